@@ -60,6 +60,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../defer/deferred.js'],
     refused: ['../framing/lines.js', '../reactor/create-reactor.js'],
   },
+  'src/terminal/probe.ts': {
+    allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
+    refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],
+  },
   'src/threads/probe.ts': {
     allowed: ['../defer/deferred.js', '../internal/remote-error.js', 'node:worker_threads'],
     refused: ['../reactor/create-reactor.js', '../workers/index.js'],

@@ -77,6 +77,7 @@ import {
   getProcessOutput,
   getProcessOutputAndValue,
   getProcessValue,
+  ProcessMonitor,
 } from '../../src/process/index.js';
 import { ChildProcess } from '../../src/reactor/processes/child-process.js';
 import {
@@ -106,6 +107,7 @@ import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 import { and, type Call, memory } from './option-calls.js';
+import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
 
 class Strings extends Int16StringReceiver {
@@ -173,6 +175,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  ...TERMINAL_CALLS,
   ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
   ConnectWebSocketOptions: [
@@ -338,6 +341,8 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
+  MonitoredProcessOptions: [memory((r, o) => new ProcessMonitor(r).addProcess('x', '/x', o))],
+  ProcessMonitorOptions: [memory((reactor, o) => new ProcessMonitor(reactor, o))],
   ProcessOutputOptions: [memory((reactor, o) => getProcessOutput(reactor, '/x', o))],
   PtyOptions: [spawned((pty) => ({ pty }))],
   ResourceLimits: [spawned((limits) => ({ limits }))],
@@ -386,6 +391,7 @@ const NOT_OPTIONS: Readonly<Record<string, string>> = {
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
+  TextStyle: 'the look of characters: a value',
   TLSCertificateDetails: 'facts of an error',
   TLSFaultDetails: 'facts of an error',
 };
