@@ -81,6 +81,7 @@ import {
   getProcessOutput,
   getProcessOutputAndValue,
   getProcessValue,
+  ProcessMonitor,
 } from '../../src/process/index.js';
 import { ChildProcess } from '../../src/reactor/processes/child-process.js';
 import {
@@ -354,6 +355,8 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => new StandardIOEndpoint(reactor, o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
+  MonitoredProcessOptions: [memory((r, o) => new ProcessMonitor(r).addProcess('x', '/x', o))],
+  ProcessMonitorOptions: [memory((reactor, o) => new ProcessMonitor(reactor, o))],
   ProcessOutputOptions: [memory((reactor, o) => getProcessOutput(reactor, '/x', o))],
   PtyOptions: [spawned((pty) => ({ pty }))],
   ResourceLimits: [spawned((limits) => ({ limits }))],
