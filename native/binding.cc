@@ -6,6 +6,7 @@
 //     addon.interfaceScope(index: number): string
 //     addon.lookUp(name, family, done): see binding_lookup.cc
 //     addon.createTlsContext(...) and others: see binding_tls.cc
+//     addon.spawnProcess(...) and others: see binding_process.cc
 //
 // Each function of a Loop is documented at its definition with its TypeScript signature.
 // src/native.ts types them all.
@@ -20,6 +21,7 @@
 #include "binding_functions.h"
 #include "binding_lookup.h"
 #include "binding_loop_call.h"
+#include "binding_process.h"
 #include "binding_tls.h"
 #include "net/network_interface.h"
 
@@ -218,8 +220,9 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
   const napi_value keeper = keepLoop(env, loop);
   napi_value result = nullptr;
   napi_create_object(env, &result);
-  for (const auto functions : {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(),
-                               streamFunctions(), tlsStreamFunctions(), unixFunctions()}) {
+  for (const auto functions :
+       {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(), pipeFunctions(),
+        streamFunctions(), tlsStreamFunctions(), unixFunctions()}) {
     for (const LoopFunction& function : functions) {
       napi_set_named_property(env, result, function.name,
                               makeLoopFunction(env, function, loop.get(), keeper));
@@ -264,6 +267,7 @@ napi_value init(napi_env env, napi_value exports) {
     napi_set_named_property(env, exports, of.name, function);
   }
   addLookUp(env, exports);
+  addProcesses(env, exports);
   addTls(env, exports, addon->tlsOutput);
   return exports;
 }

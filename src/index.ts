@@ -20,13 +20,18 @@ export {
   type IPAddressType,
   IPv4Address,
   IPv6Address,
+  PipeAddress,
+  type SocketAddress,
   UNIXAddress,
 } from './core/address.js';
 export type {
   AdoptConnectionOptions,
   AdoptDatagramOptions,
   AdoptOptions,
+  AdoptPipeOptions,
   AdoptPortOptions,
+  PipeDirection,
+  SerialOptions,
 } from './core/adopt-options.js';
 export type { Clock, DelayedCall } from './core/clock.js';
 export type { Connector } from './core/connector.js';
@@ -111,6 +116,14 @@ export {
   TooManyLookupsError,
 } from './core/errors/names.js';
 export {
+  ProcessAbandoned,
+  ProcessClosed,
+  ProcessDone,
+  ProcessExitedAlreadyError,
+  ProcessTerminated,
+  SpawnError,
+} from './core/errors/processes.js';
+export {
   AddonNotLoadedError,
   AlreadyCalledError,
   AlreadyCancelledError,
@@ -144,6 +157,14 @@ export type {
   NameResolver,
   ResolveOptions,
 } from './core/name-resolver.js';
+export {
+  type ProcessHandlers,
+  ProcessProtocol,
+  type ProcessProtocolLike,
+  type ProcessReceiver,
+  type ProcessTransport,
+  type SignalOptions,
+} from './core/process.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers } from './core/protocol.js';
 export type { ClientProtocolFactory, ProtocolFactory } from './core/protocol-factory.js';
@@ -159,11 +180,19 @@ export type {
 } from './core/reactor-introspection.js';
 export type { ReactorLife, RunOptions } from './core/reactor-life.js';
 export type { ReactorNames } from './core/reactor-names.js';
+export type { ReactorPipes } from './core/reactor-pipes.js';
+export type { ReactorProcesses } from './core/reactor-processes.js';
 export type { ReactorTCP } from './core/reactor-tcp.js';
 export type { ReactorThreads } from './core/reactor-threads.js';
 export type { ReactorUDP } from './core/reactor-udp.js';
 export type { ReactorUNIX } from './core/reactor-unix.js';
 export type { ReactorUNIXDatagram } from './core/reactor-unix-datagram.js';
+export type {
+  ChildDescriptor,
+  PtyOptions,
+  ResourceLimits,
+  SpawnOptions,
+} from './core/spawn-options.js';
 export type {
   ProtocolOf,
   StreamClientEndpoint,
@@ -177,6 +206,7 @@ export type {
   ListenTCPOptions,
   TCPOptions,
 } from './core/tcp-options.js';
+export type { TerminalSize } from './core/terminal-size.js';
 export type {
   StartTLSOptions,
   TLSConnection,
@@ -189,6 +219,7 @@ export {
   HIGH_WATER_MARK_BYTES,
   LARGE_WRITE_BYTES,
   MAX_WAITING_DESCRIPTORS,
+  type PipeTransport,
   type SocketTransport,
   type TCPTransport,
   type TLSContext,
@@ -262,6 +293,7 @@ export {
   ProxyProtocolClientEndpoint,
   ProxyProtocolServerEndpoint,
 } from './endpoints/proxy-protocol.js';
+export { StandardIOEndpoint } from './endpoints/stdio.js';
 export { SystemdServerEndpoint, type SystemdServerEndpointOptions } from './endpoints/systemd.js';
 export { HostnameEndpoint, TCPClientEndpoint, TCPServerEndpoint } from './endpoints/tcp.js';
 export { type WrapClientTLSOptions, wrapClientTLS, wrapServerTLS } from './endpoints/tls.js';
@@ -389,6 +421,10 @@ export {
   getReactor,
   installReactor,
 } from './reactor/create-reactor.js';
+export { SerialPortError } from './stdio/errors.js';
+export { openStdio, type StdioOptions, type StdioReactor } from './stdio/open-stdio.js';
+export { openSerialPort, type SerialPortOptions } from './stdio/serial-port.js';
+export type { StdioTransport } from './stdio/stdio-transport.js';
 export type { CooperativeTask } from './task/cooperative-task.js';
 export { Cooperator, type CooperatorOptions, type Work } from './task/cooperator.js';
 export { deferLater } from './task/defer-later.js';

@@ -124,12 +124,13 @@ void Reactor::executeOnStream(Stream& stream, int32_t command) {
       break;
     case kReset: {
       unwatchToClose(stream);
-      resetSocket(std::exchange(stream.socket, kNoSocket));
+      closeWithReset(stream);
       destroy(stream);
       return;
     }
     case kPause:
     case kResume:
+      if (stream.writeOnly) return;
       if (stream.tls == nullptr) {
         stream.wanted = with(stream.wanted, Interest::kRead, command == kResume);
       } else {
@@ -143,7 +144,7 @@ void Reactor::executeOnStream(Stream& stream, int32_t command) {
       stream.allowHalfClose = true;
       return;
     case kAllowDescriptors:
-      stream.allowDescriptors = stream.isUnix && memory_.eventCapacity >= kMinDescriptorCapacity;
+      stream.allowDescriptors = stream.isUnix() && memory_.eventCapacity >= kMinDescriptorCapacity;
       return;
     case kKeepOpen:
       if (stream.ending != Stream::Ending::kDiscard) stream.ending = Stream::Ending::kNone;
@@ -164,7 +165,9 @@ bool Reactor::sendFile(Handle handle, int fd, uint64_t position, size_t length) 
   absorbCommands();
   Stream* stream = find<Stream>(handle);
   // sendfile(2) blocks if another holder of the socket has made it blocking.
-  if (stream == nullptr || stream->isUnix || stream->shared || stream->tls != nullptr) return false;
+  if (stream == nullptr || stream->isUnix || stream->isPipe() || stream->shared ||
+      stream->tls != nullptr)
+    return false;
   if (!stream->takesWrites()) return true;
   UniqueFd copy;
   if (!duplicate(fd, copy).ok()) return false;
@@ -282,6 +285,7 @@ Transfer Reactor::offer(Stream& stream, std::span<Bytes> parts) {
   keepNonBlocking(stream.socket, stream.shared);
   const bool more = stream.queue != nullptr && stream.queue->fileBehind(parts.size()) != nullptr;
   const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
+                            : stream.isPipe()           ? writePipe(stream.socket, parts)
                             : parts.size() == 1         ? send(stream.socket, parts[0], more)
                                                         : sendParts(stream.socket, parts, more);
   if (transfer.result == Transfer::Result::kFailed) return transfer;
@@ -386,7 +390,7 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
 // Likewise, but with a reset, so that the peer does not mistake what it received for everything.
 void Reactor::endWithReset(Stream& stream, int error, FailedCall call) {
   unwatchToClose(stream);
-  resetSocket(std::exchange(stream.socket, kNoSocket));
+  closeWithReset(stream);
   endFromHere(stream, error, call);
 }
 

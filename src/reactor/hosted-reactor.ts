@@ -3,6 +3,7 @@ import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.
 import type {
   AdoptConnectionOptions,
   AdoptDatagramOptions,
+  AdoptPipeOptions,
   AdoptPortOptions,
 } from '../core/adopt-options.js';
 import type { DelayedCall } from '../core/clock.js';
@@ -19,6 +20,7 @@ import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
+import type { ProcessProtocolLike, ProcessTransport } from '../core/process.js';
 import type { Reactor } from '../core/reactor.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
 import type {
@@ -28,14 +30,16 @@ import type {
   TurnHistogram,
 } from '../core/reactor-introspection.js';
 import type { RunOptions } from '../core/reactor-life.js';
+import type { SpawnOptions } from '../core/spawn-options.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
-import type { SocketTransport } from '../core/transport.js';
+import type { PipeTransport, SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import type { Deferred } from '../defer/deferred.js';
 import { checkInteger } from '../internal/check.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import { HostedAdoption } from './adoption/hosted-adoption.js';
+import { HostedPipes } from './adoption/hosted-pipes.js';
 import type { ReactorBackend } from './backend.js';
 import { HostedUDP } from './datagrams/hosted-udp.js';
 import { HostedUNIXDatagram } from './datagrams/hosted-unix-datagram.js';
@@ -43,6 +47,7 @@ import type { OpenPort } from './life/port-reactor.js';
 import { ReactorCore } from './life/reactor-core.js';
 import { HostedNames } from './names/hosted-names.js';
 import { NO_DESCRIPTORS } from './no-descriptors.js';
+import { HostedProcesses } from './processes/hosted-processes.js';
 import type { ReactorOptions } from './reactor-options.js';
 import { HostedTCP } from './streams/hosted-tcp.js';
 import { HostedUNIX } from './streams/hosted-unix.js';
@@ -60,6 +65,8 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   readonly #udp: HostedUDP;
   readonly #unixDatagram: HostedUNIXDatagram;
   readonly #adoption: HostedAdoption;
+  readonly #processes: HostedProcesses;
+  readonly #pipes: HostedPipes;
   readonly #descriptors: ReactorDescriptors;
   #disposal: Promise<void> | undefined;
 
@@ -70,8 +77,9 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     makeBackend: (core: ReactorCore) => Backend,
   ) {
     const core = new ReactorCore(options, host, {
-      transports: () => backend.transports(),
+      transports: () => this.transports(),
       removeAll: () => this.#descriptors.removeAll(),
+      processes: () => this.#processes.running,
       cancelLookups: () => this.#names.cancelAll(),
       lingeringSenders: () => backend.lingeringSenders?.() ?? 0,
     });
@@ -84,6 +92,8 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     this.#udp = new HostedUDP(core, backend.udp);
     this.#unixDatagram = new HostedUNIXDatagram(core, backend.unixDatagrams);
     this.#adoption = new HostedAdoption(core, backend.adopted);
+    this.#processes = new HostedProcesses(core, backend.processes);
+    this.#pipes = new HostedPipes(core, backend.pipes);
     this.#descriptors = backend.descriptors ?? NO_DESCRIPTORS;
   }
 
@@ -106,8 +116,9 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   }
 
   /** @internal Transports whose protocol's `connectionLost` has not been called. */
-  transports(): Iterable<StreamTransport> {
-    return this.backend.transports();
+  *transports(): Iterable<StreamTransport> {
+    yield* this.backend.transports();
+    yield* this.#pipes.transports();
   }
 
   get exitSignal(): NodeJS.Signals | undefined {
@@ -260,6 +271,18 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     return this.#adoption.adoptDatagramPort(fd, protocol, options);
   }
 
+  spawnProcess(
+    protocol: ProcessProtocolLike,
+    executable: string,
+    options?: SpawnOptions,
+  ): ProcessTransport {
+    return this.#processes.spawnProcess(protocol, executable, options);
+  }
+
+  adoptPipe(fd: number, factory: FactoryLike, options: AdoptPipeOptions): PipeTransport | null {
+    return this.#pipes.adoptPipe(fd, factory, options);
+  }
+
   addReader(descriptor: ReadDescriptor): void {
     this.#descriptors.addReader(descriptor);
   }
@@ -312,7 +335,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   connections(limit: number): ConnectionReport[] {
     checkInteger('limit', limit, 0, Number.MAX_SAFE_INTEGER);
     const reports: ConnectionReport[] = [];
-    for (const transport of this.backend.transports()) {
+    for (const transport of this.transports()) {
       if (reports.length === limit) break;
       reports.push(transport.connectionReport());
     }

@@ -15,6 +15,8 @@ import {
   MemoryTransport,
   pairsOver,
   parseTranscripts,
+  pipeContract,
+  processContract,
   RaisingMemoryReactor,
   runTranscript,
   Simulation,
@@ -45,6 +47,20 @@ export const TESTING_CALLS: Readonly<Record<string, readonly Call[]>> = {
       adoptionContract(
         inRealTime(() => new MemoryReactor()),
         () => new MemoryReactor(),
+        o,
+      ),
+  ],
+  PipeContractOptions: [
+    (o) =>
+      pipeContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
+  ],
+  ProcessContractOptions: [
+    (o) =>
+      processContract(
+        inRealTime(() => new MemoryReactor()),
         o,
       ),
   ],

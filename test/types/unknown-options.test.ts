@@ -16,6 +16,7 @@ import {
 } from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
+  type AdoptPipeOptions,
   BasicProducerConsumerProxy,
   BucketFilter,
   backoffPolicy,
@@ -46,6 +47,9 @@ import {
   LineReceiver,
   NetstringDecoder,
   NetstringReceiver,
+  openSerialPort,
+  openStdio,
+  ProcessProtocol,
   ProducerConsumerProxy,
   Protocol,
   ProxyHeaderParser,
@@ -57,6 +61,7 @@ import {
   ReconnectingClientFactory,
   react,
   ShapingFactory,
+  StandardIOEndpoint,
   StatefulProtocol,
   SystemdServerEndpoint,
   serializeProxyHeader,
@@ -73,12 +78,20 @@ import {
   wrapClientTLS,
 } from '../../src/index.js';
 import {
+  getProcessOutput,
+  getProcessOutputAndValue,
+  getProcessValue,
+  ProcessMonitor,
+} from '../../src/process/index.js';
+import { ChildProcess } from '../../src/reactor/processes/child-process.js';
+import {
   ManualClock,
   MemoryReactor,
   MemoryTransport,
   type SimulatedReactor,
   Simulation,
 } from '../../src/testing/index.js';
+import { Thread, threadModule } from '../../src/threads/index.js';
 import {
   connectTLS,
   listenTLS,
@@ -98,6 +111,7 @@ import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 import { and, type Call, memory } from './option-calls.js';
+import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
 
 class Strings extends Int16StringReceiver {
@@ -118,6 +132,13 @@ class Netstrings extends NetstringReceiver {
 
 class Given {}
 
+const spawned = (options: (o: never) => object): Call =>
+  memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', options(o)));
+
+/** A process that was not started. */
+const child = (): ChildProcess =>
+  new ChildProcess({} as never, {} as never, {} as never, new ProcessProtocol(), () => {});
+
 /** For sockets that a memory reactor lacks. */
 const simulated = (call: (reactor: SimulatedReactor, options: never) => unknown): Call => {
   return (options) => call(new Simulation().host('host'), options);
@@ -128,6 +149,9 @@ class Blocks extends StatefulProtocol {
     throw new Error('not connected');
   }
 }
+
+/** Nothing is called in it. */
+const thread = new Thread({ execArgv: ['--none'] });
 
 const connected = (): MemoryTransport => {
   const transport = new MemoryTransport();
@@ -155,6 +179,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  ...TERMINAL_CALLS,
   ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
   ConnectWebSocketOptions: [
@@ -203,6 +228,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
   AdoptedServerEndpointOptions: [memory((reactor, o) => new AdoptedServerEndpoint(reactor, 9, o))],
+  AdoptPipeOptions: [memory((reactor, o) => reactor.adoptPipe(9, Protocol, o))],
   AdoptPortOptions: [memory((reactor, o) => reactor.adoptStreamPort(9, Protocol, o))],
   ConnectTCPOptions: [
     memory((reactor, o) => reactor.connectTCP('192.0.2.1', 1, Protocol, o)),
@@ -318,8 +344,33 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol).stopListening(o)),
     memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
+  SerialPortOptions: [memory((reactor, o) => openSerialPort(reactor, '/dev/null', Protocol, o))],
+  SerialOptions: [
+    memory((reactor, serial) =>
+      reactor.adoptPipe(9, Protocol, { direction: 'both', serial } as AdoptPipeOptions),
+    ),
+  ],
+  StdioOptions: [
+    memory((reactor, o) => openStdio(reactor, Protocol, o)),
+    memory((reactor, o) => new StandardIOEndpoint(reactor, o)),
+  ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
+  MonitoredProcessOptions: [memory((r, o) => new ProcessMonitor(r).addProcess('x', '/x', o))],
+  ProcessMonitorOptions: [memory((reactor, o) => new ProcessMonitor(reactor, o))],
+  ProcessOutputOptions: [memory((reactor, o) => getProcessOutput(reactor, '/x', o))],
+  PtyOptions: [spawned((pty) => ({ pty }))],
+  ResourceLimits: [spawned((limits) => ({ limits }))],
+  RunProcessOptions: [
+    memory((reactor, o) => getProcessValue(reactor, '/x', o)),
+    memory((reactor, o) => getProcessOutputAndValue(reactor, '/x', o)),
+  ],
+  SignalOptions: [(o) => child().signalProcess('SIGTERM', o)],
+  SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
+  TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
+  ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
+  ThreadOptions: [(o) => new Thread(o)],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
   TLSClientChanges: [(o) => new TLSClientContext().reload(o)],
@@ -354,6 +405,7 @@ const NOT_OPTIONS: Readonly<Record<string, string>> = {
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
+  TextStyle: 'the look of characters: a value',
   TLSCertificateDetails: 'facts of an error',
   TLSFaultDetails: 'facts of an error',
 };

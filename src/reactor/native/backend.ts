@@ -7,14 +7,17 @@ import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js
 import { WINDOWS } from '../../internal/platform.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
 import type { AdoptedSockets } from '../adoption/adopted-sockets.js';
+import type { PipeSockets } from '../adoption/pipe-sockets.js';
 import type { ReactorBackend, Traffic, TurnPercentiles } from '../backend.js';
 import type { UDPSockets, UNIXDatagramSockets } from '../datagrams/datagram-sockets.js';
 import type { ReactorCore } from '../life/reactor-core.js';
 import type { OwnNameResolver } from '../names/hosted-names.js';
 import { systemResolver } from '../names/system-resolver.js';
+import { nodeProcesses } from '../node/processes.js';
 import { NodeSockets } from '../node/sockets.js';
 import { nodeUNIX } from '../node/unix-sockets.js';
 import { POLLER_CHOICES } from '../poller-choice.js';
+import type { ChildProcesses } from '../processes/child-processes.js';
 import type { ReactorOptions } from '../reactor-options.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TCPSockets } from '../streams/tcp-sockets.js';
@@ -28,6 +31,8 @@ import { asSystemError } from './errors.js';
 import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './lookup.js';
 import type { NativeReactorOptions } from './options.js';
+import { adoptPipe } from './pipe-transport.js';
+import { NativeProcesses } from './processes.js';
 import { ReceiveArena } from './receive-arena.js';
 import { mapSharedMemory } from './shared-memory.js';
 import { NativeSockets } from './sockets.js';
@@ -42,6 +47,8 @@ export class NativeBackend implements ReactorBackend {
   readonly udp: UDPSockets;
   readonly unixDatagrams: UNIXDatagramSockets | undefined;
   readonly adopted: AdoptedSockets;
+  readonly pipes: PipeSockets | undefined;
+  readonly processes: ChildProcesses;
   readonly descriptors: ReactorDescriptors;
   readonly #core: ReactorCore;
   readonly #loop: NativeLoop;
@@ -92,6 +99,13 @@ export class NativeBackend implements ReactorBackend {
       connection: (fd, takeOver, owner) => adoptConnection(sockets, fd, takeOver, owner),
       udp: (fd, takeOver, settings, port) => adoptUDP(sockets, fd, takeOver, settings, port),
     };
+    this.pipes = WINDOWS
+      ? undefined
+      : { open: (settings, owner) => adoptPipe(sockets, settings, owner) };
+    this.processes =
+      this.#pipes === undefined
+        ? new NativeProcesses(sockets, (settings, owner) => adoptPipe(sockets, settings, owner))
+        : nodeProcesses(this.#pipes);
   }
 
   makeNameResolver(): OwnNameResolver {
