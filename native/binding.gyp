@@ -34,6 +34,7 @@
         "reactor/datagrams_in.cc",
         "reactor/datagrams_out.cc",
         "reactor/event_batch.cc",
+        "reactor/file_sending.cc",
         "reactor/incoming.cc",
         "reactor/lingering.cc",
         "reactor/outgoing.cc",

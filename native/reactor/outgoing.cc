@@ -161,23 +161,6 @@ void Reactor::write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper
   if (stream != nullptr) addPiece(*stream, bytes, std::move(keeper));
 }
 
-bool Reactor::sendFile(Handle handle, int fd, uint64_t position, size_t length) {
-  absorbCommands();
-  Stream* stream = find<Stream>(handle);
-  // sendfile(2) blocks if another holder of the socket has made it blocking.
-  if (stream == nullptr || stream->isUnix || stream->isPipe() || stream->shared ||
-      stream->tls != nullptr)
-    return false;
-  if (!stream->takesWrites()) return true;
-  UniqueFd copy;
-  if (!duplicate(fd, copy).ok()) return false;
-  queuePieces(*stream);
-  if (stream->queue == nullptr) stream->queue = std::make_unique<WriteQueue>();
-  stream->queue->pushFile({std::move(copy), position, length});
-  markDirty(*stream);
-  return true;
-}
-
 void Reactor::addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper) {
   if (bytes.empty() || !stream.takesWrites()) return;
   const int32_t index = static_cast<int32_t>(pieces_.size());
@@ -292,15 +275,6 @@ Transfer Reactor::offer(Stream& stream, std::span<Bytes> parts) {
   if (transfer.count > 0) stream.setbacks = 0;
   statistics_.bytesSent += transfer.count;
   stream.blocked = transfer.count < sizeOf(parts);
-  return transfer;
-}
-
-Transfer Reactor::offerFile(Stream& stream, const FilePart& file) {
-  const Transfer transfer = ropewalk::sendFile(stream.socket, file);
-  if (transfer.result == Transfer::Result::kFailed) return transfer;
-  if (transfer.count > 0) stream.setbacks = 0;
-  statistics_.bytesSent += transfer.count;
-  stream.blocked = transfer.result == Transfer::Result::kWouldBlock;
   return transfer;
 }
 
