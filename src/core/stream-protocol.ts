@@ -15,7 +15,7 @@ export interface StreamProtocol {
    * - False: bytes are *given*. The receiver owns them, in an `ArrayBuffer` that is not shared with other connections or
    *   deliveries: it may keep, change, transfer or post them.
    * - True: bytes are *lent*, which saves the copy. They are valid until `dataReceived` returns and are overwritten afterwards.
-   *   They must not be changed. Copy bytes that you keep (`Buffer.copyBytesFrom`); bytes passed to `write` before it returns are sent as they are. Do not
+   *   Copy bytes that you keep (`Buffer.copyBytesFrom`); bytes passed to `write` before it returns are sent as they are. Do not
    *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole.
    */
   readonly acceptsLentBytes?: boolean;

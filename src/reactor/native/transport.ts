@@ -103,7 +103,8 @@ export class NativeTransport
 
   /** @internal */
   sendFile(fd: number, position: number, length: number): boolean {
-    if (!this.writable) return true;
+    // Dropped, as `write` does; where that throws, without a handle, the caller finds out by `write`.
+    if (!this.writable) return this.handle !== 0;
     if (!this.sockets.loop.sendFile(this.handle, fd, position, length)) return false;
     if (this.producer !== undefined) this.regulateBytes(this.producer, length);
     return true;
