@@ -41,8 +41,8 @@ export interface MessageParserOptions extends WebSocketLimits {
   /** The role of this end: a server accepts only masked frames, a client only unmasked ones. */
   readonly role: WebSocketRole;
   /**
-   * Lends the bytes of binary messages: they are valid as long as the chunk, and until the next call of any parser of this thread. Default false: each
-   * message has memory of its own.
+   * Lends the bytes of binary messages: they are valid as long as the chunk, and until the next call of any parser of this thread.
+   * Default false: each message has memory of its own.
    */
   readonly lendsBinary?: boolean;
   /** Makes compressed messages acceptable. Default: none are. */
