@@ -97,7 +97,8 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     this.#adoption = new HostedAdoption(core, backend.adopted);
     this.#pipes = new HostedPipes(core, backend.pipes);
     this.#descriptors = backend.descriptors ?? NO_DESCRIPTORS;
-    this.#threads = new HostedThreads(options.threadPool ?? {}, backend.noThreads);
+    const { threadPool = {} } = options;
+    this.#threads = new HostedThreads(threadPool, backend.noThreads);
   }
 
   get kind(): Reactor['kind'] {
