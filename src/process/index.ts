@@ -1,5 +1,13 @@
 /** The entry point `ropewalk/process`: runs programs for their output, and keeps programs running. */
 export { ProcessFailedError, ProcessOutputLimitError } from './errors.js';
+export type {
+  MonitoredProcessOptions,
+  ProcessEvent,
+  ProcessLine,
+  ProcessMonitorOptions,
+  ProcessState,
+} from './monitor-options.js';
+export { ProcessMonitor, type ProcessStatus } from './process-monitor.js';
 export {
   getProcessOutput,
   getProcessOutputAndValue,

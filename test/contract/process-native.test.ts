@@ -27,7 +27,9 @@ class Recorder extends ProcessProtocol {
 
   shows(text: string | RegExp): Promise<void> {
     const what = (): string => `${text} in ${JSON.stringify(this.output)}`;
-    return this.#pulse.until(() => this.output.search(text) >= 0, what);
+    const found = (): boolean =>
+      typeof text === 'string' ? this.output.includes(text) : text.test(this.output);
+    return this.#pulse.until(found, what);
   }
 
   async ended(): Promise<ProcessClosed | undefined> {
@@ -108,13 +110,15 @@ contract(
       transport.write('line\n');
       await recorder.shows('line\r\nline\r\n');
       transport.write('\x03');
-      await recorder.shows(/\^C/);
+      await recorder.shows(/\^C.*\$ $/s);
       transport.write('echo code-$?\n');
       await recorder.shows('code-130\r\n');
       transport.write("echo w''ait; cat\n");
       await recorder.shows('wait\r\n');
+      transport.write('two\n');
+      await recorder.shows('two\r\ntwo\r\n');
       transport.write('\x1a');
-      await recorder.shows('Stopped');
+      await recorder.shows(/Stopped.*\$ $/s);
       transport.write('fg\n');
       await recorder.shows(/fg\r\n.*cat\r\n/s);
       transport.write('again\n');

@@ -16,6 +16,7 @@ import {
 } from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
+  type AdoptPipeOptions,
   BasicProducerConsumerProxy,
   BucketFilter,
   backoffPolicy,
@@ -46,6 +47,8 @@ import {
   LineReceiver,
   NetstringDecoder,
   NetstringReceiver,
+  openSerialPort,
+  openStdio,
   ProcessProtocol,
   ProducerConsumerProxy,
   Protocol,
@@ -58,6 +61,7 @@ import {
   ReconnectingClientFactory,
   react,
   ShapingFactory,
+  StandardIOEndpoint,
   StatefulProtocol,
   SystemdServerEndpoint,
   serializeProxyHeader,
@@ -77,6 +81,7 @@ import {
   getProcessOutput,
   getProcessOutputAndValue,
   getProcessValue,
+  ProcessMonitor,
 } from '../../src/process/index.js';
 import { ChildProcess } from '../../src/reactor/processes/child-process.js';
 import {
@@ -86,7 +91,7 @@ import {
   type SimulatedReactor,
   Simulation,
 } from '../../src/testing/index.js';
-import { Thread, threadModule } from '../../src/threads/index.js';
+import { Thread, ThreadPool, threadModule } from '../../src/threads/index.js';
 import {
   connectTLS,
   listenTLS,
@@ -339,7 +344,19 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol).stopListening(o)),
     memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
+  SerialPortOptions: [memory((reactor, o) => openSerialPort(reactor, '/dev/null', Protocol, o))],
+  SerialOptions: [
+    memory((reactor, serial) =>
+      reactor.adoptPipe(9, Protocol, { direction: 'both', serial } as AdoptPipeOptions),
+    ),
+  ],
+  StdioOptions: [
+    memory((reactor, o) => openStdio(reactor, Protocol, o)),
+    memory((reactor, o) => new StandardIOEndpoint(reactor, o)),
+  ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
+  MonitoredProcessOptions: [memory((r, o) => new ProcessMonitor(r).addProcess('x', '/x', o))],
+  ProcessMonitorOptions: [memory((reactor, o) => new ProcessMonitor(reactor, o))],
   ProcessOutputOptions: [memory((reactor, o) => getProcessOutput(reactor, '/x', o))],
   PtyOptions: [spawned((pty) => ({ pty }))],
   ResourceLimits: [spawned((limits) => ({ limits }))],
@@ -354,6 +371,10 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
   ThreadOptions: [(o) => new Thread(o)],
+  ThreadPoolOptions: [
+    (o) => new ThreadPool(o),
+    (threadPool) => createReactor({ kind: 'node', threadPool }),
+  ],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
   TLSClientChanges: [(o) => new TLSClientContext().reload(o)],
