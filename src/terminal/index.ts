@@ -46,7 +46,7 @@ export {
   MAX_TERMINAL_SIDE,
   ResizeLimiter,
   type ResizeLimiterOptions,
-  type TerminalSize,
+  type ScreenSize,
 } from './terminal-size.js';
 export { TerminalTransport } from './terminal-transport.js';
 export { TerminalWriter } from './terminal-writer.js';

@@ -5,7 +5,7 @@ import type { MaybeAsync } from '../core/maybe-async.js';
 import { ProcessProtocol } from '../core/process.js';
 import type { ScreenBuffer } from './screen-buffer.js';
 import { type TerminalClientOptions, TerminalClientProtocol } from './terminal-client-protocol.js';
-import { checkTerminalSize, type TerminalSize } from './terminal-size.js';
+import { checkTerminalSize, type ScreenSize } from './terminal-size.js';
 
 /**
  * The protocol of a process that was started with `pty`, of the same size as the screen.
@@ -35,7 +35,7 @@ export class TerminalProcess extends ProcessProtocol {
    * Changes the size of the screen and of the terminal: the program receives SIGWINCH.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
-  resize(size: TerminalSize): void {
+  resize(size: ScreenSize): void {
     const { columns, rows } = checkTerminalSize(size);
     this.screen.resize(columns, rows);
     this.transport.setTerminalSize({ columns, rows });
