@@ -218,8 +218,9 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
   const napi_value keeper = keepLoop(env, loop);
   napi_value result = nullptr;
   napi_create_object(env, &result);
-  for (const auto functions : {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(),
-                               streamFunctions(), tlsStreamFunctions(), unixFunctions()}) {
+  for (const auto functions :
+       {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(), pipeFunctions(),
+        streamFunctions(), tlsStreamFunctions(), unixFunctions()}) {
     for (const LoopFunction& function : functions) {
       napi_set_named_property(env, result, function.name,
                               makeLoopFunction(env, function, loop.get(), keeper));

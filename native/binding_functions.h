@@ -13,6 +13,7 @@ struct LoopFunction {
 };
 
 std::span<const LoopFunction> streamFunctions();
+std::span<const LoopFunction> pipeFunctions();
 std::span<const LoopFunction> unixFunctions();
 std::span<const LoopFunction> tlsStreamFunctions();
 std::span<const LoopFunction> datagramFunctions();

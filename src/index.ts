@@ -20,13 +20,17 @@ export {
   type IPAddressType,
   IPv4Address,
   IPv6Address,
+  PipeAddress,
+  type SocketAddress,
   UNIXAddress,
 } from './core/address.js';
 export type {
   AdoptConnectionOptions,
   AdoptDatagramOptions,
   AdoptOptions,
+  AdoptPipeOptions,
   AdoptPortOptions,
+  PipeDirection,
 } from './core/adopt-options.js';
 export type { Clock, DelayedCall } from './core/clock.js';
 export type { Connector } from './core/connector.js';
@@ -159,6 +163,7 @@ export type {
 } from './core/reactor-introspection.js';
 export type { ReactorLife, RunOptions } from './core/reactor-life.js';
 export type { ReactorNames } from './core/reactor-names.js';
+export type { ReactorPipes } from './core/reactor-pipes.js';
 export type { ReactorTCP } from './core/reactor-tcp.js';
 export type { ReactorThreads } from './core/reactor-threads.js';
 export type { ReactorUDP } from './core/reactor-udp.js';
@@ -189,6 +194,7 @@ export {
   HIGH_WATER_MARK_BYTES,
   LARGE_WRITE_BYTES,
   MAX_WAITING_DESCRIPTORS,
+  type PipeTransport,
   type SocketTransport,
   type TCPTransport,
   type TLSContext,

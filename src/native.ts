@@ -17,6 +17,8 @@ export interface NativeLoop {
   addressFamily(handle: number): 0 | 1 | 4 | 6;
   adoptDatagram(fd: number, takeOver: boolean, settings: Int32Array): number;
   adoptListener(fd: number, takeOver: boolean): number;
+  /** @param direction 1 to read, 2 to write, 3 for both. */
+  adoptPipe(fd: number, direction: number, takeOver: boolean): number;
   adoptStream(fd: number, takeOver: boolean): number;
   close(handle: number): void;
   closeDescriptor(fd: number): void;

@@ -1,9 +1,11 @@
-// recv(2), send(2) and similar calls without cancellation points. In a multithreaded process such
-// as Node, glibc marks the thread cancellable before such a call and unmarks it afterwards. These
-// two atomic operations cost as much as all other user-space work for a small message.
+// recv(2), send(2), read(2) and similar calls without cancellation points. In a multithreaded
+// process such as Node, glibc marks the thread cancellable before such a call and unmarks it
+// afterwards. These two atomic operations cost as much as all other user-space work for a small
+// message.
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #if defined(__linux__)
@@ -51,6 +53,24 @@ inline ssize_t directSendMessage(int fd, const msghdr* message, int flags) {
   return syscall(SYS_sendmsg, fd, message, flags);
 #else
   return sendmsg(fd, message, flags);
+#endif
+}
+
+inline ssize_t directRead(int fd, void* memory, size_t size) {
+  if (injectedToFail(InjectedCall::kReceive)) return -1;
+#if defined(SYS_read) && !defined(__SANITIZE_ADDRESS__)
+  return syscall(SYS_read, fd, memory, size);
+#else
+  return read(fd, memory, size);
+#endif
+}
+
+inline ssize_t directWrite(int fd, const iovec* parts, int count) {
+  if (injectedToFail(InjectedCall::kSend)) return -1;
+#if defined(SYS_writev) && !defined(__SANITIZE_ADDRESS__)
+  return syscall(SYS_writev, fd, parts, count);
+#else
+  return writev(fd, parts, count);
 #endif
 }
 

@@ -57,9 +57,9 @@ bool Reactor::acceptOne(Listener& listener) {
   Handle handle = 0;
   if (status.ok()) {
     auto* stream = new Stream(socket);
-    stream->isUnix = listener.isUnix;
+    stream->medium = listener.medium;
     stream->setLinger(listener.lingerSeconds);
-    if (listener.isUnix) (void)setSendBuffer(socket, listener.sendBufferBytes);
+    if (listener.isUnix()) (void)setSendBuffer(socket, listener.sendBufferBytes);
     status = adopt(*stream, Interest::kRead, handle);
     if (!status.ok()) return acceptFailed(listener, status.error, kWatchCall);
   }

@@ -10,7 +10,7 @@ Status Reactor::adoptListener(int fd, bool takeOver, Handle& handle) {
   if (!status.ok()) return status;
   auto* listener = new Listener(socket);
   listener->lingerSeconds = lingerSecondsOf(socket);
-  return enrolShared(*listener, takeOver, handle);
+  return enrolSocket(*listener, takeOver, handle);
 }
 
 // Input that is already available is reported as on any new socket: epoll(7) checks an added
@@ -21,7 +21,7 @@ Status Reactor::adoptStream(int fd, bool takeOver, Handle& handle) {
   if (!status.ok()) return status;
   auto* stream = new Stream(socket);
   stream->setLinger(lingerSecondsOf(socket));
-  return enrolShared(*stream, takeOver, handle);
+  return enrolSocket(*stream, takeOver, handle);
 }
 
 Status Reactor::adoptDatagrams(int fd, bool takeOver, const DatagramSettings& settings,
@@ -30,16 +30,23 @@ Status Reactor::adoptDatagrams(int fd, bool takeOver, const DatagramSettings& se
   Socket socket = kNoSocket;
   const Status status = ropewalk::adoptDatagrams(fd, takeOver, ours, socket);
   if (!status.ok()) return status;
-  return enrolShared(makeDatagrams(socket, ours), takeOver, handle);
+  return enrolSocket(makeDatagrams(socket, ours), takeOver, handle);
+}
+
+Status Reactor::enrolSocket(Watched& watched, bool takenOver, Handle& handle) {
+  if (familyOf(watched.socket) == AF_UNIX) watched.medium = Watched::Medium::kUnix;
+  return enrolShared(watched, Interest::kRead, takenOver, handle);
 }
 
 // Takes ownership of `watched`; on failure a descriptor to be taken over remains the caller's.
-Status Reactor::enrolShared(Watched& watched, bool takenOver, Handle& handle) {
-  watched.isUnix = familyOf(watched.socket) == AF_UNIX;
+Status Reactor::enrolShared(Watched& watched, Interest interest, bool takenOver, Handle& handle) {
   watched.shared = true;
-  const Status status = enrol(watched, Interest::kRead, handle);
+  const Status status = enrol(watched, interest, handle);
   if (status.ok()) return status;
-  if (takenOver) watched.socket = kNoSocket;
+  if (takenOver) {
+    if (watched.isPipe()) restorePipe(static_cast<Stream&>(watched));
+    watched.socket = kNoSocket;
+  }
   destroy(watched);
   return status;
 }
@@ -67,6 +74,7 @@ Status Reactor::detach(Handle handle, int& fd) {
     if (!status.ok()) return status;
     stream->inPoller = false;
   }
+  restorePipe(*stream);
   fd = std::exchange(stream->socket, kNoSocket);
   destroy(*stream);
   return {};

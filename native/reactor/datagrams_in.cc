@@ -70,7 +70,7 @@ DatagramSocket& Reactor::makeDatagrams(Socket socket, const DatagramSettings& se
     sendBatch_ = std::make_unique<SendBatch>();
   }
   auto* datagrams = new DatagramSocket(socket, settings);
-  datagrams->isUnix = datagrams->family == AF_UNIX;
+  if (datagrams->family == AF_UNIX) datagrams->medium = Watched::Medium::kUnix;
   SocketAddress peer;
   datagrams->connected = peerAddressOf(socket, peer).ok();
   return *datagrams;

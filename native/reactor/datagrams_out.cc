@@ -102,7 +102,7 @@ size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> recor
     } else if (transfer.result == Transfer::Result::kWouldBlock || isOutOfMemory(transfer.error)) {
       // No event reports when the socket at a path has room again, unless this one is connected to
       // it.
-      if (!socket.isUnix || (socket.connected && isToPeer(records[done]))) {
+      if (!socket.isUnix() || (socket.connected && isToPeer(records[done]))) {
         if (transfer.result == Transfer::Result::kFailed) sendLater(socket, transfer.error);
         socket.blocked = transfer.result == Transfer::Result::kWouldBlock;
         return done;

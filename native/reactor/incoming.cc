@@ -174,10 +174,20 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
 // For a stream that is not being read: an error ends it at once. After a mere hang-up, its input
 // can still be read.
 void Reactor::noticeHangUp(Stream& stream, bool reset) {
+  if (stream.isPipe()) {
+    noticePipeHangUp(stream);
+    return;
+  }
   int error = takeError(stream.socket);
   // Linux reports EPIPE for a reset after the end of input.
   if (reset || error == EPIPE) error = ECONNRESET;
   if (error != 0) endFromPeer(stream, error, kReceiveCall);
+}
+
+Transfer Reactor::receiveOther(Stream& stream, uint8_t* memory, size_t most, bool& stoppedShort) {
+  if (stream.isUnix()) return receiveUnixInto(stream, memory, most, stoppedShort);
+  stoppedShort = stream.medium == Watched::Medium::kDevice;
+  return readPipe(stream.socket, memory, most);
 }
 
 void Reactor::finishConnect(Stream& stream) {
@@ -190,7 +200,7 @@ void Reactor::finishConnect(Stream& stream) {
   stream.state = Stream::State::kOpen;
   stream.wanted = Interest::kRead;
   applyInterest(stream);
-  if (!stream.isUnix) (void)localAddressOf(stream.socket, local);
+  if (!stream.isUnix()) (void)localAddressOf(stream.socket, local);
   batch_.addAddress(stream.handle, kConnected, 0, local);
 }
 
@@ -206,8 +216,9 @@ void Reactor::receiveFrom(Stream& stream) {
   const std::span<uint8_t> free = batch_.freeArena();
   const size_t most = std::min(kMaxRead, free.size());
   bool stoppedShort = false;
-  const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, free.data(), most, stoppedShort)
-                                          : receive(stream.socket, free.data(), most);
+  const Transfer transfer = stream.medium == Watched::Medium::kIp
+                                ? receive(stream.socket, free.data(), most)
+                                : receiveOther(stream, free.data(), most, stoppedShort);
   if (!hasReceived(stream, transfer)) return;
   batch_.add(stream.handle, kData, batch_.takeArena(transfer.count),
              static_cast<int32_t>(transfer.count));

@@ -29,7 +29,7 @@ constexpr int64_t kTickNanos = int64_t{Reactor::kTickMs} * 1'000'000;
 DiscardedInput Reactor::discardOnce(Stream& stream, size_t& bytes) {
   uint8_t scratch[kMaxRead];
   bool ignored = false;
-  const Transfer transfer = stream.isUnix
+  const Transfer transfer = stream.isUnix()
                                 ? receiveUnixBytes(stream.socket, scratch, sizeof scratch, ignored)
                                 : receive(stream.socket, scratch, sizeof scratch);
   bytes = transfer.count;
@@ -41,7 +41,7 @@ DiscardedInput Reactor::discardOnce(Stream& stream, size_t& bytes) {
 // Closes a stream whose bytes are all sent. If other holders continue the connection, reading it
 // and shutting it down is left to them.
 void Reactor::closeGracefully(Stream& stream) {
-  if (stream.handedOut || stream.lingerSeconds == 0) {
+  if (stream.handedOut || stream.isPipe() || stream.lingerSeconds == 0) {
     finishClosing(stream);
     return;
   }
@@ -51,7 +51,7 @@ void Reactor::closeGracefully(Stream& stream) {
   const bool peerSends =
       input == DiscardedInput::kSome || (input == DiscardedInput::kNone && expected);
   const bool awaitsAcknowledgement =
-      stream.lingerSeconds > 0 && !stream.isUnix && input != DiscardedInput::kFailed;
+      stream.lingerSeconds > 0 && !stream.isUnix() && input != DiscardedInput::kFailed;
   const bool orphan = stream.ending == Stream::Ending::kDiscard;
   if ((!peerSends && !awaitsAcknowledgement) || (orphan && orphans_ == kMaxOrphans)) {
     finishClosing(stream);
@@ -241,11 +241,22 @@ void Reactor::forgetBroken(Stream& stream) {
 // Closes without blocking, even if another holder has set SO_LINGER.
 void Reactor::closeWithoutWaiting(Watched& watched) {
   if (watched.socket == kNoSocket) return;
-  if (watched.kind == Watched::Kind::kStream && !watched.isUnix) {
+  if (watched.isPipe()) {
+    restorePipe(static_cast<Stream&>(watched));
+  } else if (watched.kind == Watched::Kind::kStream && !watched.isUnix()) {
     const bool mayWait = watched.shared || static_cast<Stream&>(watched).lingerSeconds > 0;
     if (mayWait) turnLingerOff(watched.socket);
   }
   closeSocket(std::exchange(watched.socket, kNoSocket));
+}
+
+// A pipe has no reset.
+void Reactor::closeWithReset(Stream& stream) {
+  if (stream.isPipe()) {
+    closeWithoutWaiting(stream);
+  } else {
+    resetSocket(std::exchange(stream.socket, kNoSocket));
+  }
 }
 
 }  // namespace ropewalk

@@ -124,12 +124,13 @@ void Reactor::executeOnStream(Stream& stream, int32_t command) {
       break;
     case kReset: {
       unwatchToClose(stream);
-      resetSocket(std::exchange(stream.socket, kNoSocket));
+      closeWithReset(stream);
       destroy(stream);
       return;
     }
     case kPause:
     case kResume:
+      if (stream.writeOnly) return;
       if (stream.tls == nullptr) {
         stream.wanted = with(stream.wanted, Interest::kRead, command == kResume);
       } else {
@@ -143,7 +144,7 @@ void Reactor::executeOnStream(Stream& stream, int32_t command) {
       stream.allowHalfClose = true;
       return;
     case kAllowDescriptors:
-      stream.allowDescriptors = stream.isUnix && memory_.eventCapacity >= kMinDescriptorCapacity;
+      stream.allowDescriptors = stream.isUnix() && memory_.eventCapacity >= kMinDescriptorCapacity;
       return;
     case kKeepOpen:
       if (stream.ending != Stream::Ending::kDiscard) stream.ending = Stream::Ending::kNone;
@@ -257,6 +258,7 @@ bool Reactor::sendWaiting(Stream& stream) {
 Transfer Reactor::offer(Stream& stream, std::span<Bytes> parts) {
   keepNonBlocking(stream.socket, stream.shared);
   const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
+                            : stream.isPipe()           ? writePipe(stream.socket, parts)
                             : parts.size() == 1         ? send(stream.socket, parts[0])
                                                         : sendParts(stream.socket, parts);
   if (transfer.result == Transfer::Result::kFailed) return transfer;
@@ -349,7 +351,7 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
 // Likewise, but with a reset, so that the peer does not mistake what it received for everything.
 void Reactor::endWithReset(Stream& stream, int error) {
   unwatchToClose(stream);
-  resetSocket(std::exchange(stream.socket, kNoSocket));
+  closeWithReset(stream);
   endFromHere(stream, error, kSendCall);
 }
 

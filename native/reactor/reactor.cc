@@ -102,7 +102,7 @@ Socket Reactor::socketOf(Handle handle) const {
 
 bool Reactor::isUnix(Handle handle) const {
   const Watched* watched = table_.find(handle);
-  return watched != nullptr && watched->isUnix;
+  return watched != nullptr && watched->isUnix();
 }
 
 void Reactor::receiveInto(std::span<uint8_t> arena) {
@@ -186,7 +186,7 @@ void Reactor::destroy(Watched& watched) {
   if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {
     unwatchToClose(watched);
     if (watched.kind == Watched::Kind::kStream && static_cast<Stream&>(watched).cutShort()) {
-      resetSocket(std::exchange(watched.socket, kNoSocket));
+      closeWithReset(static_cast<Stream&>(watched));
     } else {
       closeWithoutWaiting(watched);
     }

@@ -21,6 +21,7 @@
 #include "../handle_table.h"
 #include "../net/datagram.h"
 #include "../net/datagram_ancillary.h"
+#include "../net/pipe.h"
 #include "../net/socket.h"
 #include "../net/unix_socket.h"
 #include "../poller/poller.h"
@@ -72,6 +73,8 @@ class Reactor : public ReactorLimits {
   // is only closed; other holders may still listen.
   Status adoptListener(int fd, bool takeOver, Handle& handle);
   Status adoptStream(int fd, bool takeOver, Handle& handle);
+  // See net/pipe.h. A pipe that is only written is lost (EPIPE) when its reader is gone.
+  Status adoptPipe(int fd, PipeDirection direction, bool takeOver, Handle& handle);
   // `socket` remains the caller's, which must close() the handle before closing it.
   Status watch(Socket socket, Interest interest, Handle& handle);
   Status setInterest(Handle handle, Interest interest);
@@ -187,7 +190,12 @@ class Reactor : public ReactorLimits {
   void suspendPoller(const Status& status, uint8_t& setbacks);
 
   // adoption.cc
-  Status enrolShared(Watched& watched, bool takenOver, Handle& handle);
+  Status enrolSocket(Watched& watched, bool takenOver, Handle& handle);
+  Status enrolShared(Watched& watched, Interest interest, bool takenOver, Handle& handle);
+
+  // pipes.cc
+  void noticePipeHangUp(Stream& stream);
+  static void restorePipe(Stream& stream);
 
   // unix_streams.cc
   Transfer sendWithDescriptors(Stream& stream, std::span<Bytes>& parts);
@@ -204,6 +212,7 @@ class Reactor : public ReactorLimits {
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
   void noticeHangUp(Stream& stream, bool reset);
+  Transfer receiveOther(Stream& stream, uint8_t* memory, size_t most, bool& stoppedShort);
   void receiveFrom(Stream& stream);
   bool hasReceived(Stream& stream, const Transfer& transfer);
   void receiveFailed(Stream& stream, int error);
@@ -258,6 +267,7 @@ class Reactor : public ReactorLimits {
   void endBroken(Stream& stream);
   void forgetBroken(Stream& stream);
   void closeWithoutWaiting(Watched& watched);
+  void closeWithReset(Stream& stream);
 
   // tls_streams.cc
   static bool tlsWantsInput(const StreamTls& tls);

@@ -44,8 +44,8 @@ constexpr size_t kMaxPartsEncrypted = 64;
 Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session, Bytes received) {
   absorbCommands();
   Stream* stream = find<Stream>(handle);
-  if (stream == nullptr || stream->tls != nullptr || stream->state != Stream::State::kOpen ||
-      stream->ending != Stream::Ending::kNone) {
+  if (stream == nullptr || stream->isPipe() || stream->tls != nullptr ||
+      stream->state != Stream::State::kOpen || stream->ending != Stream::Ending::kNone) {
     return {ENOTCONN, "startTls"};
   }
   if (tlsInput_.empty()) {
@@ -134,8 +134,8 @@ void Reactor::receiveTls(Stream& stream) {
     const size_t most = std::min(kMaxTlsRead, batch_.arenaRoom() - kMaxRecord);
     bool stoppedShort = false;
     const Transfer transfer =
-        stream.isUnix ? receiveUnixBytes(stream.socket, tlsInput_.data(), most, stoppedShort)
-                      : receive(stream.socket, tlsInput_.data(), most);
+        stream.isUnix() ? receiveUnixBytes(stream.socket, tlsInput_.data(), most, stoppedShort)
+                        : receive(stream.socket, tlsInput_.data(), most);
     if (!hasReceived(stream, transfer)) return;
     tls.heard = tls.phase == Phase::kOpen;
     tls.session->feed(Bytes(tlsInput_).first(transfer.count));

@@ -14,7 +14,7 @@ Status Reactor::listenUnix(const SocketAddress& address, const UnixListenOptions
   Status status = listenOnUnix(address, options, socket, file);
   if (!status.ok()) return status;
   auto* listener = new Listener(socket);
-  listener->isUnix = true;
+  listener->medium = Watched::Medium::kUnix;
   listener->sendBufferBytes = options.sendBufferBytes;
   listener->file = std::move(file);
   return adoptBound(*listener, listener->file, handle);
@@ -26,7 +26,7 @@ Status Reactor::connectUnix(const SocketAddress& address, int sendBufferBytes, H
   const Status status = connectToUnix(address, sendBufferBytes, socket);
   if (!status.ok()) return status;
   auto* stream = new Stream(socket);
-  stream->isUnix = true;
+  stream->medium = Watched::Medium::kUnix;
   stream->state = Stream::State::kConnecting;
   return adopt(*stream, Interest::kWrite, handle);
 }
@@ -55,7 +55,7 @@ Status Reactor::sendDescriptor(Handle handle, int fd) {
   Watched* watched = table_.find(handle);
   if (watched == nullptr) return {};
   Stream* stream = find<Stream>(handle);
-  if (stream == nullptr || !stream->isUnix || stream->tls != nullptr) {
+  if (stream == nullptr || !stream->isUnix() || stream->tls != nullptr) {
     return {EOPNOTSUPP, "sendmsg"};
   }
   if (!stream->takesWrites()) return {};

@@ -18,6 +18,8 @@ namespace ropewalk {
 struct Watched {
   // Each class defines its own as kKind.
   enum class Kind : uint8_t { kStream, kListener, kDescriptor, kDatagrams };
+  // kDevice: a terminal, a serial line, or anything else that adoptPipe() accepts and is no pipe.
+  enum class Medium : uint8_t { kIp, kUnix, kPipe, kDevice };
 
   Watched(Kind kind, Socket socket) : socket(socket), kind(kind) {}
 
@@ -25,13 +27,16 @@ struct Watched {
   bool maySend() const {
     return !sendSuspended && !(blocked && includes(interest, Interest::kWrite));
   }
+  bool isUnix() const { return medium == Medium::kUnix; }
+  // No socket: see net/pipe.h.
+  bool isPipe() const { return medium >= Medium::kPipe; }
   // The interest that the poller should have.
   Interest due() const { return backsOff ? with(wanted, Interest::kRead, false) : wanted; }
 
   Socket socket;
   Handle handle = 0;
   Kind kind;
-  bool isUnix = false;
+  Medium medium = Medium::kIp;
   // Other holders may have descriptors of this socket, so closing this one does not make the poller
   // forget it.
   bool shared = false;
@@ -45,7 +50,7 @@ struct Watched {
   bool sendSuspended = false;  // the system had no memory: nothing is sent until the retry
 };
 
-// A TCP or UNIX connection, open or connecting.
+// A TCP or UNIX connection, open or connecting, or a pipe.
 struct Stream : Watched {
   static constexpr Kind kKind = Kind::kStream;
   // kEnded: the host is being notified that the connection has ended; bytes it writes until then
@@ -76,6 +81,8 @@ struct Stream : Watched {
   bool reset : 1 = false;        // the poller has reported that a reset ends the input
   bool bulk : 1 = false;         // the last read was large: more input is likely
   bool handedOut : 1 = false;    // the host has the descriptor: another process may use it
+  bool writeOnly : 1 = false;    // a pipe that can't be read
+  bool wasBlocking : 1 = false;  // a pipe that must be blocking again when it is closed
   bool inDirty = false;
   bool inUnfinished = false;
   bool readUnfinished = false;  // there may be more to read that no event will report

@@ -7,13 +7,16 @@
 export type IPAddressType = 'TCP' | 'UDP';
 
 /** The kind of a socket. */
-export type AddressType = IPAddressType | 'UNIX';
+export type AddressType = IPAddressType | 'UNIX' | 'PIPE';
 
 /** A host and a port. */
 export type IPAddress = IPv4Address | IPv6Address;
 
-/** `type` distinguishes them: `UNIX` addresses have a path, the others a host and a port. */
-export type Address = IPAddress | UNIXAddress;
+/** An address of a socket: `UNIX` addresses have a path, the others a host and a port. */
+export type SocketAddress = IPAddress | UNIXAddress;
+
+/** `type` distinguishes them: `UNIX` addresses have a path, `PIPE` addresses a name, the others a host and a port. */
+export type Address = SocketAddress | PipeAddress;
 
 /** A host, by name or address, and a port: the destination of `connectTCP`. */
 export interface HostPort {
@@ -199,6 +202,36 @@ export class UNIXAddress {
   }
 }
 
+/** Both ends of a pipe, a terminal or a serial line: not an address, but a name for logs. */
+export class PipeAddress {
+  /** `fd 5`, `standard input`, `/dev/ttyUSB0`. */
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get type(): 'PIPE' {
+    return 'PIPE';
+  }
+
+  get family(): 'PIPE' {
+    return 'PIPE';
+  }
+
+  equals(other: Address): boolean {
+    return other.type === 'PIPE' && other.name === this.name;
+  }
+
+  toString(): string {
+    return this.name;
+  }
+
+  toJSON(): { type: 'PIPE'; name: string } {
+    return { type: 'PIPE', name: this.name };
+  }
+}
+
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** Makes the address of a socket from the system's text and port. IPv4-mapped IPv6 becomes IPv4. */
@@ -278,10 +311,10 @@ Object.defineProperty(HostnameAddress.prototype, Symbol.for('nodejs.util.inspect
 });
 
 /** The text in the console: the host is a getter, which the console would omit. */
-for (const AddressClass of [IPv4Address, IPv6Address, UNIXAddress]) {
+for (const AddressClass of [IPv4Address, IPv6Address, UNIXAddress, PipeAddress]) {
   Object.defineProperty(AddressClass.prototype, Symbol.for('nodejs.util.inspect.custom'), {
     value(this: Address): string {
-      return this.type === 'UNIX'
+      return this.type === 'UNIX' || this.type === 'PIPE'
         ? `${AddressClass.name}(${this})`
         : `${AddressClass.name}(${this.type} ${this})`;
     },

@@ -1,4 +1,4 @@
-/** Options for sockets that were opened elsewhere. */
+/** Options for sockets and pipes that were opened elsewhere. */
 import type { DatagramOptions } from './datagram.js';
 
 export interface AdoptOptions {
@@ -17,6 +17,16 @@ export interface AdoptPortOptions extends AdoptOptions {
 export interface AdoptConnectionOptions extends AdoptOptions {
   /** Bytes that were received earlier and not processed: the protocol receives them first, in the next turn. */
   readonly unread?: Uint8Array;
+}
+
+/** The directions in which a pipe or terminal is used. */
+export type PipeDirection = 'read' | 'write' | 'both';
+
+export interface AdoptPipeOptions extends AdoptOptions {
+  /** Whether the transport receives, sends, or does both. A descriptor of one direction cannot be used in the other. */
+  readonly direction: PipeDirection;
+  /** The name of its {@link PipeAddress}, for logs. Default: `fd` and the number. */
+  readonly name?: string;
 }
 
 export interface AdoptDatagramOptions extends AdoptOptions, DatagramOptions {}

@@ -5,6 +5,7 @@ import type { ReactorDescriptors } from './reactor-descriptors.js';
 import type { ReactorIntrospection } from './reactor-introspection.js';
 import type { ReactorLife } from './reactor-life.js';
 import type { ReactorNames } from './reactor-names.js';
+import type { ReactorPipes } from './reactor-pipes.js';
 import type { ReactorTCP } from './reactor-tcp.js';
 import type { ReactorThreads } from './reactor-threads.js';
 import type { ReactorUDP } from './reactor-udp.js';
@@ -29,6 +30,7 @@ export interface Reactor
     ReactorUDP,
     ReactorUNIXDatagram,
     ReactorAdoption,
+    ReactorPipes,
     ReactorNames,
     ReactorDescriptors,
     ReactorIntrospection {}

@@ -1,6 +1,7 @@
 /** The connection as a protocol sees it, whatever the underlying transport. */
 import type { Deferred } from '../defer/deferred.js';
 import type { Address } from './address.js';
+import type { PipeDirection } from './adopt-options.js';
 import type { Consumer, PushProducer } from './producer.js';
 import type { StartTLSOptions, TLSConnection, TLSRole } from './tls.js';
 import type { PeerCredentials } from './unix-options.js';
@@ -52,7 +53,8 @@ export interface Transport extends Consumer, PushProducer {
    * Ends the sending side after everything written is sent and a registered producer has unregistered; receiving continues.
    * Writes from now on are dropped, except those of a producer that is still registered. When it is done,
    * `writeConnectionLost` is called in a later turn, if the protocol has it.
-   * @throws UnsupportedError over a named pipe of Windows, which can only be closed as a whole; the connection is unchanged.
+   * @throws UnsupportedError over a named pipe of Windows or a terminal, which can only be closed as a whole; the connection is
+   * unchanged.
    */
   loseWriteConnection(): void;
   /** Closes immediately with a reset; unsent bytes are lost. `connectionLost(ConnectionAborted)` follows in a later turn. */
@@ -131,6 +133,12 @@ export interface DetachedConnection extends Disposable {
   /** Bytes that were received and not delivered to a protocol. */
   readonly unread: Buffer;
   close(): void;
+}
+
+/** A transport over a pipe, a terminal or a similar descriptor, which is no socket: see `adoptPipe`. */
+export interface PipeTransport extends SocketTransport {
+  /** `read`: writes are dropped. `write`: nothing is received. */
+  readonly direction: PipeDirection;
 }
 
 /** A transport over TCP. */

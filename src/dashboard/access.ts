@@ -1,10 +1,10 @@
 /** Access to the dashboard: from this machine, and not from pages of other sites. */
 import { isIP, isIPv6 } from 'node:net';
-import { type Address, UNIXAddress } from '../core/address.js';
+import type { Address } from '../core/address.js';
 
 /** Whether only this machine can connect to an address. */
 export function isLocalOnly(address: Address): boolean {
-  if (address instanceof UNIXAddress) return true;
+  if (address.type === 'UNIX' || address.type === 'PIPE') return true;
   const host = address.host.replace(/^::ffff:/i, '');
   return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

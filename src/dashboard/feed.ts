@@ -40,6 +40,7 @@ export class Feed {
   #next: DelayedCall | undefined;
   #load: LoadRun | undefined;
   #loadState: LoadState = IDLE_LOAD;
+  #nextLoad: DelayedCall | undefined;
   #nextLoadAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
@@ -70,7 +71,7 @@ export class Feed {
     this.#stopped = true;
     errorChannel.unsubscribe(this.#errorReported);
     if (this.#next?.active()) this.#next.cancel();
-    this.#load?.cancel();
+    this.cancelLoad();
     for (const page of this.#pages) page.close(GOING_AWAY, 'the program is stopping');
   }
 
@@ -112,12 +113,25 @@ export class Feed {
     for (const page of watching) page.tell({ type: 'connections', total, rows });
   }
 
-  /** Starts the comparison of the reactors, unless it is not allowed, in progress, or began less than a second ago. */
+  /**
+   * Starts the comparison of the reactors, unless it is not allowed, or one is in progress or about to start: at once, or a second
+   * after the beginning of the last one.
+   */
   startLoad(): void {
-    if (!this.settings.loadRuns || this.#load !== undefined || this.#stopped) return;
-    const nowMs = this.#reactor.now();
-    if (nowMs < this.#nextLoadAtMs) return;
-    this.#nextLoadAtMs = nowMs + LOAD_INTERVAL_MS;
+    if (!this.settings.loadRuns || this.#stopped) return;
+    if (this.#load !== undefined || this.#nextLoad?.active()) return;
+    const delayMs = this.#nextLoadAtMs - this.#reactor.now();
+    if (delayMs <= 0) this.#beginLoad();
+    else this.#nextLoad = this.#reactor.callLater(delayMs, () => this.#beginLoad());
+  }
+
+  cancelLoad(): void {
+    if (this.#nextLoad?.active()) this.#nextLoad.cancel();
+    this.#load?.cancel();
+  }
+
+  #beginLoad(): void {
+    this.#nextLoadAtMs = this.#reactor.now() + LOAD_INTERVAL_MS;
     this.log.add('a comparison of the reactors has begun', 'info');
     const load = new LoadRun(this.#reactor, LOAD, (state) => this.#loadChanged(state));
     this.#load = load;
@@ -125,10 +139,6 @@ export class Feed {
       this.#load = undefined;
       this.log.add(`the comparison of the reactors: ${load.state.state}`, 'info');
     });
-  }
-
-  cancelLoad(): void {
-    this.#load?.cancel();
   }
 
   #loadChanged(load: LoadState): void {

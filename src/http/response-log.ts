@@ -103,5 +103,6 @@ export class ResponseLog {
 }
 
 function hostOf(address: Address): string {
+  if (address.type === 'PIPE') return 'pipe:';
   return address.type === 'UNIX' ? 'unix:' : address.host;
 }

@@ -8,8 +8,9 @@ import { ipv6Groups } from '../internal/ip-text.js';
  * @param ipv6PrefixBits 1 to 128.
  */
 export function peerKey(address: Address, ipv6PrefixBits: number): string {
-  // UNIX peers are all on this host and have no names.
+  // UNIX peers and pipes are all on this host and have no names.
   if (address.type === 'UNIX') return 'unix';
+  if (address.type === 'PIPE') return 'pipe';
   const { host } = address;
   if (address.family !== 'IPv6' || ipv6PrefixBits === 128) return host;
   const [text = '', scope] = host.split('%', 2);

@@ -3,6 +3,7 @@ import type { Reactor } from '../core/reactor.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
 import type { TurnHistogram } from '../core/reactor-introspection.js';
 import type { AdoptedSockets } from './adoption/adopted-sockets.js';
+import type { PipeSockets } from './adoption/pipe-sockets.js';
 import type { UDPSockets, UNIXDatagramSockets } from './datagrams/datagram-sockets.js';
 import type { OwnNameResolver } from './names/hosted-names.js';
 import type { StreamTransport } from './streams/stream-transport.js';
@@ -30,6 +31,7 @@ export interface ReactorBackend {
   readonly udp?: UDPSockets | undefined;
   readonly unixDatagrams?: UNIXDatagramSockets | undefined;
   readonly adopted?: AdoptedSockets | undefined;
+  readonly pipes?: PipeSockets | undefined;
   readonly descriptors?: ReactorDescriptors | undefined;
   /** Called once, when a name is resolved for the first time. */
   makeNameResolver(): OwnNameResolver;

@@ -3,6 +3,7 @@ import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.
 import type {
   AdoptConnectionOptions,
   AdoptDatagramOptions,
+  AdoptPipeOptions,
   AdoptPortOptions,
 } from '../core/adopt-options.js';
 import type { DelayedCall } from '../core/clock.js';
@@ -30,12 +31,13 @@ import type {
 import type { RunOptions } from '../core/reactor-life.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
-import type { SocketTransport } from '../core/transport.js';
+import type { PipeTransport, SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import type { Deferred } from '../defer/deferred.js';
 import { checkInteger } from '../internal/check.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import { HostedAdoption } from './adoption/hosted-adoption.js';
+import { HostedPipes } from './adoption/hosted-pipes.js';
 import type { ReactorBackend } from './backend.js';
 import { HostedUDP } from './datagrams/hosted-udp.js';
 import { HostedUNIXDatagram } from './datagrams/hosted-unix-datagram.js';
@@ -60,6 +62,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   readonly #udp: HostedUDP;
   readonly #unixDatagram: HostedUNIXDatagram;
   readonly #adoption: HostedAdoption;
+  readonly #pipes: HostedPipes;
   readonly #descriptors: ReactorDescriptors;
   #disposal: Promise<void> | undefined;
 
@@ -84,6 +87,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     this.#udp = new HostedUDP(core, backend.udp);
     this.#unixDatagram = new HostedUNIXDatagram(core, backend.unixDatagrams);
     this.#adoption = new HostedAdoption(core, backend.adopted);
+    this.#pipes = new HostedPipes(core, backend.pipes);
     this.#descriptors = backend.descriptors ?? NO_DESCRIPTORS;
   }
 
@@ -258,6 +262,10 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     options?: AdoptDatagramOptions,
   ): UDPTransport {
     return this.#adoption.adoptDatagramPort(fd, protocol, options);
+  }
+
+  adoptPipe(fd: number, factory: FactoryLike, options: AdoptPipeOptions): PipeTransport | null {
+    return this.#pipes.adoptPipe(fd, factory, options);
   }
 
   addReader(descriptor: ReadDescriptor): void {

@@ -20,6 +20,7 @@ export {
   type DescriptorsContractOptions,
   descriptorsContract,
 } from './contracts/descriptors/descriptors-contract.js';
+export { type PipeContractOptions, pipeContract } from './contracts/pipes/pipe-contract.js';
 export { introspectionContract } from './contracts/reactor/introspection-contract.js';
 export { lifeContract } from './contracts/reactor/life-contract.js';
 export { namesContract } from './contracts/reactor/names-contract.js';

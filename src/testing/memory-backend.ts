@@ -1,6 +1,6 @@
 /** The sockets of a `MemoryReactor`: a test plays the other end of each. */
 
-import { type Address, addressFrom, UNIXAddress } from '../core/address.js';
+import { type Address, addressFrom, type SocketAddress, UNIXAddress } from '../core/address.js';
 import type { UDPTransport } from '../core/datagram.js';
 import { CannotListenError } from '../core/errors/listening.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
@@ -35,7 +35,7 @@ const UNNAMED = new UNIXAddress('');
 export interface PendingDial {
   readonly owner: StreamOwner;
   readonly listener: DialListener;
-  readonly peer: Address;
+  readonly peer: SocketAddress;
   /** This end's address. */
   readonly host: Address;
 }

@@ -1,9 +1,9 @@
 /** A reactor without a network: it records requests, and the test answers them. */
 import {
-  type Address,
   addressFrom,
   type HostPort,
   type IPAddress,
+  type SocketAddress,
   UNIXAddress,
 } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
@@ -200,11 +200,11 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     return this.#clock.step();
   }
 
-  #server<A extends Address>(
+  #server<A extends SocketAddress>(
     listeningPort: ListeningPort<A>,
     factory: FactoryLike,
   ): MemoryServer<A> {
-    const connect = (peer?: Address): MemoryTransport => {
+    const connect = (peer?: SocketAddress): MemoryTransport => {
       const port = listeningPort as unknown as StreamPort;
       if (!port.listening) throw new TestTransportStateError('connect: the port is not listening');
       const unix = port.getHost().type === 'UNIX';
@@ -242,7 +242,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   }
 }
 
-function refusal(peer: Address): Error {
+function refusal(peer: SocketAddress): Error {
   if (peer.type === 'UNIX') return systemError('connect', 'ECONNREFUSED', peer.path);
   return systemError('connect', 'ECONNREFUSED', peer.host, peer.port);
 }

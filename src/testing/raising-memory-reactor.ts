@@ -92,6 +92,10 @@ export class RaisingMemoryReactor extends MemoryReactor {
     return this.#connecting(() => super.connectUNIXDatagram(...args));
   }
 
+  override adoptPipe(...args: Parameters<Reactor['adoptPipe']>): ReturnType<Reactor['adoptPipe']> {
+    return this.#connecting(() => super.adoptPipe(...args));
+  }
+
   override adoptStreamConnection(
     ...args: Parameters<Reactor['adoptStreamConnection']>
   ): ReturnType<Reactor['adoptStreamConnection']> {

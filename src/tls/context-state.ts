@@ -232,8 +232,9 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
 }
 
 function isSecurable(transport: StreamTransport): transport is StreamTransport & SecurableStream {
-  // TLS over TLS is a layer above.
-  return transport.tls === undefined && 'secureStream' in transport;
+  // TLS over TLS is a layer above, and so is TLS over pipes: the reactor encrypts sockets only.
+  const socket = transport.tls === undefined && transport.getPeer().type !== 'PIPE';
+  return socket && 'secureStream' in transport;
 }
 
 /** The socket of Node, if it can be encrypted in place. */

@@ -24,6 +24,7 @@ const REFUSED: readonly (readonly [string, Act])[] = [
   ['adoptStreamPort', ({ reactor }) => reactor.adoptStreamPort(0, recorders())],
   ['adoptStreamConnection', ({ reactor }) => reactor.adoptStreamConnection(0, recorders())],
   ['adoptDatagramPort', ({ reactor }) => reactor.adoptDatagramPort(0, new DatagramRecorder())],
+  ['adoptPipe', ({ reactor }) => reactor.adoptPipe(0, recorders(), { direction: 'read' })],
   ['addReader', ({ reactor }) => reactor.addReader(descriptor)],
   ['addWriter', ({ reactor }) => reactor.addWriter(descriptor)],
 ];

@@ -137,6 +137,7 @@ const REFUSALS: Readonly<Record<string, readonly Act[]>> = {
     ({ reactor }) => reactor.adoptStreamPort(0, recorders()),
     ({ reactor }) => reactor.adoptStreamConnection(0, recorders()),
     ({ reactor }) => reactor.adoptDatagramPort(0, new DatagramRecorder()),
+    ({ reactor }) => reactor.adoptPipe(0, recorders(), { direction: 'read' }),
   ],
   getTcpNoDelay: [adoptedTCP((transport) => transport.getTcpNoDelay())],
   getTcpKeepAlive: [adoptedTCP((transport) => transport.getTcpKeepAlive())],

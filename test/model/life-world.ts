@@ -426,7 +426,7 @@ export class World implements Account {
     if (to === 'name') reactor.connectTCP('nobody.invalid', 9, factory, { timeoutMs: 3_600_000 });
     else if (to === 'closed' || host === undefined) reactor.connectTCP(stage.host, 1, factory);
     else if (host.type === 'UNIX') reactor.connectUNIX(host.path, factory);
-    else reactor.connectTCP(stage.host, host.port, factory);
+    else if ('port' in host) reactor.connectTCP(stage.host, host.port, factory);
   }
 
   #factory(again: Again, name: string): RecordingFactory {

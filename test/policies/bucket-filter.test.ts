@@ -57,7 +57,7 @@ describe('BucketFilter', () => {
     const all = new TokenBucket({ clock, bytesPerSecond: 1_000, burstBytes: 320 });
     const networks = new BucketFilter({
       ...{ clock, bytesPerSecond: 1_000, burstBytes: 150, parent: all },
-      keyOf: (address) => address.type !== 'UNIX' && address.host.split('.')[2],
+      keyOf: (address) => 'host' in address && address.host.split('.')[2],
     });
     const peers = new BucketFilter({ clock, ...RATE, parent: networks });
     const took = [1, 2, 256, 257, 512].map((number) => peers.bucketFor(peer(number)).take(1_000));

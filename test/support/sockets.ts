@@ -29,7 +29,7 @@ export const CAN_READ_OPTIONS: boolean = HAS_SS && hasCommand('perl');
 
 /** The port of a TCP or UDP address. */
 export function portIn(address: Address): number {
-  if (address.type === 'UNIX') throw new Error(`${address} has no port`);
+  if (!('port' in address)) throw new Error(`${address} has no port`);
   return address.port;
 }
 

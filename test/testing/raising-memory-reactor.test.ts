@@ -32,6 +32,7 @@ const LISTENING_ELSEWHERE: readonly [string, Call][] = [
 
 const CONNECTING_ELSEWHERE: readonly [string, Call][] = [
   ['connectUNIXDatagram', (reactor) => reactor.connectUNIXDatagram('/run/x', {})],
+  ['adoptPipe', (reactor) => reactor.adoptPipe(7, Protocol, { direction: 'read' })],
   ['adoptStreamConnection', (reactor) => reactor.adoptStreamConnection(7, Protocol)],
 ];
 

@@ -15,6 +15,7 @@ import {
   MemoryTransport,
   pairsOver,
   parseTranscripts,
+  pipeContract,
   RaisingMemoryReactor,
   runTranscript,
   Simulation,
@@ -45,6 +46,13 @@ export const TESTING_CALLS: Readonly<Record<string, readonly Call[]>> = {
       adoptionContract(
         inRealTime(() => new MemoryReactor()),
         () => new MemoryReactor(),
+        o,
+      ),
+  ],
+  PipeContractOptions: [
+    (o) =>
+      pipeContract(
+        inRealTime(() => new MemoryReactor()),
         o,
       ),
   ],

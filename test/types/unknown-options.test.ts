@@ -203,6 +203,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
   AdoptedServerEndpointOptions: [memory((reactor, o) => new AdoptedServerEndpoint(reactor, 9, o))],
+  AdoptPipeOptions: [memory((reactor, o) => reactor.adoptPipe(9, Protocol, o))],
   AdoptPortOptions: [memory((reactor, o) => reactor.adoptStreamPort(9, Protocol, o))],
   ConnectTCPOptions: [
     memory((reactor, o) => reactor.connectTCP('192.0.2.1', 1, Protocol, o)),

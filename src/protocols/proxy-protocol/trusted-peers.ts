@@ -31,6 +31,7 @@ export function trustedPeers(peers: TrustedPeers): (address: Address) => boolean
   for (const peer of peers) if (peer !== 'unix') addNetwork(networks, peer);
   const unix = peers.includes('unix');
   return (address) => {
+    if (address.type === 'PIPE') return false;
     if (address.type === 'UNIX') return unix;
     const [host = ''] = address.host.split('%', 1);
     return networks.check(host, address.family === 'IPv4' ? 'ipv4' : 'ipv6');

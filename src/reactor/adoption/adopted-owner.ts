@@ -25,10 +25,10 @@ export class AdoptedOwner implements StreamOwner {
    * @param unread Bytes to deliver in the next turn, before any others.
    * @returns Null if the factory rejected it or threw: the descriptor has been taken over by then, so the error is reported.
    */
-  start(
-    adopt: (owner: StreamOwner) => StreamTransport,
+  start<T extends StreamTransport>(
+    adopt: (owner: StreamOwner) => T,
     unread: Buffer | undefined,
-  ): StreamTransport | null {
+  ): T | null {
     const transport = adopt(this);
     this.#host = transport.getHost();
     let protocol: StreamProtocol | null;

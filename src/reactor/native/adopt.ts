@@ -1,5 +1,5 @@
 /** Sockets that were opened elsewhere, given to the native reactor. A function that throws has not taken the descriptor over. */
-import { type Address, UNIXAddress } from '../../core/address.js';
+import { type SocketAddress, UNIXAddress } from '../../core/address.js';
 import type { DatagramSettings } from '../datagrams/datagram-settings.js';
 import type { UDPPort } from '../datagrams/udp-port.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
@@ -30,7 +30,7 @@ export function adoptListening(
   } catch (error) {
     throw descriptorError(error, 'a listening stream socket', fd);
   }
-  const address = sockets.addressOf(handle, false) as Address;
+  const address = sockets.addressOf(handle, false) as SocketAddress;
   return sockets.add(new NativeListenSocket(sockets, handle, address, port, false));
 }
 

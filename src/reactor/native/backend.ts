@@ -7,6 +7,7 @@ import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js
 import { WINDOWS } from '../../internal/platform.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
 import type { AdoptedSockets } from '../adoption/adopted-sockets.js';
+import type { PipeSockets } from '../adoption/pipe-sockets.js';
 import type { ReactorBackend, Traffic, TurnPercentiles } from '../backend.js';
 import type { UDPSockets, UNIXDatagramSockets } from '../datagrams/datagram-sockets.js';
 import type { ReactorCore } from '../life/reactor-core.js';
@@ -28,6 +29,7 @@ import { asSystemError } from './errors.js';
 import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './lookup.js';
 import type { NativeReactorOptions } from './options.js';
+import { adoptPipe } from './pipe-transport.js';
 import { ReceiveArena } from './receive-arena.js';
 import { mapSharedMemory } from './shared-memory.js';
 import { NativeSockets } from './sockets.js';
@@ -42,6 +44,7 @@ export class NativeBackend implements ReactorBackend {
   readonly udp: UDPSockets;
   readonly unixDatagrams: UNIXDatagramSockets | undefined;
   readonly adopted: AdoptedSockets;
+  readonly pipes: PipeSockets | undefined;
   readonly descriptors: ReactorDescriptors;
   readonly #core: ReactorCore;
   readonly #loop: NativeLoop;
@@ -92,6 +95,9 @@ export class NativeBackend implements ReactorBackend {
       connection: (fd, takeOver, owner) => adoptConnection(sockets, fd, takeOver, owner),
       udp: (fd, takeOver, settings, port) => adoptUDP(sockets, fd, takeOver, settings, port),
     };
+    this.pipes = WINDOWS
+      ? undefined
+      : { open: (settings, owner) => adoptPipe(sockets, settings, owner) };
   }
 
   makeNameResolver(): OwnNameResolver {

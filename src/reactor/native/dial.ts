@@ -1,5 +1,5 @@
 /** Connecting on the native reactor. */
-import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
+import { addressFrom, type SocketAddress, UNIXAddress } from '../../core/address.js';
 import { systemError } from '../../internal/system-error.js';
 import type { Dial, DialListener } from '../streams/dial.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
@@ -23,14 +23,14 @@ const UNNAMED = new UNIXAddress('');
 class NativeDial implements Dial, NativeSocket {
   readonly handle: number;
   readonly #sockets: NativeSockets;
-  readonly #peer: Address;
+  readonly #peer: SocketAddress;
   readonly #owner: StreamOwner;
   readonly #listener: DialListener;
 
   constructor(
     sockets: NativeSockets,
     handle: number,
-    peer: Address,
+    peer: SocketAddress,
     owner: StreamOwner,
     listener: DialListener,
   ) {

@@ -16,7 +16,7 @@ export function asSystemError(
 
 /** Failed operations, by the core's FailedCall. The system calls of a poller depend on its kind. */
 const RECEIVE_CALL = 1;
-const SEND_CALL = 2;
+export const SEND_CALL = 2;
 const CONNECT_CALL = 3;
 const ACCEPT_CALL = 4;
 const WATCH_CALL = 5;

@@ -1,5 +1,5 @@
 /** A listening socket of the native reactor, TCP or UNIX, opened here or elsewhere. */
-import { type Address, UNIXAddress } from '../../core/address.js';
+import { type SocketAddress, UNIXAddress } from '../../core/address.js';
 import { AcceptError } from '../../core/errors/listening.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSocket } from '../streams/listen-socket.js';
@@ -24,7 +24,7 @@ const UNNAMED = new UNIXAddress('');
 
 export class NativeListenSocket implements ListenSocket, NativeSocket {
   readonly handle: number;
-  readonly address: Address;
+  readonly address: SocketAddress;
   readonly #sockets: NativeSockets;
   readonly #port: StreamPort;
   readonly #unlinks: boolean;
@@ -34,7 +34,7 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
   constructor(
     sockets: NativeSockets,
     handle: number,
-    address: Address,
+    address: SocketAddress,
     port: StreamPort,
     unlinks: boolean,
   ) {

@@ -1,5 +1,5 @@
 /** Opens the native reactor's sockets: when these functions return they are bound and listening, or the error is known. */
-import { type Address, UNIXAddress } from '../../core/address.js';
+import { type IPAddress, UNIXAddress } from '../../core/address.js';
 import { connectErrorFrom } from '../../core/errors/connecting.js';
 import { CannotListenError } from '../../core/errors/listening.js';
 import type { UDPSettings, UNIXDatagramSettings } from '../datagrams/datagram-settings.js';
@@ -27,7 +27,7 @@ export function listenTCP(
   } catch (error) {
     throw cannotListen(error, settings.interface || '::', settings);
   }
-  const address = sockets.ipAddressOf(handle, false) as Address;
+  const address = sockets.ipAddressOf(handle, false) as IPAddress;
   return sockets.add(new NativeListenSocket(sockets, handle, address, port, false));
 }
 

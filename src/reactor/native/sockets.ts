@@ -5,6 +5,7 @@ import {
   type IPAddress,
   type IPAddressType,
   type ScopeName,
+  type SocketAddress,
   UNIXAddress,
 } from '../../core/address.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
@@ -98,7 +99,7 @@ export class NativeSockets {
   }
 
   /** The local address of any stream socket or, with `peer`, its peer's. */
-  addressOf(handle: number, peer: boolean): Address | undefined {
+  addressOf(handle: number, peer: boolean): SocketAddress | undefined {
     if (this.loop.addressFamily(handle) !== FAMILY_UNIX) return this.ipAddressOf(handle, peer);
     return new UNIXAddress(this.loop.unixPath(handle, peer)?.toString() ?? '');
   }

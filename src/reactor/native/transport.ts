@@ -97,13 +97,13 @@ export class NativeTransport extends StreamTransport implements SecurableStream 
   /** @internal */
   override start(protocol: StreamProtocol): boolean {
     this.protocol = protocol;
-    if (this.defines('readConnectionLost')) this.command(COMMAND_ALLOW_HALF_CLOSE);
+    if (this.defines('readConnectionLost')) this.allowHalfClose();
     return super.start(protocol);
   }
 
   /** @internal */
   override replaceProtocol(protocol: StreamProtocol): TurnReactor {
-    this.command(COMMAND_ALLOW_HALF_CLOSE);
+    this.allowHalfClose();
     return super.replaceProtocol(protocol);
   }
 
@@ -188,6 +188,11 @@ export class NativeTransport extends StreamTransport implements SecurableStream 
   protected override closeNow(reset: boolean): void {
     this.command(reset ? COMMAND_RESET : COMMAND_DISCARD);
     this.forget();
+  }
+
+  /** The end of input does not end the connection. */
+  protected allowHalfClose(): void {
+    this.command(COMMAND_ALLOW_HALF_CLOSE);
   }
 
   protected command(command: number): void {

@@ -1,7 +1,9 @@
 /** Node's own sockets, by facet. */
 import type { TurnHistogram } from '../../core/reactor-introspection.js';
 import { checkBoolean } from '../../internal/check.js';
+import { WINDOWS } from '../../internal/platform.js';
 import type { AdoptedSockets } from '../adoption/adopted-sockets.js';
+import type { PipeSockets } from '../adoption/pipe-sockets.js';
 import type { ReactorBackend, Traffic, TurnPercentiles } from '../backend.js';
 import type { UDPSockets } from '../datagrams/datagram-sockets.js';
 import type { ReactorCore } from '../life/reactor-core.js';
@@ -16,6 +18,7 @@ import { adoptConnection, adoptListening, checkTakeOver } from './adopt.js';
 import { NodeListenSocket } from './listen-socket.js';
 import { adoptUDP, bindUDP, checkUDPSupported } from './listen-udp.js';
 import { NODE_LOOKUPS_AT_ONCE, nodeLookUp } from './lookup.js';
+import { adoptPipe } from './pipe-transport.js';
 import { NodeSockets } from './sockets.js';
 import { nodeTCP } from './tcp-sockets.js';
 import { NodeDatagramSocket } from './udp-socket.js';
@@ -28,6 +31,7 @@ export class NodeBackend implements ReactorBackend {
   readonly unix: UNIXSockets;
   readonly udp: UDPSockets;
   readonly adopted: AdoptedSockets;
+  readonly pipes: PipeSockets | undefined;
   readonly #core: ReactorCore;
   readonly #sockets: NodeSockets;
   readonly #turnTimes: TurnTimes | undefined;
@@ -41,6 +45,7 @@ export class NodeBackend implements ReactorBackend {
     this.unix = nodeUNIX(this.#sockets);
     this.udp = nodeUDP(this.#sockets);
     this.adopted = nodeAdopted(this.#sockets);
+    this.pipes = WINDOWS ? undefined : nodePipes(this.#sockets);
   }
 
   makeNameResolver(): OwnNameResolver {
@@ -87,6 +92,12 @@ function nodeUDP(sockets: NodeSockets): UDPSockets {
         return new NodeDatagramSocket(sockets, bindUDP(settings), port, settings, options);
       });
     },
+  };
+}
+
+function nodePipes(sockets: NodeSockets): PipeSockets {
+  return {
+    open: (settings, owner) => sockets.runAtRoot(() => adoptPipe(sockets, settings, owner)),
   };
 }
 

@@ -1,7 +1,7 @@
 /** One connect(2) of the pure-JS reactor. */
 import type { SocketConnectOpts } from 'node:net';
 
-import type { Address } from '../../core/address.js';
+import type { SocketAddress } from '../../core/address.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
 import type { Dial, DialListener } from '../streams/dial.js';
@@ -15,7 +15,7 @@ import { NodeUNIXTransport } from './unix-transport.js';
 
 export class NodeDial implements Dial {
   readonly #reactor: NodeSockets;
-  readonly #peer: Address;
+  readonly #peer: SocketAddress;
   readonly #settings: SocketSettings | undefined;
   readonly #owner: StreamOwner;
   readonly #listener: DialListener;
@@ -24,7 +24,7 @@ export class NodeDial implements Dial {
   /** @param settings For a TCP socket: Node has no such settings for UNIX sockets. */
   constructor(
     reactor: NodeSockets,
-    peer: Address,
+    peer: SocketAddress,
     destination: SocketConnectOpts,
     settings: SocketSettings | undefined,
     owner: StreamOwner,

@@ -3,13 +3,18 @@
  * (Node's `onread` option): received bytes are copied out before the next socket is read, an idle socket holds no memory
  * for reading, and `pause` stops the system's reading at once rather than 64 KiB later.
  */
+import { closeSync } from 'node:fs';
 import net, { type OnReadOpts, type SocketConstructorOpts } from 'node:net';
+import tty from 'node:tty';
 
+import type { PipeDirection } from '../../core/adopt-options.js';
 import type { SocketSettings } from '../streams/tcp-settings.js';
 import type { ConnectionHandle } from './handles.js';
-import { delaysByItself, keepWhenEnded, turnDelayOn } from './net-handle.js';
+import { delaysByItself, descriptorOf, keepWhenEnded, turnDelayOn } from './net-handle.js';
 import type { OwnedSocket } from './owned-socket.js';
 import type { NodeSockets } from './sockets.js';
+
+const STDERR = 2;
 
 /** The constructor accepts `handle` and `onread`, but its published type does not. */
 interface SocketOptions extends SocketConstructorOpts {
@@ -68,16 +73,36 @@ export function keepAliveIdleMs(settings: SocketSettings | undefined): number {
   return (settings?.keepAliveIdleSeconds ?? 0) * 1000;
 }
 
+/** The socket of an open pipe or terminal. @throws Node's error if it is neither */
+export function pipeSocket(
+  reactor: NodeSockets,
+  fd: number,
+  direction: PipeDirection,
+): OwnedSocket {
+  const sides = { readable: direction !== 'write', writable: direction !== 'read' };
+  if (!tty.isatty(fd)) return makeSocket(reactor, { fd, ...sides });
+  const socket: OwnedSocket = makeSocket(
+    reactor,
+    sides,
+    (options) => new tty.ReadStream(fd, options),
+  );
+  // libuv opens terminals anew, and never closes the standard descriptors.
+  if (fd > STDERR && descriptorOf(socket) !== fd) closeSync(fd);
+  if (sides.readable) socket.read(0);
+  return socket;
+}
+
 function makeSocket(
   reactor: NodeSockets,
-  options: { handle?: ConnectionHandle; fd?: number },
+  options: { handle?: ConnectionHandle; fd?: number; readable?: boolean; writable?: boolean },
+  construct = (all: SocketOptions): OwnedSocket => new net.Socket(all),
 ): OwnedSocket {
   const onread: OnReadOpts = {
     buffer: reactor.landing.buffer,
     callback: (bytes) => socket.transport?.landed(bytes) ?? true,
   };
   const all: SocketOptions = { ...options, allowHalfOpen: true, onread };
-  const socket: OwnedSocket = new net.Socket(all);
+  const socket = construct(all);
   keepWhenEnded(socket);
   return socket;
 }

@@ -5,7 +5,7 @@ import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { WINDOWS } from '../../internal/platform.js';
-import { noSocketOption } from '../streams/socket-side.js';
+import { noSocketOption, onlyWhole } from '../streams/socket-side.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import type { OwnedSocket } from './owned-socket.js';
 import type { NodeSockets } from './sockets.js';
@@ -51,8 +51,7 @@ export class NodeUNIXTransport extends NodeTransport {
    * answer would be lost, and its sender would see only EPIPE.
    */
   override loseWriteConnection(): void {
-    if (WINDOWS)
-      throw new UnsupportedError('loseWriteConnection', 'a named pipe cannot end one direction');
+    if (WINDOWS) throw onlyWhole('a named pipe');
     super.loseWriteConnection();
   }
 

@@ -77,6 +77,16 @@ export abstract class SocketSide {
   }
 }
 
+/** For the TCP methods of a transport over a pipe. */
+export function noPipeOption(method: string): UnsupportedError {
+  return new UnsupportedError(method, 'a pipe or terminal has no such option');
+}
+
+/** For `loseWriteConnection` of a transport that cannot be half-closed. */
+export function onlyWhole(transport: string): UnsupportedError {
+  return new UnsupportedError('loseWriteConnection', `${transport} cannot end one direction`);
+}
+
 /** For the TCP methods of a transport over a UNIX socket. */
 export function noSocketOption(method: string): UnsupportedError {
   return new UnsupportedError(method, 'UNIX sockets have no such option');

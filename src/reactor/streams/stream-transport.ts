@@ -279,13 +279,18 @@ export abstract class StreamTransport
    */
   protected readEnded(): void {
     if (this.state !== 'open') return;
-    if (!this.defines('readConnectionLost')) {
+    if (!this.outlivesInput) {
       this.closeNow(false);
       this.lost(undefined);
       return;
     }
     this.reading = 'ended';
     this.callHook('readConnectionLost');
+  }
+
+  /** Whether the end of the input leaves the transport open. */
+  protected get outlivesInput(): boolean {
+    return this.defines('readConnectionLost');
   }
 
   /** @internal No bytes are unsent. */

@@ -197,7 +197,8 @@ export class Network {
 
 /** The name of an end of a connection in the trace. */
 function endName(host: Host, address: Address): string {
-  if (address.type !== 'UNIX') return `${host.name}:${address.port}`;
+  if ('port' in address) return `${host.name}:${address.port}`;
+  if (address.type === 'PIPE') return `${host.name}:${address}`;
   return address.path === '' ? host.name : `${host.name}:${address.path.replace('\0', '@')}`;
 }
 

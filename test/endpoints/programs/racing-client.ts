@@ -25,7 +25,7 @@ reactor.installNameResolver({
 });
 const port = await new TCPServerEndpoint(reactor, 0, { interface: '127.0.0.1' }).listen(Protocol);
 const host = port.getHost();
-const number = host.type === 'UNIX' ? 0 : host.port;
+const number = 'port' in host ? host.port : 0;
 
 const elapsed: number[] = [];
 let peer = '';
