@@ -49,6 +49,7 @@ export default defineConfig({
       'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
+      'ropewalk/threads': source('threads/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),
       'ropewalk/testing/vitest': source('testing/vitest.ts'),

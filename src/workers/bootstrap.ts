@@ -5,13 +5,13 @@
 import { ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import { type ErrorReport, errorChannel, placeOf, reportError } from '../internal/error-report.js';
+import { packError } from '../internal/remote-error.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { isDebugged } from './debugging.js';
 import { WorkerModuleError } from './errors.js';
 import type { Measurement } from './measurement.js';
 import type { ToWorker, WorkerOrder } from './messages.js';
 import { linkToParent } from './parent-link.js';
-import { packError } from './remote-error.js';
 import { ServedConnections } from './served-connections.js';
 import { SharedPorts } from './shared-ports.js';
 import type { WorkerMain } from './worker-context.js';

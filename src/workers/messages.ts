@@ -14,9 +14,10 @@
  *       | drain --------------------> |   or the worker ends by itself
  *       | <------------------ drained-|   its last figures; then it exits
  */
+
+import type { RemoteError } from '../internal/remote-error.js';
 import type { CreateReactorOptions } from '../reactor/create-reactor.js';
 import type { Measurement } from './measurement.js';
-import type { RemoteError } from './remote-error.js';
 
 export type WorkerKind = 'threads' | 'processes';
 

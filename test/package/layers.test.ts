@@ -60,6 +60,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../defer/deferred.js'],
     refused: ['../framing/lines.js', '../reactor/create-reactor.js'],
   },
+  'src/threads/probe.ts': {
+    allowed: ['../defer/deferred.js', '../internal/remote-error.js', 'node:worker_threads'],
+    refused: ['../reactor/create-reactor.js', '../workers/index.js'],
+  },
   'src/tls/probe.ts': {
     allowed: ['../core/tls.js', '../native.js', '../reactor/streams/secure-stream.js'],
     refused: ['../framing/line-receiver.js', '../reactor/create-reactor.js'],

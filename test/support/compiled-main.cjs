@@ -1,6 +1,6 @@
 // @ts-check
-// For `--require` before the bootstrap of workers, which is TypeScript where src/ runs the group: its JavaScript of dist/ runs
-// in its place. A hook of module.register() would need a thread, and twice the time that a worker takes to start.
+// For `--require` before the bootstrap of workers and threads, which is TypeScript where src/ starts them: its JavaScript of
+// dist/ runs in its place. A hook of module.register() would need a thread, and twice the time that a worker takes to start.
 const Module = require('node:module');
 const { sep } = require('node:path');
 const { fileURLToPath } = require('node:url');
@@ -12,6 +12,9 @@ const { runMain } = anyModule;
 /** @param {string | URL} main */
 anyModule.runMain = (main) => {
   const path = main instanceof URL || main.startsWith('file:') ? fileURLToPath(main) : main;
-  const made = path.replace(`${sep}src${sep}workers${sep}`, `${sep}dist${sep}workers${sep}`);
+  const isOurs = ['workers', 'threads'].some((folder) =>
+    path.includes(`${sep}src${sep}${folder}${sep}`),
+  );
+  const made = isOurs ? path.replace(`${sep}src${sep}`, `${sep}dist${sep}`) : path;
   return runMain(made.replace(/\.ts$/, '.js'));
 };

@@ -9,6 +9,7 @@ const ENTRY_POINTS = [
   'dashboard/index',
   'http/index',
   'websocket/index',
+  'threads/index',
   'workers/index',
   'tls/index',
   'testing/index',

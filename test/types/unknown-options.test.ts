@@ -79,6 +79,7 @@ import {
   type SimulatedReactor,
   Simulation,
 } from '../../src/testing/index.js';
+import { Thread, threadModule } from '../../src/threads/index.js';
 import {
   connectTLS,
   listenTLS,
@@ -128,6 +129,9 @@ class Blocks extends StatefulProtocol {
     throw new Error('not connected');
   }
 }
+
+/** Nothing is called in it. */
+const thread = new Thread({ execArgv: ['--none'] });
 
 const connected = (): MemoryTransport => {
   const transport = new MemoryTransport();
@@ -321,6 +325,9 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
+  ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
+  ThreadOptions: [(o) => new Thread(o)],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
   TLSClientChanges: [(o) => new TLSClientContext().reload(o)],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TimeoutError } from '../../src/index.js';
+import { packError } from '../../src/internal/remote-error.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import {
   WorkerExitedError,
@@ -7,7 +8,6 @@ import {
   WorkerStartError,
   WorkersStoppedError,
 } from '../../src/workers/index.js';
-import { packError } from '../../src/workers/remote-error.js';
 import { KILL_GRACE_MS } from '../../src/workers/worker-life.js';
 import { within } from '../support/deadline.js';
 import { begun, FakeGroup, failureOf, measured, settled, stopped } from './fake-workers.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packError, unpackError } from '../../src/workers/remote-error.js';
+import { packError, unpackError } from '../../src/internal/remote-error.js';
 
 function through(error: unknown): Error {
   return unpackError(structuredClone(packError(error)));

@@ -1,0 +1,96 @@
+/** The errors of threads and of pools of threads. */
+import { RopewalkError } from '../core/errors/base.js';
+import { messageOf } from '../core/text-of.js';
+import { CancelledError, TimeoutError } from '../defer/errors.js';
+import type { ErrorType } from '../internal/remote-error.js';
+
+/** How a thread ended. */
+export interface ThreadEnd {
+  /** Whether `stop` or `terminate` was called. */
+  readonly asked: boolean;
+  /** Null if it could not be started. */
+  readonly exitCode: number | null;
+  /** The exception that ended it, or the reason why it could not be started. */
+  readonly error: Error | undefined;
+}
+
+/**
+ * The thread of a call ended before the call did: it was terminated, called `process.exit()`, or an exception that no call
+ * caught ended it, which is the `cause`. Also the error of calls to a thread that has ended.
+ */
+export class ThreadExitedError extends RopewalkError {
+  override readonly name = 'ThreadExitedError';
+  override readonly code = 'ERR_THREAD_EXITED';
+  /** The name of the thread. */
+  readonly thread: string;
+  /** Whether this program ended it with `stop` or `terminate`, or by cancelling a call. */
+  readonly asked: boolean;
+  /** Null if it could not be started. */
+  readonly exitCode: number | null;
+
+  constructor(thread: string, end: ThreadEnd) {
+    const { asked, exitCode, error } = end;
+    const ended = asked ? 'was ended' : `ended with exit code ${exitCode}`;
+    const how = exitCode === null ? 'could not be started' : ended;
+    const why = error === undefined ? '' : `: ${messageOf(error)}`;
+    super(`the thread ${thread} ${how}${why}`, error && { cause: error });
+    this.thread = thread;
+    this.asked = asked;
+    this.exitCode = exitCode;
+  }
+}
+
+/** The module of a call could not be loaded, then `cause` is the reason, or it does not export that function. */
+export class ThreadFunctionError extends RopewalkError {
+  override readonly name = 'ThreadFunctionError';
+  override readonly code = 'ERR_THREAD_FUNCTION';
+  /** The module's URL; undefined for a function that the thread called in its caller's thread. */
+  readonly module: string | undefined;
+  readonly function: string;
+
+  constructor(module: string | undefined, name: string, options?: ErrorOptions) {
+    const where = module === undefined ? 'the options of the call' : module;
+    const loaded = options?.cause === undefined;
+    super(
+      loaded
+        ? `${where} has no function ${name}`
+        : `${where} could not be loaded to call ${name}: ${messageOf(options.cause)}`,
+      options,
+    );
+    this.module = module;
+    this.function = name;
+  }
+}
+
+/** A value cannot be sent to another thread: `cause` is the error of structured clone. */
+export class ThreadMessageError extends RopewalkError {
+  override readonly name = 'ThreadMessageError';
+  override readonly code = 'ERR_THREAD_MESSAGE';
+  readonly part: 'arguments' | 'result';
+  readonly function: string;
+
+  constructor(part: 'arguments' | 'result', name: string, options: ErrorOptions) {
+    super(`the ${part} of ${name} cannot be sent: ${messageOf(options.cause)}`, options);
+    this.part = part;
+    this.function = name;
+  }
+}
+
+/** A function that only works in a thread, during a call, was called elsewhere. */
+export class NotInThreadError extends RopewalkError {
+  override readonly name = 'NotInThreadError';
+  override readonly code = 'ERR_NOT_IN_THREAD';
+
+  constructor(name: string) {
+    super(`${name} works only in a thread, while a call runs there`);
+  }
+}
+
+/** The errors of this package that keep their class between threads. */
+export const SENT_ERRORS: readonly ErrorType[] = [
+  ThreadFunctionError,
+  ThreadMessageError,
+  NotInThreadError,
+  CancelledError,
+  TimeoutError,
+];

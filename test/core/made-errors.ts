@@ -1,0 +1,229 @@
+/** An error of each class of the package, and the classes by entry point. */
+import { IPv4Address } from '../../src/core/address.js';
+import * as argumentErrors from '../../src/core/errors/arguments.js';
+import * as base from '../../src/core/errors/base.js';
+import * as connecting from '../../src/core/errors/connecting.js';
+import * as connection from '../../src/core/errors/connection.js';
+import * as datagram from '../../src/core/errors/datagram.js';
+import * as listening from '../../src/core/errors/listening.js';
+import * as names from '../../src/core/errors/names.js';
+import * as reactor from '../../src/core/errors/reactor.js';
+import * as tls from '../../src/core/errors/tls.js';
+import * as dashboard from '../../src/dashboard/errors.js';
+import * as dashboardEntry from '../../src/dashboard/index.js';
+import * as deferErrors from '../../src/defer/errors.js';
+import { Failure } from '../../src/defer/failure.js';
+import * as notAnError from '../../src/defer/not-an-error.js';
+import * as endpoints from '../../src/endpoints/errors.js';
+import * as framing from '../../src/framing/errors.js';
+import * as handover from '../../src/handover/errors.js';
+import * as handoverEntry from '../../src/handover/index.js';
+import * as httpBodies from '../../src/http/errors.js';
+import * as httpEntry from '../../src/http/index.js';
+import * as index from '../../src/index.js';
+import * as policies from '../../src/policies/errors.js';
+import * as http from '../../src/protocols/http/errors.js';
+import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
+import * as websocket from '../../src/protocols/websocket/errors.js';
+import * as task from '../../src/task/errors.js';
+import * as threads from '../../src/threads/errors.js';
+import * as threadsEntry from '../../src/threads/index.js';
+import * as webSockets from '../../src/websocket/errors.js';
+import * as webSocketEntry from '../../src/websocket/index.js';
+import * as workers from '../../src/workers/errors.js';
+import * as workersEntry from '../../src/workers/index.js';
+
+const core = {
+  ...argumentErrors,
+  ...base,
+  ...connecting,
+  ...connection,
+  ...datagram,
+  ...listening,
+  ...names,
+  ...reactor,
+  ...tls,
+};
+
+const root = {
+  ...core,
+  ...deferErrors,
+  ...notAnError,
+  ...endpoints,
+  ...framing,
+  ...policies,
+  ...proxyProtocol,
+  ...task,
+};
+const web = { ...http, ...httpBodies };
+const sockets = { ...websocket, ...webSockets };
+
+/** The errors of each entry point. */
+export const ENTRY_POINTS: readonly [name: string, exported: object, errors: object][] = [
+  ['ropewalk', index, root],
+  ['ropewalk/dashboard', dashboardEntry, dashboard],
+  ['ropewalk/handover', handoverEntry, handover],
+  ['ropewalk/http', httpEntry, web],
+  ['ropewalk/threads', threadsEntry, threads],
+  ['ropewalk/workers', workersEntry, workers],
+  ['ropewalk/websocket', webSocketEntry, sockets],
+];
+
+export const errors = {
+  ...root,
+  ...web,
+  ...sockets,
+  ...dashboard,
+  ...handover,
+  ...threads,
+  ...workers,
+};
+
+export type ErrorClass = new (...args: never[]) => Error & { code?: string };
+
+/** One of each, made as the reactors make them. */
+export const MADE: Readonly<Record<string, Error & { code: string }>> = {
+  ConnectionDone: new errors.ConnectionDone(),
+  ConnectionLost: new errors.ConnectionLost(),
+  ConnectionAborted: new errors.ConnectionAborted(),
+  ConnectError: new errors.ConnectError('m', { host: 'h', port: 1 }),
+  ConnectBindError: new errors.ConnectBindError('m', { host: 'h', port: 1 }),
+  DNSLookupError: new errors.DNSLookupError('m', { host: 'h', port: 1 }),
+  NoRouteError: new errors.NoRouteError('m', { host: 'h', port: 1 }),
+  ConnectionRefusedError: new errors.ConnectionRefusedError('m', { host: 'h', port: 1 }),
+  TCPTimedOutError: new errors.TCPTimedOutError('m', { host: 'h', port: 1 }),
+  ConnectTimeoutError: new errors.ConnectTimeoutError('m', { host: 'h', port: 1 }),
+  ConnectingCancelledError: new errors.ConnectingCancelledError('m', { host: 'h', port: 1 }),
+  CannotListenError: new errors.CannotListenError({ interface: '127.0.0.1', port: 80 }),
+  ConnectionDetached: new errors.ConnectionDetached(),
+  NotListeningError: new errors.NotListeningError(),
+  DescriptorError: new errors.DescriptorError('a socket', 7),
+  DescriptorLimitError: new errors.DescriptorLimitError(256),
+  NotConnectedError: new errors.NotConnectedError('write', 'connectionMade'),
+  UnsentBytesError: new errors.UnsentBytesError(1),
+  TooManyUnsentBytesError: new errors.TooManyUnsentBytesError(2, 1, 'total'),
+  MessageLengthError: new errors.MessageLengthError(70_000, undefined),
+  DatagramTruncatedError: new errors.DatagramTruncatedError(8192, undefined),
+  DatagramReceiveError: new errors.DatagramReceiveError(new Error('m')),
+  DatagramNotSentError: new errors.DatagramNotSentError(undefined, new Error('m')),
+  InvalidAddressError: new errors.InvalidAddressError('m'),
+  AlreadyConnectedError: new errors.AlreadyConnectedError(),
+  MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
+  HandoverError: new errors.HandoverError('m'),
+  HandoverProtocolError: new errors.HandoverProtocolError('m'),
+  NameNotFoundError: new errors.NameNotFoundError('m', 'h'),
+  NameLookupFailedError: new errors.NameLookupFailedError('m', 'h'),
+  NameLookupTimeoutError: new errors.NameLookupTimeoutError('h', 1),
+  TooManyLookupsError: new errors.TooManyLookupsError('m', 'h'),
+  InvalidHostNameError: new errors.InvalidHostNameError('m', 'h'),
+  SystemCallRetriedError: new errors.SystemCallRetriedError(new Error('no space left')),
+  AcceptError: new errors.AcceptError(new Error('too many open files')),
+  ConnectorStateError: new errors.ConnectorStateError('m'),
+  AlreadyCalledError: new errors.AlreadyCalledError(),
+  AlreadyCancelledError: new errors.AlreadyCancelledError(),
+  ReactorAlreadyRunningError: new errors.ReactorAlreadyRunningError(),
+  ReactorNotRunningError: new errors.ReactorNotRunningError(),
+  ReactorDisposedError: new errors.ReactorDisposedError(),
+  ReactorStoppingError: new errors.ReactorStoppingError(),
+  ProducerRegisteredError: new errors.ProducerRegisteredError(),
+  UnsupportedError: new errors.UnsupportedError('feature', 'why'),
+  AddonNotLoadedError: new errors.AddonNotLoadedError('m'),
+  MissingPackageError: new errors.MissingPackageError('f', ['p']),
+  TLSContextError: new errors.TLSContextError('m'),
+  NativeTLSUnavailableError: new errors.NativeTLSUnavailableError('why'),
+  TransportUpgradedError: new errors.TransportUpgradedError('write'),
+  PlaintextBeforeTLSError: new errors.PlaintextBeforeTLSError(1),
+  TLSHandshakeError: new errors.TLSHandshakeError('m', { reason: 'WRONG_VERSION_NUMBER' }),
+  TLSCertificateError: new errors.TLSCertificateError({ reason: 'expired', detail: 'm' }),
+  TLSTruncatedError: new errors.TLSTruncatedError(true),
+  TLSHandshakeTimeoutError: new errors.TLSHandshakeTimeoutError(1),
+  TooManyHandshakesError: new errors.TooManyHandshakesError(1),
+  AlreadyFiredError: new errors.AlreadyFiredError(),
+  AlreadyLockingError: new errors.AlreadyLockingError('/lock'),
+  CancelledError: new errors.CancelledError(),
+  DashboardExposedError: new errors.DashboardExposedError(new IPv4Address('TCP', '0.0.0.0', 1)),
+  ReactorStoppedError: new errors.ReactorStoppedError(),
+  TimeoutError: new errors.TimeoutError(1),
+  NotPausedError: new errors.NotPausedError(),
+  NotAnErrorError: new errors.NotAnErrorError(5),
+  FirstError: new errors.FirstError(new Failure(new Error('m')), 0),
+  AllFailedError: new errors.AllFailedError([new Failure(new Error('m'))]),
+  NotAcquiredError: new errors.NotAcquiredError('m'),
+  QueueOverflowError: new errors.QueueOverflowError(1),
+  QueueUnderflowError: new errors.QueueUnderflowError(1),
+  QueueClosedError: new errors.QueueClosedError(),
+  InvalidProxyHeaderError: new errors.InvalidProxyHeaderError('why', 1),
+  ProxyHeaderTooLongError: new errors.ProxyHeaderTooLongError(107),
+  ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),
+  ProxyHeaderTimeoutError: new errors.ProxyHeaderTimeoutError(5_000),
+  UntrustedProxyError: new errors.UntrustedProxyError('192.0.2.1:1'),
+  InvalidHTTPMessageError: new errors.InvalidHTTPMessageError('server', 'bare-lf'),
+  HTTPLimitError: new errors.HTTPLimitError('client', 'maxFields', 100),
+  IncompleteHTTPMessageError: new errors.IncompleteHTTPMessageError('client'),
+  InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
+  HTTPStatusError: new errors.HTTPStatusError(404),
+  HTTPTimeoutError: new errors.HTTPTimeoutError('headTimeoutMs', 1),
+  HTTPSequenceError: new errors.HTTPSequenceError('m'),
+  HTTPContentLengthError: new errors.HTTPContentLengthError(1, 2),
+  AlreadyListenedError: new errors.AlreadyListenedError(3),
+  InvalidEndpointError: new errors.InvalidEndpointError('tcp:', 'm'),
+  NoInheritedSocketError: new errors.NoInheritedSocketError('m'),
+  NoProtocolError: new errors.NoProtocolError('m', { host: 'h', port: 1 }),
+  UnknownEndpointTypeError: new errors.UnknownEndpointTypeError(
+    'x:',
+    'client',
+    'x',
+    ['tcp'],
+    'tcp',
+  ),
+  LineTooLongError: new errors.LineTooLongError(1),
+  FrameTooLongError: new errors.FrameTooLongError(1, 2),
+  InvalidFrameLengthError: new errors.InvalidFrameLengthError(-1, 'why'),
+  InvalidNetstringError: new errors.InvalidNetstringError('m'),
+  StringTooLongError: new errors.StringTooLongError(1, 2),
+  TransferStoppedError: new errors.TransferStoppedError(1),
+  TaskDoneError: new errors.TaskDoneError(),
+  TaskStoppedError: new errors.TaskStoppedError(),
+  TaskFailedError: new errors.TaskFailedError(new Error('m')),
+  SchedulerStoppedError: new errors.SchedulerStoppedError(),
+  LoopingCallStateError: new errors.LoopingCallStateError('m'),
+  ExitError: new errors.ExitError(2),
+  ThreadExitedError: new errors.ThreadExitedError('t', {
+    asked: false,
+    exitCode: 1,
+    error: undefined,
+  }),
+  ThreadFunctionError: new errors.ThreadFunctionError('file:///m.js', 'f'),
+  ThreadMessageError: new errors.ThreadMessageError('result', 'f', { cause: new Error('m') }),
+  NotInThreadError: new errors.NotInThreadError('callSignal'),
+  WorkerStartError: new errors.WorkerStartError(0, new Error('m')),
+  WorkerModuleError: new errors.WorkerModuleError('file:///m.js'),
+  WorkerExitedError: new errors.WorkerExitedError(0, {
+    exitCode: 1,
+    signal: null,
+    error: undefined,
+  }),
+  WorkerHungError: new errors.WorkerHungError(0, 1_000),
+  WorkersStoppedError: new errors.WorkersStoppedError(),
+  DecodedBodyTooLargeError: new errors.DecodedBodyTooLargeError(1),
+  InvalidContentCodingError: new errors.InvalidContentCodingError('gzip', 'why'),
+  UnsupportedContentCodingError: new errors.UnsupportedContentCodingError('x', 'gzip'),
+  InvalidFormError: new errors.InvalidFormError('why'),
+  FormTooLargeError: new errors.FormTooLargeError('maxFields', 1),
+  FileTruncatedError: new errors.FileTruncatedError(1),
+  WebSocketFrameError: new errors.WebSocketFrameError('why'),
+  WebSocketTextError: new errors.WebSocketTextError('message'),
+  WebSocketCompressionError: new errors.WebSocketCompressionError('why'),
+  WebSocketMessageTooLongError: new errors.WebSocketMessageTooLongError(1),
+  WebSocketFloodError: new errors.WebSocketFloodError('maxFragments', 1),
+  WebSocketRequestError: new errors.WebSocketRequestError(400, 'why'),
+  WebSocketResponseError: new errors.WebSocketResponseError(200, 'why'),
+  WebSocketBackpressureError: new errors.WebSocketBackpressureError(1),
+  WebSocketClosedError: new errors.WebSocketClosedError(1006, '', false, new Error('why')),
+  WebSocketTimeoutError: new errors.WebSocketTimeoutError('pongTimeoutMs', 1),
+  WebSocketNotOpenError: new errors.WebSocketNotOpenError('send', 'closed'),
+  WebSocketFragmentError: new errors.WebSocketFragmentError('m'),
+  InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
+  InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),
+  UnknownOptionError: new errors.UnknownOptionError('f', 'b', ['a']),
+};
