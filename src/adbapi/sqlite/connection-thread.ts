@@ -60,7 +60,8 @@ export function open(settings: OpenSettings): void {
     }
     // Reads the file: whether it is a database turns out here.
     database.prepare('PRAGMA schema_version').all();
-    if (journalMode !== undefined && !readOnly) database.exec(`PRAGMA journal_mode = ${journalMode}`);
+    if (journalMode !== undefined && !readOnly)
+      database.exec(`PRAGMA journal_mode = ${journalMode}`);
     connection = { database, settings, prepared: new Map(), rows: undefined };
   } catch (error) {
     database.close();
@@ -74,7 +75,10 @@ export function execute(slot: number, sql: string, parameters: readonly unknown[
   const { statement } = prepared;
   const values = bound(prepared, parameters);
   if (prepared.returnsRows) {
-    const rows = open.settings.interrupter === undefined ? collect(open, slot, statement.iterate(...values)) : statement.all(...values);
+    const rows =
+      open.settings.interrupter === undefined
+        ? collect(open, slot, statement.iterate(...values))
+        : statement.all(...values);
     return { rows, rowsAffected: rows.length, lastInsertRowId: undefined };
   }
   const { changes, lastInsertRowid } = statement.run(...values);

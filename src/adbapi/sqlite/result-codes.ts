@@ -98,7 +98,13 @@ export function sqliteError(cause: Error, sql: string): DatabaseError {
 /** The thread of a connection ended. */
 export function threadEnded(cause: Error, sql: string, committing: boolean): DatabaseError {
   const message = `the thread of the connection ended: ${messageOf(cause)}`;
-  const report = { message, databaseCode: 'SQLITE_ABORT', sql, undone: 'transaction', cause } as const;
+  const report = {
+    message,
+    databaseCode: 'SQLITE_ABORT',
+    sql,
+    undone: 'transaction',
+    cause,
+  } as const;
   return new DatabaseConnectionLostError(report, committing);
 }
 

@@ -1,4 +1,5 @@
 /** A connection to SQLite: a thread that runs its statements. */
+import { MissingPackageError } from '../../core/errors/tls.js';
 import type { Deferred } from '../../defer/deferred.js';
 import {
   type Thread,
@@ -19,16 +20,20 @@ import { sqliteError, threadEnded } from './result-codes.js';
 /** The number of statements that the thread gets before it has answered the first. */
 export const PIPELINE_DEPTH = 16;
 
+/** A function that does not wait for its statements may start more than there are slots: the others are cancelled together. */
+const SHARED_SLOT = PIPELINE_DEPTH + 1;
+
 /** Beside this file, in dist/ as well as in src/. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 export const CONNECTION_MODULE: ThreadModule<typeof ConnectionThread> = threadModule(
   new URL(`./connection-thread${EXTENSION}`, import.meta.url),
+  { errors: [MissingPackageError] },
 );
 
 /** The cells that the thread shares: see `OpenSettings`. */
 export function makeCells(): Int32Array {
-  const bytes = (PIPELINE_DEPTH + 1) * Int32Array.BYTES_PER_ELEMENT;
+  const bytes = (SHARED_SLOT + 1) * Int32Array.BYTES_PER_ELEMENT;
   return new Int32Array(new SharedArrayBuffer(bytes));
 }
 
@@ -38,6 +43,8 @@ export class SQLiteConnection implements DriverConnection {
   readonly #cells: Int32Array;
   /** The slots of no statement. */
   readonly #free: number[] = Array.from({ length: PIPELINE_DEPTH }, (_, index) => index + 1);
+  /** The number of statements in {@link SHARED_SLOT}. */
+  #sharing = 0;
   #inTransaction = false;
   #state: 'open' | 'closing' | 'lost' = 'open';
 
@@ -96,11 +103,7 @@ export class SQLiteConnection implements DriverConnection {
     this.#lose();
   }
 
-  #firstRows(
-    sql: string,
-    parameters: readonly unknown[],
-    batchSize: number,
-  ): StatementCall<Row[]> {
+  #firstRows(sql: string, parameters: readonly unknown[], batchSize: number): StatementCall<Row[]> {
     const slot = this.#takeSlot();
     const call = this.#thread.call(CONNECTION_MODULE, 'firstRows', [
       slot,
@@ -120,8 +123,16 @@ export class SQLiteConnection implements DriverConnection {
   #takeSlot(): number {
     const slot = this.#free.pop();
     if (slot !== undefined) return slot;
-    // Statements of a transaction may be many: those without a slot share one, and are cancelled together.
-    return PIPELINE_DEPTH;
+    this.#sharing += 1;
+    return SHARED_SLOT;
+  }
+
+  #giveSlotBack(slot: number): void {
+    if (slot === SHARED_SLOT) {
+      this.#sharing -= 1;
+      if (this.#sharing > 0) return;
+    } else this.#free.push(slot);
+    Atomics.store(this.#cells, slot, 0);
   }
 
   #statement<T>(slot: number, sql: string, call: Deferred<T>): StatementCall<T> {
@@ -129,8 +140,7 @@ export class SQLiteConnection implements DriverConnection {
     let ended = false;
     const end = (): void => {
       ended = true;
-      Atomics.store(this.#cells, slot, 0);
-      this.#free.push(slot);
+      this.#giveSlotBack(slot);
     };
     const result = call.addCallbacks(
       (value) => {

@@ -56,7 +56,9 @@ class SQLiteDriver implements DatabaseDriver {
     const thread = new Thread({ name: `SQLite ${this.database}`, ...options });
     const cells = makeCells();
     try {
-      await thread.call(CONNECTION_MODULE, 'open', [{ ...settings, interrupter: undefined, cells }]);
+      await thread.call(CONNECTION_MODULE, 'open', [
+        { ...settings, interrupter: undefined, cells },
+      ]);
     } catch (cause) {
       void thread.terminate();
       if (cause instanceof MissingPackageError) throw cause;
