@@ -26,6 +26,7 @@ export class PostgresConnection implements DriverConnection {
   readonly #prepared: PreparedStatements;
   #state: 'open' | 'worn' | 'lost' = 'open';
   #ending: DelayedCall | undefined;
+  #lastCursor = 0;
 
   constructor(
     pg: Pg,
@@ -66,7 +67,8 @@ export class PostgresConnection implements DriverConnection {
     batchSize: number,
     inTransaction: boolean,
   ): RowSource {
-    return new PostgresRows(this, sql, parameters, batchSize, inTransaction);
+    this.#lastCursor += 1;
+    return new PostgresRows(this, sql, parameters, batchSize, inTransaction, this.#lastCursor);
   }
 
   async reset(): Promise<void> {

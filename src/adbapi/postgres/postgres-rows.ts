@@ -2,8 +2,6 @@
 import type { Row, RowSource, StatementCall, StatementResult } from '../database-driver.js';
 import { NO_PARAMETERS } from '../statements.js';
 
-const CURSOR = 'ropewalk_rows';
-
 /** The part of a connection that is used here. */
 interface Executor {
   readonly usable: boolean;
@@ -18,20 +16,24 @@ export class PostgresRows implements RowSource {
   readonly #sql: string;
   readonly #parameters: readonly unknown[];
   readonly #batchSize: number;
+  readonly #cursor: string;
   readonly #inTransaction: boolean;
   #state: 'new' | 'open' | 'failed' = 'new';
 
+  /** @param number Of the cursor, on its connection. */
   constructor(
     connection: Executor,
     sql: string,
     parameters: readonly unknown[],
     batchSize: number,
     inTransaction: boolean,
+    number: number,
   ) {
     this.#connection = connection;
     this.#sql = sql;
     this.#parameters = parameters;
     this.#batchSize = batchSize;
+    this.#cursor = `ropewalk_rows_${number}`;
     this.#inTransaction = inTransaction;
   }
 
@@ -56,7 +58,7 @@ export class PostgresRows implements RowSource {
     // In a transaction that has failed, the server accepts nothing but its end.
     if (this.#state !== 'open') return;
     try {
-      await this.#connection.runScript(`CLOSE ${CURSOR}`).result;
+      await this.#connection.runScript(`CLOSE ${this.#cursor}`).result;
     } catch {
       this.#connection.destroy();
     }
@@ -68,7 +70,7 @@ export class PostgresRows implements RowSource {
     const connection = this.#connection;
     if (!this.#inTransaction) ignore(connection.runScript('BEGIN'));
     const declared = connection.execute(
-      `DECLARE ${CURSOR} NO SCROLL CURSOR FOR ${this.#sql}`,
+      `DECLARE ${this.#cursor} NO SCROLL CURSOR FOR ${this.#sql}`,
       this.#parameters,
     );
     const fetched = this.#fetch();
@@ -79,7 +81,7 @@ export class PostgresRows implements RowSource {
   }
 
   #fetch(): StatementCall<StatementResult> {
-    return this.#connection.execute(`FETCH ${this.#batchSize} FROM ${CURSOR}`, NO_PARAMETERS);
+    return this.#connection.execute(`FETCH ${this.#batchSize} FROM ${this.#cursor}`, NO_PARAMETERS);
   }
 }
 

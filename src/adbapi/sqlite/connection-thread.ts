@@ -1,4 +1,5 @@
 /** The module of the thread of a connection to SQLite. A thread has one connection, and so this module has its state. */
+import { packError, type RemoteError } from '../../internal/remote-error.js';
 import type { Row } from '../database-driver.js';
 import { type Database, loadSQLite, type Statement } from './load-sqlite.js';
 import { type Placeholders, placeholdersOf } from './placeholders.js';
@@ -17,29 +18,51 @@ export interface OpenSettings {
   readonly cells: Int32Array;
 }
 
-/** The outcome of a statement, as it is sent. */
-export interface ThreadResult {
-  readonly rows: Row[];
-  readonly rowsAffected: number;
-  readonly lastInsertRowId: number | bigint | undefined;
-}
+/** A statement: its kind, slot, text, parameters, and for reading in batches the number of the stream and of rows. */
+export type Request = readonly [
+  name: 'execute' | 'runScript' | 'firstRows' | 'nextRows',
+  slot: number,
+  sql: string,
+  parameters?: readonly unknown[],
+  stream?: number,
+  count?: number,
+];
+
+/** The outcome of a statement. */
+export type Outcome =
+  | { readonly rows: Row[] }
+  | { readonly changes: number; readonly id: number | bigint }
+  | { readonly error: RemoteError };
 
 interface Prepared {
   readonly statement: Statement;
   readonly placeholders: Placeholders;
   readonly returnsRows: boolean;
+  /** Whether it has run, and took little time. */
+  fast: boolean;
 }
 
-/** The cell with the slot of the running statement. Slot n has the cell n. */
-export const RUNNING = 0;
+/** The rows of a statement. Iterators of the package do not keep their statement alive, and crash without it. */
+interface RowStream {
+  readonly statement: Statement;
+  readonly rows: IterableIterator<Row>;
+}
 
 interface Connection {
   readonly database: Database;
   readonly settings: OpenSettings;
   /** Statements by their text, the least recently used first. */
   readonly prepared: Map<string, Prepared>;
-  rows: IterableIterator<Row> | undefined;
+  /** The statements whose rows are being read, by the numbers that the caller gave them. */
+  readonly streams: Map<number, RowStream>;
 }
+
+/** The cell with the slot of the running statement. Slot n has the cell n. */
+const RUNNING = 0;
+/** The number of the stream whose rows are all read at once. */
+const COLLECTED = 0;
+/** Outcomes are returned after so long. */
+const FAST_MS = 1;
 
 let connection: Connection | undefined;
 
@@ -62,73 +85,32 @@ export function open(settings: OpenSettings): void {
     database.prepare('PRAGMA schema_version').all();
     if (journalMode !== undefined && !readOnly)
       database.exec(`PRAGMA journal_mode = ${journalMode}`);
-    connection = { database, settings, prepared: new Map(), rows: undefined };
+    connection = { database, settings, prepared: new Map(), streams: new Map() };
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-export function execute(slot: number, sql: string, parameters: readonly unknown[]): ThreadResult {
-  const open = begin(slot);
-  const prepared = prepare(open, sql);
-  const { statement } = prepared;
-  const values = bound(prepared, parameters);
-  if (prepared.returnsRows) {
-    const rows =
-      open.settings.interrupter === undefined
-        ? collect(open, slot, statement.iterate(...values))
-        : statement.all(...values);
-    return { rows, rowsAffected: rows.length, lastInsertRowId: undefined };
+/** Runs the first statements of a list, at least one: until one has taken long, or before one that may. */
+export function run(requests: readonly Request[]): Outcome[] {
+  const outcomes: Outcome[] = [];
+  const until = performance.now() + FAST_MS;
+  for (const request of requests) {
+    if (outcomes.length > 0 && (!isFast(request) || performance.now() > until)) break;
+    outcomes.push(outcomeOf(request));
   }
-  const { changes, lastInsertRowid } = statement.run(...values);
-  return { rows: [], rowsAffected: Number(changes), lastInsertRowId: lastInsertRowid };
+  return outcomes;
 }
 
-export function runScript(slot: number, sql: string): ThreadResult {
-  const { database } = begin(slot);
-  database.exec(sql);
-  return { rows: [], rowsAffected: 0, lastInsertRowId: undefined };
-}
-
-/** Begins a statement and returns its first rows. */
-export function firstRows(
-  slot: number,
-  sql: string,
-  parameters: readonly unknown[],
-  count: number,
-): Row[] {
-  const open = begin(slot);
-  // Not one of the kept statements: those may be used meanwhile.
-  const prepared = compile(open, sql);
-  open.rows = prepared.statement.iterate(...bound(prepared, parameters));
-  return nextRows(slot, count);
-}
-
-/** The next rows of the statement; none at its end. */
-export function nextRows(slot: number, count: number): Row[] {
-  const open = begin(slot);
-  const rows: Row[] = [];
-  while (open.rows !== undefined && rows.length < count) {
-    const { done, value } = open.rows.next();
-    if (done) {
-      open.rows = undefined;
-      break;
-    }
-    rows.push(value);
-    stopIfAsked(open, slot);
-  }
-  return rows;
-}
-
-export function closeRows(): void {
-  connection?.rows?.return?.();
-  if (connection !== undefined) connection.rows = undefined;
+export function closeRows(stream: number): void {
+  connection?.streams.get(stream)?.rows.return?.();
+  connection?.streams.delete(stream);
 }
 
 /** Rolls back a transaction that was left open. */
-export function reset(): void {
-  closeRows();
+export function reset(_stream: number): void {
+  for (const stream of connection?.streams.keys() ?? []) closeRows(stream);
   try {
     connection?.database.exec('ROLLBACK');
   } catch {
@@ -137,17 +119,94 @@ export function reset(): void {
 }
 
 /** Closes the connection. */
-export function close(): void {
+export function close(_stream: number): void {
+  connection?.prepared.clear();
   connection?.database.close();
   connection = undefined;
 }
 
-/** A statement that was cancelled while it waited does not run. */
-function begin(slot: number): Connection {
-  if (connection === undefined) throw new Error('the connection is closed');
-  Atomics.store(connection.settings.cells, RUNNING, slot);
-  stopIfAsked(connection, slot);
-  return connection;
+function isFast([name, , sql]: Request): boolean {
+  return name === 'execute' && connection?.prepared.get(sql)?.fast === true;
+}
+
+function outcomeOf(request: Request): Outcome {
+  try {
+    const [name, slot, sql, parameters = [], stream = COLLECTED, count = 0] = request;
+    if (connection === undefined) throw new Error('the connection is closed');
+    Atomics.store(connection.settings.cells, RUNNING, slot);
+    // A statement that was cancelled while it waited does not run.
+    stopIfAsked(connection, slot);
+    if (name === 'execute') return execute(connection, slot, sql, parameters);
+    if (name === 'runScript') {
+      connection.database.exec(sql);
+      return { changes: 0, id: 0 };
+    }
+    if (name === 'firstRows') beginRows(connection, stream, sql, parameters);
+    return { rows: read(connection, slot, stream, count) };
+  } catch (error) {
+    return { error: packError(error) };
+  }
+}
+
+function execute(
+  open: Connection,
+  slot: number,
+  sql: string,
+  parameters: readonly unknown[],
+): Outcome {
+  const prepared = prepare(open, sql);
+  const values = bound(prepared, parameters);
+  const startedAt = performance.now();
+  const outcome = runPrepared(open, slot, prepared, values);
+  prepared.fast = performance.now() - startedAt < FAST_MS;
+  return outcome;
+}
+
+function runPrepared(
+  open: Connection,
+  slot: number,
+  { statement, returnsRows }: Prepared,
+  values: unknown[],
+): Outcome {
+  if (!returnsRows) {
+    const { changes, lastInsertRowid } = statement.run(...values);
+    return { changes: Number(changes), id: lastInsertRowid };
+  }
+  if (open.settings.interrupter !== undefined) return { rows: statement.all(...values) };
+  // Without the extension, a statement can be stopped between two rows.
+  open.streams.set(COLLECTED, { statement, rows: statement.iterate(...values) });
+  try {
+    return { rows: read(open, slot, COLLECTED, Number.POSITIVE_INFINITY) };
+  } finally {
+    closeRows(COLLECTED);
+  }
+}
+
+function beginRows(
+  open: Connection,
+  stream: number,
+  sql: string,
+  parameters: readonly unknown[],
+): void {
+  // Not one of the kept statements: those may be used meanwhile.
+  const prepared = compile(open, sql);
+  const { statement } = prepared;
+  open.streams.set(stream, { statement, rows: statement.iterate(...bound(prepared, parameters)) });
+}
+
+function read(open: Connection, slot: number, stream: number, count: number): Row[] {
+  const result: Row[] = [];
+  const rows = open.streams.get(stream)?.rows;
+  while (rows !== undefined && result.length < count) {
+    const { done, value } = rows.next();
+    if (done) {
+      open.streams.delete(stream);
+      break;
+    }
+    result.push(value);
+    stopIfAsked(open, slot);
+  }
+  return result;
 }
 
 function stopIfAsked({ settings }: Connection, slot: number): void {
@@ -177,7 +236,7 @@ function compile({ database, settings }: Connection, sql: string): Prepared {
   }
   const statement = database.prepare(sql);
   if (settings.bigints) statement.setReadBigInts(true);
-  return { statement, placeholders, returnsRows: statement.columns().length > 0 };
+  return { statement, placeholders, returnsRows: statement.columns().length > 0, fast: false };
 }
 
 /** The parameters in the form that the statement expects. */
@@ -198,14 +257,4 @@ function bindable(value: unknown, index: number): unknown {
   if (!isObject) return value;
   const types = 'null, a number, a bigint, a string, a boolean or bytes';
   throw new Error(`parameter ${index + 1} must be ${types}: convert other objects to one of these`);
-}
-
-/** Without the extension, a statement can be stopped between two rows. */
-function collect(open: Connection, slot: number, source: IterableIterator<Row>): Row[] {
-  const rows: Row[] = [];
-  for (const row of source) {
-    rows.push(row);
-    stopIfAsked(open, slot);
-  }
-  return rows;
 }
