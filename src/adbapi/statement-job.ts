@@ -8,7 +8,7 @@ import { LaneJob } from './lane-job.js';
 import type { StatementOptions } from './statements.js';
 
 /** How long a statement that was asked to stop may take to do so, before its caller is told. */
-const STOP_MS = 1000;
+const STOP_MS = 250;
 
 /** What to run, and for how long. */
 export interface StatementRequest<R> {

@@ -74,9 +74,14 @@ export class PostgresRows implements RowSource {
       this.#parameters,
     );
     const fetched = this.#fetch();
-    const result = declared.result.addCallback(() => fetched.result);
-    // Its failure is that of the declaration.
-    fetched.result.addErrback((failure) => failure);
+    const result = declared.result.addCallbacks(
+      () => fetched.result,
+      (failure) => {
+        // It fails too, for this reason.
+        ignore(fetched);
+        return failure;
+      },
+    );
     return { result: result as StatementCall<StatementResult>['result'], cancel: declared.cancel };
   }
 

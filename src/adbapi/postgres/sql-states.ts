@@ -31,8 +31,8 @@ const CLASSES: Readonly<Record<string, ErrorClass>> = {
   XX002: DatabaseCorruptError,
 };
 
-/** The server ends the connection after these: it is shut down, has crashed, or was told to. */
-const FATAL = /^(?:08|57P0)/;
+/** The server ends the connection after these: it is shut down, has crashed, or was told to. 08P01: a wrong number of parameters. */
+const FATAL = /^(?:08(?!P01)|57P0)/;
 
 /** @param committing Whether the statement would have been committed at once. */
 export function postgresError(cause: Error, sql: string, committing: boolean): DatabaseError {

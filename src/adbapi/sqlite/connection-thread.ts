@@ -12,9 +12,7 @@ export interface OpenSettings {
   readonly journalMode: string | undefined;
   readonly bigints: boolean;
   readonly preparedStatements: number;
-  /** An extension of SQLite that stops statements: see native/README.md. */
-  readonly interrupter: string | undefined;
-  /** The number of the running statement's slot, and for each slot whether its statement is to be stopped. */
+  /** For each slot whether its statement is to be stopped. */
   readonly cells: Int32Array;
 }
 
@@ -57,8 +55,6 @@ interface Connection {
   readonly streams: Map<number, RowStream>;
 }
 
-/** The cell with the slot of the running statement. Slot n has the cell n. */
-const RUNNING = 0;
 /** The number of the stream whose rows are all read at once. */
 const COLLECTED = 0;
 /** Outcomes are returned after so long. */
@@ -69,18 +65,9 @@ let connection: Connection | undefined;
 /** Opens the connection: called once. */
 export function open(settings: OpenSettings): void {
   const { DatabaseSync } = loadSQLite();
-  const { path, readOnly, busyTimeoutMs, interrupter, journalMode } = settings;
-  const database = new DatabaseSync(path, {
-    readOnly,
-    timeout: busyTimeoutMs,
-    allowExtension: interrupter !== undefined,
-  });
+  const { path, readOnly, busyTimeoutMs, journalMode } = settings;
+  const database = new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs });
   try {
-    if (interrupter !== undefined) {
-      database.enableLoadExtension(true);
-      database.loadExtension(interrupter);
-      database.enableLoadExtension(false);
-    }
     // Reads the file: whether it is a database turns out here.
     database.prepare('PRAGMA schema_version').all();
     if (journalMode !== undefined && !readOnly)
@@ -133,7 +120,6 @@ function outcomeOf(request: Request): Outcome {
   try {
     const [name, slot, sql, parameters = [], stream = COLLECTED, count = 0] = request;
     if (connection === undefined) throw new Error('the connection is closed');
-    Atomics.store(connection.settings.cells, RUNNING, slot);
     // A statement that was cancelled while it waited does not run.
     stopIfAsked(connection, slot);
     if (name === 'execute') return execute(connection, slot, sql, parameters);
@@ -165,15 +151,15 @@ function execute(
 function runPrepared(
   open: Connection,
   slot: number,
-  { statement, returnsRows }: Prepared,
+  { statement, returnsRows, fast }: Prepared,
   values: unknown[],
 ): Outcome {
   if (!returnsRows) {
     const { changes, lastInsertRowid } = statement.run(...values);
     return { changes: Number(changes), id: lastInsertRowid };
   }
-  if (open.settings.interrupter !== undefined) return { rows: statement.all(...values) };
-  // Without the extension, a statement can be stopped between two rows.
+  if (fast) return { rows: statement.all(...values) };
+  // Slower for many short statements, but it can be stopped between two rows.
   open.streams.set(COLLECTED, { statement, rows: statement.iterate(...values) });
   try {
     return { rows: read(open, slot, COLLECTED, Number.POSITIVE_INFINITY) };

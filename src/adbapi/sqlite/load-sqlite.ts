@@ -22,18 +22,12 @@ export interface Database {
   exec(sql: string): void;
   prepare(sql: string): Statement;
   close(): void;
-  enableLoadExtension(allowed: boolean): void;
-  loadExtension(path: string): void;
 }
 
 interface SQLiteModule {
   readonly DatabaseSync: new (
     path: string,
-    options: {
-      readonly readOnly: boolean;
-      readonly timeout: number;
-      readonly allowExtension: boolean;
-    },
+    options: { readonly readOnly: boolean; readonly timeout: number },
   ) => Database;
 }
 

@@ -25,12 +25,14 @@ import { sqliteError, threadEnded } from './result-codes.js';
 export const PIPELINE_DEPTH = 64;
 
 /** A function that does not wait for its statements may start more than there are slots: the others are cancelled together. */
-const SHARED_SLOT = PIPELINE_DEPTH + 1;
+const SHARED_SLOT = PIPELINE_DEPTH;
 
 /** Beside this file, in dist/ as well as in src/. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
-export const CONNECTION_MODULE: ThreadModule<typeof ConnectionThread> = threadModule(
+export type ConnectionModule = ThreadModule<typeof ConnectionThread>;
+
+export const CONNECTION_MODULE: ConnectionModule = threadModule(
   new URL(`./connection-thread${EXTENSION}`, import.meta.url),
   { errors: [MissingPackageError] },
 );
@@ -53,9 +55,10 @@ interface PendingStatement {
 export class SQLiteConnection implements DriverConnection {
   whenLost: (() => void) | undefined = undefined;
   readonly #thread: Thread;
+  readonly #module: ConnectionModule;
   readonly #cells: Int32Array;
   /** The slots of no statement. */
-  readonly #free: number[] = Array.from({ length: PIPELINE_DEPTH }, (_, index) => index + 1);
+  readonly #free: number[] = Array.from({ length: PIPELINE_DEPTH }, (_, index) => index);
   /** The statements without an outcome, in their order. */
   #pending: PendingStatement[] = [];
   /** How many of them the thread has. */
@@ -67,8 +70,9 @@ export class SQLiteConnection implements DriverConnection {
   #lastStream = 0;
   #state: 'open' | 'closing' | 'lost' = 'open';
 
-  constructor(thread: Thread, cells: Int32Array) {
+  constructor(thread: Thread, module: ConnectionModule, cells: Int32Array) {
     this.#thread = thread;
+    this.#module = module;
     this.#cells = cells;
     void thread.ended.then(() => this.#lose());
   }
@@ -122,7 +126,7 @@ export class SQLiteConnection implements DriverConnection {
    * process: the drivers for Node throw an exception that V8 does not accept then.
    */
   destroy(): void {
-    for (let slot = 1; slot < this.#cells.length; slot++) Atomics.store(this.#cells, slot, 1);
+    for (let slot = 0; slot < this.#cells.length; slot++) Atomics.store(this.#cells, slot, 1);
     void this.#settle('close', 0);
     void this.#thread.stop();
     this.#lose();
@@ -156,7 +160,7 @@ export class SQLiteConnection implements DriverConnection {
     if (this.#state === 'lost' || this.#pending.length === 0) return;
     this.#sent = this.#pending.length;
     const requests = this.#pending.map(({ request }) => request);
-    this.#thread.call(CONNECTION_MODULE, 'run', [requests]).addCallbacks(
+    this.#thread.call(this.#module, 'run', [requests]).addCallbacks(
       (outcomes) => this.#answered(outcomes),
       (failure) => this.#notAnswered(failure.value),
     );
@@ -215,7 +219,7 @@ export class SQLiteConnection implements DriverConnection {
   /** Calls a function that does not fail, unless the thread has ended. */
   async #settle(name: 'closeRows' | 'reset' | 'close', stream: number): Promise<void> {
     try {
-      await this.#thread.call(CONNECTION_MODULE, name, [stream]);
+      await this.#thread.call(this.#module, name, [stream]);
     } catch (error) {
       this.#lose(toError(error));
     }

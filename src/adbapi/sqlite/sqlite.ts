@@ -6,6 +6,7 @@ import type { DatabaseDriver, DriverConnection, TransactionOptions } from '../da
 import { DatabaseConnectError } from '../errors.js';
 import {
   CONNECTION_MODULE,
+  type ConnectionModule,
   makeCells,
   PIPELINE_DEPTH,
   SQLiteConnection,
@@ -29,15 +30,19 @@ export function sqlite(path: string, options: SQLiteOptions = {}): DatabaseDrive
   return new SQLiteDriver(sqliteSettings(path, options));
 }
 
-class SQLiteDriver implements DatabaseDriver {
+/** @internal */
+export class SQLiteDriver implements DatabaseDriver {
   readonly database: string;
   readonly maxConnections: number;
   readonly singleWriter = true;
-  readonly pipelineDepth = PIPELINE_DEPTH;
+  readonly pipelineDepth: number = PIPELINE_DEPTH;
   readonly #settings: SQLiteSettings;
+  readonly #module: ConnectionModule;
 
-  constructor(settings: SQLiteSettings) {
+  /** @param module The module of the threads. */
+  constructor(settings: SQLiteSettings, module: ConnectionModule = CONNECTION_MODULE) {
     this.#settings = settings;
+    this.#module = module;
     this.database = settings.path;
     // Each connection to :memory: is a database of its own.
     this.maxConnections = settings.path === ':memory:' ? 1 : Number.POSITIVE_INFINITY;
@@ -56,14 +61,12 @@ class SQLiteDriver implements DatabaseDriver {
     const thread = new Thread({ name: `SQLite ${this.database}`, ...options });
     const cells = makeCells();
     try {
-      await thread.call(CONNECTION_MODULE, 'open', [
-        { ...settings, interrupter: undefined, cells },
-      ]);
+      await thread.call(this.#module, 'open', [{ ...settings, cells }]);
     } catch (cause) {
       void thread.terminate();
       if (cause instanceof MissingPackageError) throw cause;
       throw new DatabaseConnectError(this.database, cause);
     }
-    return new SQLiteConnection(thread, cells);
+    return new SQLiteConnection(thread, this.#module, cells);
   }
 }
