@@ -34,6 +34,7 @@ const PURE = [
   'test/websocket/!(over-reactors).test.ts',
   'test/resolver/!(hosts-file).test.ts',
   'test/task/!(react).test.ts',
+  'test/terminal/*.test.ts',
   'test/testing/simulation/!(simulate|trace).test.ts',
   'test/types/*.types.test.ts',
 ];
@@ -49,6 +50,8 @@ export default defineConfig({
       'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
+      'ropewalk/terminal': source('terminal/index.ts'),
+      'ropewalk/process': source('process/index.ts'),
       'ropewalk/threads': source('threads/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),

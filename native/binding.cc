@@ -6,6 +6,7 @@
 //     addon.interfaceScope(index: number): string
 //     addon.lookUp(name, family, done): see binding_lookup.cc
 //     addon.createTlsContext(...) and others: see binding_tls.cc
+//     addon.spawnProcess(...) and others: see binding_process.cc
 //
 // Each function of a Loop is documented at its definition with its TypeScript signature.
 // src/native.ts types them all.
@@ -20,6 +21,7 @@
 #include "binding_functions.h"
 #include "binding_lookup.h"
 #include "binding_loop_call.h"
+#include "binding_process.h"
 #include "binding_tls.h"
 #include "net/network_interface.h"
 
@@ -265,6 +267,7 @@ napi_value init(napi_env env, napi_value exports) {
     napi_set_named_property(env, exports, of.name, function);
   }
   addLookUp(env, exports);
+  addProcesses(env, exports);
   addTls(env, exports, addon->tlsOutput);
   return exports;
 }

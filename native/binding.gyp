@@ -18,6 +18,7 @@
         "binding_loop.cc",
         "binding_lookup.cc",
         "binding_memory.cc",
+        "binding_process.cc",
         "binding_pipes.cc",
         "binding_streams.cc",
         "binding_tls.cc",
@@ -95,6 +96,7 @@
             "tls/process_symbol_win.cc",
             "poller/afd.cc",
             "poller/iocp.cc",
+            "process/process_win.cc",
           ],
           "libraries": ["ws2_32.lib", "iphlpapi.lib"],
         }, {
@@ -109,10 +111,17 @@
             "net/unix_socket_posix.cc",
             "tls/process_symbol_posix.cc",
             "poller/poll.cc",
+            "process/child.cc",
+            "process/spawn_posix.cc",
+            "process/terminal_posix.cc",
           ],
         }],
-        ["OS=='linux'", {"sources": ["poller/epoll.cc"]}],
-        ["OS in 'mac freebsd netbsd openbsd'.split()", {"sources": ["poller/kqueue.cc"]}],
+        ["OS=='linux'", {
+          "sources": ["poller/epoll.cc", "process/child_linux.cc", "process/exit_thread.cc"],
+        }],
+        ["OS in 'mac freebsd netbsd openbsd'.split()", {
+          "sources": ["poller/kqueue.cc", "process/child_bsd.cc"],
+        }],
         ["OS=='linux' and lto==1 and sanitize==''", {
           "cflags": ["-flto=auto"],
           "ldflags": ["-flto=auto", "-Wl,--gc-sections"],

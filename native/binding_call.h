@@ -86,6 +86,12 @@ class Call {
     return failed_ ? std::span<int32_t>() : values;
   }
 
+  std::span<double> doubles(size_t index, size_t atLeast) {
+    const auto values = array<double>(index, napi_float64_array, "a Float64Array");
+    if (!failed_ && values.size() < atLeast) fail(index, "a longer Float64Array");
+    return failed_ ? std::span<double>() : values;
+  }
+
   napi_value function(size_t index) {
     napi_valuetype type = napi_undefined;
     if (!failed_ && (napi_typeof(env_, args_[index], &type) != napi_ok || type != napi_function)) {

@@ -115,6 +115,14 @@ export {
   TooManyLookupsError,
 } from './core/errors/names.js';
 export {
+  ProcessAbandoned,
+  ProcessClosed,
+  ProcessDone,
+  ProcessExitedAlreadyError,
+  ProcessTerminated,
+  SpawnError,
+} from './core/errors/processes.js';
+export {
   AddonNotLoadedError,
   AlreadyCalledError,
   AlreadyCancelledError,
@@ -148,6 +156,15 @@ export type {
   NameResolver,
   ResolveOptions,
 } from './core/name-resolver.js';
+export {
+  type ProcessHandlers,
+  ProcessProtocol,
+  type ProcessProtocolLike,
+  type ProcessReceiver,
+  type ProcessTransport,
+  type SignalOptions,
+  type TerminalSize,
+} from './core/process.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers } from './core/protocol.js';
 export type { ClientProtocolFactory, ProtocolFactory } from './core/protocol-factory.js';
@@ -164,11 +181,18 @@ export type {
 export type { ReactorLife, RunOptions } from './core/reactor-life.js';
 export type { ReactorNames } from './core/reactor-names.js';
 export type { ReactorPipes } from './core/reactor-pipes.js';
+export type { ReactorProcesses } from './core/reactor-processes.js';
 export type { ReactorTCP } from './core/reactor-tcp.js';
 export type { ReactorThreads } from './core/reactor-threads.js';
 export type { ReactorUDP } from './core/reactor-udp.js';
 export type { ReactorUNIX } from './core/reactor-unix.js';
 export type { ReactorUNIXDatagram } from './core/reactor-unix-datagram.js';
+export type {
+  ChildDescriptor,
+  PtyOptions,
+  ResourceLimits,
+  SpawnOptions,
+} from './core/spawn-options.js';
 export type {
   ProtocolOf,
   StreamClientEndpoint,

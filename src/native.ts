@@ -175,7 +175,26 @@ export interface NativeTLS {
   ): number | undefined;
 }
 
-export interface Addon extends NativeTLS {
+/** Child processes and pseudo-terminals: see native/binding_process.cc. Not on Windows. */
+export interface NativeProcessCalls {
+  closeChildDescriptor(fd: number): void;
+  /** @param result Exit code or -1, signal or 0. @returns Whether it has exited. @throws Error ECHILD */
+  reapProcess(pid: number, result: Int32Array): boolean;
+  /** @param size Columns, rows, width and height in pixels. */
+  setTerminalSize(fd: number, size: Int32Array): void;
+  /** @param result The process, and a descriptor that becomes readable when it has exited. */
+  spawnProcess(
+    text: Uint8Array,
+    settings: Int32Array,
+    ids: Float64Array,
+    descriptors: Int32Array,
+    limits: Float64Array,
+    result: Int32Array,
+  ): void;
+  terminalSize(fd: number, size: Int32Array): void;
+}
+
+export interface Addon extends NativeTLS, NativeProcessCalls {
   createLoop(
     poller: string,
     busyPollMicros: number,

@@ -48,6 +48,8 @@ export interface Contender {
   readonly scenarios?: readonly string[];
   /** Scenarios of its services in which it does not take part. */
   readonly except?: readonly string[];
+  /** It is written in C++: there is no garbage. */
+  readonly withoutGarbage?: true;
   /** In scenarios of idle connections it serves TCP, as a reference, in place of the scenario's protocol. */
   readonly bare?: true;
   /** A run continues without it, and reports why, if it can't be started; any other contender fails the run. */
@@ -59,6 +61,8 @@ export interface Contender {
 export interface RunningServer {
   readonly where: Where;
   readonly pid: number;
+  /** Has it collect its garbage. */
+  collect(): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -129,6 +133,7 @@ export const CONTENDERS: readonly Contender[] = [
     name: 'raw-epoll',
     title: 'raw epoll in C++',
     serves: { ...streams([RAW_EPOLL]), proxy: [RAW_RELAY], udp: [RAW_UDP] },
+    withoutGarbage: true,
     versionCommand: GXX_VERSION,
     quick: true,
   },
@@ -175,6 +180,7 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'raw-epoll-tls',
     title: 'raw epoll in C++ with the native engine',
+    withoutGarbage: true,
     serves: {
       tls: [
         RAW_TLS,
@@ -417,11 +423,20 @@ export async function startServer(
   const child = await Child.start(contender.name, command);
   try {
     const where = whereOf(await child.nextLine(START_DEADLINE_MS), contender);
-    return { where, pid: child.pid, end: () => child.end() };
+    const collect = (): Promise<void> => collectIn(child, contender);
+    return { where, pid: child.pid, collect, end: () => child.end() };
   } catch (error) {
     await child.end();
     throw error;
   }
+}
+
+/** @throws Error if it does not say that it has. */
+async function collectIn(child: Child, { name, withoutGarbage }: Contender): Promise<void> {
+  if (withoutGarbage) return;
+  child.writeLine('collect');
+  const line = await child.nextLine(START_DEADLINE_MS);
+  if (line !== 'COLLECTED') throw new Error(`${name} said '${line}', not that it has collected`);
 }
 
 function whereOf(line: string, { name }: Contender): Where {

@@ -1,6 +1,7 @@
 // Runs the scenarios of many connections in one fresh process: the memory of idle ones, and traffic on
-// all of them. Memory is read as the kernel accounts it, after the process has been quiet for some
-// seconds; garbage that the server has not collected by then counts.
+// all of them. Memory is read as the kernel accounts it. Idle servers collect their garbage before they are read: the
+// young generation of V8 takes 0.3 to 48 MB after a burst of connections, by the garbage of the last second and
+// by whether V8 has compacted the heap since, not by the number of connections.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contender, type RunningServer, startServer } from './contenders.js';
@@ -39,31 +40,34 @@ export async function runIdle(
       [];
     try {
       for (const contender of shuffled(contenders, random)) {
-        progress.step(scenario.name, `process ${round}/${scenario.repeats}, ${contender.name}`);
+        const { name } = contender;
+        progress.step(scenario.name, `process ${round}/${scenario.repeats}, ${name}`);
         const fresh = await startFresh(scenario, contender, options, record);
-        if (fresh !== undefined) started.push(fresh);
-      }
-      progress.step(scenario.name, 'resting beside earlier connections');
-      await sleep(scenario.restSeconds * 1_000);
-      for (const fresh of started) {
-        const before = memoryOf(fresh.server.pid);
+        if (fresh === undefined) continue;
+        started.push(fresh);
         try {
-          await fresh.client.open(openCommand(scenario, fresh.contender, fresh.server));
+          const before = await collectedMemoryOf(fresh, scenario);
+          await fresh.client.open(openCommand(scenario, contender, fresh.server));
+          await sleep(scenario.settleSeconds * 1_000);
+          resting.push({ fresh, before, accepted: growthOf(fresh, before, scenario) });
+          const fault = faultOf(name, await fresh.client.touch());
+          if (fault !== undefined) record.failures.push(fault);
         } catch (error) {
-          record.failures.push(`${fresh.contender.name}: ${messageOf(error)}`);
-          continue;
+          record.failures.push(`${name}: ${messageOf(error)}`);
         }
-        await sleep(scenario.settleSeconds * 1_000);
-        resting.push({ fresh, before, accepted: growthOf(fresh, before, scenario) });
-        const fault = await touch(fresh);
-        if (fault !== undefined) record.failures.push(fault);
       }
       progress.step(scenario.name, 'resting');
       await sleep(scenario.restSeconds * 1_000);
       for (const { fresh, before, accepted } of resting) {
-        const contender = fresh.contender.name;
-        const used = growthOf(fresh, before, scenario);
-        record.footprints.push({ round, contender, before, accepted, used });
+        const { name: contender } = fresh.contender;
+        const rested = growthOf(fresh, before, scenario);
+        try {
+          const after = await collectedMemoryOf(fresh, scenario);
+          const used = growth(before, after, scenario.connections);
+          record.footprints.push({ round, contender, before, accepted, rested, used });
+        } catch (error) {
+          record.failures.push(`${contender}: ${messageOf(error)}`);
+        }
       }
     } finally {
       for (const fresh of started) await closeFresh(fresh);
@@ -135,13 +139,11 @@ async function startFresh(
   }
 }
 
-/** One message on each connection. Returns what is wrong, or undefined. */
-async function touch({ client, contender: { name } }: Fresh): Promise<string | undefined> {
-  try {
-    return faultOf(name, await client.touch());
-  } catch (error) {
-    return `${name}: ${messageOf(error)}`;
-  }
+/** After a collection of garbage, and time to give memory back. */
+async function collectedMemoryOf({ server }: Fresh, scenario: IdleScenario): Promise<Memory> {
+  await server.collect();
+  await sleep(scenario.settleSeconds * 1_000);
+  return memoryOf(server.pid);
 }
 
 async function closeFresh({ client, earlier, server }: Fresh): Promise<void> {

@@ -3,7 +3,7 @@
 import { isRatio, judge, measureText, type Verdict } from './bars.js';
 import { type BarLine, barSection, nameIn, table } from './markdown-table.js';
 import { missingIn } from './participants.js';
-import type { RunRecord, ScenarioRecord } from './results.js';
+import type { FootprintRecord, RunRecord, ScenarioRecord } from './results.js';
 import type { Spread } from './statistics.js';
 import { baselineOf, type ContenderSummary, summarize } from './summary.js';
 import {
@@ -71,8 +71,9 @@ function columnsOf({ scenario }: ScenarioRecord): Column[] {
   const base: Column = { name: `/ ${title}`, cell: (one) => ratioText(one.toBaseline?.median) };
   if (scenario.kind === 'idle') {
     const accepted = { name: 'before a message', cell: bytesOf('acceptedBytes') };
+    const rested = { name: 'with garbage', cell: bytesOf('restedBytes') };
     // Without the floor: its few bytes would make every ratio meaningless.
-    return [cost, base, { name: 'anonymous', cell: bytesOf('anonymousBytes') }, accepted];
+    return [cost, base, { name: 'anonymous', cell: bytesOf('anonymousBytes') }, accepted, rested];
   }
   if (scenario.kind === 'workers') return [cost, ...WORKERS_COLUMNS];
   const latency = scenario.kind === 'echo' && scenario.cost === 'p50';
@@ -105,7 +106,7 @@ function ratioSpread({ median, min, max }: Spread): string {
   return `${ratioText(median)} (${ratioText(min)} to ${ratioText(max)})`;
 }
 
-function bytesOf(field: 'acceptedBytes' | 'anonymousBytes'): Column['cell'] {
+function bytesOf(field: 'acceptedBytes' | 'anonymousBytes' | 'restedBytes'): Column['cell'] {
   return (one) => whole(one[field]);
 }
 
@@ -118,8 +119,8 @@ function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
   if (scenario.kind === 'idle' && footprints.length > 0) {
     return [
       `Growth of the resident set of one fresh process (median of ${scenario.repeats})${besideText(scenario)}, ` +
-        `divided by the connections, ${restText(scenario)} after each had carried one message there and back. No ` +
-        'collection is forced, so uncollected garbage counts; the kernel’s socket memory does not.',
+        `divided by the connections, ${restText(scenario)} after each had carried one message there and back. ` +
+        `${garbageText(footprints)} The kernel’s socket memory does not count.`,
     ];
   }
   if (scenario.kind === 'workers') {
@@ -139,6 +140,13 @@ function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
 
 function restText({ restSeconds }: { readonly restSeconds?: number }): string {
   return restSeconds === undefined ? 'some seconds' : `${restSeconds} s`; // older results lack it
+}
+
+function garbageText(footprints: readonly FootprintRecord[]): string {
+  if (footprints.every(({ rested }) => rested === undefined)) {
+    return 'No collection is forced, so uncollected garbage counts.'; // older results
+  }
+  return 'Each server collects its garbage before both readings; `with garbage` is the growth just before the second collection.';
 }
 
 function besideText({ earlierConnections }: { readonly earlierConnections?: number }): string {

@@ -16,11 +16,13 @@ export interface SliceRecord extends Figures {
 export interface FootprintRecord {
   readonly round: number;
   readonly contender: string;
-  /** Of the process before the first connection. */
+  /** Of the process before these connections, after a collection of garbage. */
   readonly before: Memory;
   /** Growth when all were accepted; few had carried a message. */
   readonly accepted: Memory;
-  /** Growth when each had carried one message there and back, and had rested. */
+  /** Growth when each had carried one message there and back, and had rested. Older results lack it. */
+  readonly rested?: Memory;
+  /** Growth after a collection of garbage thereafter; in older results, which lack `rested`, none was forced. */
   readonly used: Memory;
 }
 

@@ -79,10 +79,10 @@ export interface IdleScenario extends Described {
   readonly settleSeconds: number;
   /**
    * Further connections, open and used before the first reading: memory that a process of many connections needs only once, such as
-   * V8's young generation at its full size, is not counted as that of connections.
+   * compiled code, is not counted as that of connections.
    */
   readonly earlierConnections: number;
-  /** How long the connections rest before the last reading: V8 collects garbage some 10 to 25 seconds after the last work. */
+  /** How long the connections rest before the last readings: V8 may collect garbage some 10 to 25 seconds after the last work. */
   readonly restSeconds: number;
   /** HTTP: the message, and the content of its answer. */
   readonly request?: string;

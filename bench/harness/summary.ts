@@ -67,8 +67,9 @@ export interface ContenderSummary {
   readonly p90Us: number | undefined;
   readonly p99Us: number | undefined;
   readonly userInstructions: number | undefined;
-  /** Bytes per connection before it carried a message, and the anonymous part of the cost. */
+  /** Bytes per connection before it carried a message, before garbage was collected, and the anonymous part of the cost. */
   readonly acceptedBytes: number | undefined;
+  readonly restedBytes: number | undefined;
   readonly anonymousBytes: number | undefined;
 }
 
@@ -128,6 +129,7 @@ function details(record: ScenarioRecord, name: string): Omit<ContenderSummary, k
     p99Us: us((slice) => slice.p99Ns),
     userInstructions: userInstructionsOf(record, name),
     acceptedBytes: median(footprints, (one) => one.accepted.rss),
+    restedBytes: median(footprints, (one) => one.rested?.rss ?? null),
     anonymousBytes: median(footprints, (one) => one.used.anonymous),
   };
 }

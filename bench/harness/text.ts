@@ -1,4 +1,4 @@
-// How reports print figures: three significant digits, and a dash where a figure does not apply.
+// Figures in reports: three significant digits, and a dash for a figure that does not apply.
 
 import { busyWarning, descriptionOf } from './machine.js';
 import type { RunRecord } from './results.js';

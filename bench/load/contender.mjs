@@ -1,5 +1,5 @@
-// Shared by the contenders in JavaScript: the harness's arguments, and ending when standard input ends or
-// SIGTERM arrives.
+// Shared by the contenders in JavaScript: the harness's arguments, collecting garbage when a line arrives on
+// standard input, and ending when it ends or SIGTERM arrives.
 
 import { parseArgs } from 'node:util';
 
@@ -22,13 +22,33 @@ export function targetOf({ target }) {
   return { host, port: Number(port) };
 }
 
+/** Of the inspector, which connects when the first collection is asked for. */
+let session;
+
+/** Collects all garbage, and returns the memory that the engine needs no longer to the operating system. */
+async function collectGarbage() {
+  if (globalThis.Bun !== undefined) {
+    Bun.gc(true);
+    return;
+  }
+  if (session === undefined) {
+    const { Session } = await import('node:inspector/promises');
+    session = new Session();
+    session.connect();
+  }
+  await session.post('HeapProfiler.collectGarbage');
+}
+
 /**
  * Prints the port, or the path of the UNIX socket, and calls `stop` once when the harness has finished
- * with this process.
+ * with this process. Until then each line of standard input asks for a collection of garbage.
  */
 export function announce(where, stop) {
   process.stdin.on('end', stop);
-  process.stdin.resume();
+  process.stdin.on('data', async () => {
+    await collectGarbage();
+    console.log('COLLECTED');
+  });
   console.log(typeof where === 'string' ? `PATH ${where}` : `PORT ${where}`);
 }
 

@@ -8,6 +8,7 @@ import { callReported } from '../defer/callback-result.js';
 import { Deferred } from '../defer/deferred.js';
 import { CancelledError, ReactorStoppedError } from '../defer/errors.js';
 import { fail, maybeDeferred, succeed } from '../defer/succeed.js';
+import { Waiters } from '../defer/waiters.js';
 import { checkClock, checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
 import { checkClientEndpoint } from '../internal/check-endpoint.js';
 import { reportError } from '../internal/error-report.js';
@@ -89,7 +90,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
   /** The next attempt, or the end of the time limit of a connection that is closing. */
   #call: DelayedCall | undefined;
   #waiters: Waiter<ProtocolOf<F>>[] = [];
-  #stops: Deferred<void>[] = [];
+  #stops: Waiters<void> = new Waiters();
 
   /**
    * @param factory Any value that `connectTCP` accepts. Its `startedConnecting`, `clientConnectionFailed` and
@@ -140,9 +141,8 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
    */
   stopService(): Deferred<void> {
     if (this.#state === 'stopped') return succeed(undefined);
-    const stopped = new Deferred<void>(() => remove(this.#stops, stopped));
     // Added first: a callback of the application may start the service again during the event.
-    this.#stops.push(stopped);
+    const stopped = this.#stops.add();
     this.#event('stop');
     return stopped;
   }
@@ -162,8 +162,10 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
     }
     if (this.#state === 'connected') return succeed(this.#protocol as ProtocolOf<F>);
     if (this.#state === 'stopped' || this.#state === 'disconnecting') return fail(stopError());
-    const deferred = new Deferred<ProtocolOf<F>>(() => remove(this.#waiters, waiter));
-    const waiter = { deferred, failures: failAfterFailures };
+    const deferred = new Deferred<ProtocolOf<F>>(() => {
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    });
+    const waiter: Waiter<ProtocolOf<F>> = { deferred, failures: failAfterFailures };
     this.#waiters.push(waiter);
     return deferred;
   }
@@ -203,7 +205,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
       else if (attempt.failure !== undefined) this.#failed(attempt, attempt.failure);
     });
     this.#attempt = attempt;
-    const stops = this.#stops.splice(0);
+    const stops = this.#takeStops();
     const pending = maybeDeferred(() => this.#endpoint.connect(attempt));
     this.#pending = pending;
     pending.addCallbacks(
@@ -213,7 +215,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
       ({ value }) => this.#failed(attempt, toError(value)),
     );
     // A service that restarts: the old connection is gone.
-    fireAll(stops, undefined);
+    stops.fireAll((stopped) => stopped.callback(undefined));
   }
 
   /** The attempt is over when its connection is gone: an endpoint with steps of its own behind it may leave it open. */
@@ -262,11 +264,10 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
     this.#pending = undefined;
     this.#failures = 0;
     const protocol = this.#protocol as ProtocolOf<F>;
-    const waiters = this.#waiters.splice(0);
-    fireAll(
-      waiters.map(({ deferred }) => deferred),
-      protocol,
-    );
+    // The callbacks of one caller may cancel the Deferred of another.
+    for (const { deferred } of this.#waiters.splice(0)) {
+      if (!deferred.fired) deferred.callback(protocol);
+    }
   }
 
   #wait(): void {
@@ -303,9 +304,16 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
   #stopped(event: ClientEvent): void {
     if (this.#call?.active()) this.#call.cancel();
     this.#call = undefined;
-    const stops = this.#stops.splice(0);
+    const stops = this.#takeStops();
     failAll(this.#waiters.splice(0), event);
-    fireAll(stops, undefined);
+    stops.fireAll((stopped) => stopped.callback(undefined));
+  }
+
+  /** Calls of `stopService` while these are fired wait for the next stop. */
+  #takeStops(): Waiters<void> {
+    const stops = this.#stops;
+    this.#stops = new Waiters();
+    return stops;
   }
 
   /** Closes the connection, and aborts it if that takes too long. */
@@ -346,11 +354,6 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
   }
 }
 
-/** The callbacks of one caller may cancel the Deferred of another. */
-function fireAll<T>(deferreds: readonly Deferred<T>[], result: T): void {
-  for (const deferred of deferreds) if (!deferred.fired) deferred.callback(result);
-}
-
 function failAll<P>(waiters: readonly Waiter<P>[], event: ClientEvent): void {
   for (const { deferred } of waiters) {
     if (deferred.fired) continue;
@@ -360,9 +363,4 @@ function failAll<P>(waiters: readonly Waiter<P>[], event: ClientEvent): void {
 
 function stopError(): CancelledError {
   return new CancelledError('the client service was stopped');
-}
-
-function remove<T>(list: T[], item: T): void {
-  const at = list.indexOf(item);
-  if (at >= 0) list.splice(at, 1);
 }

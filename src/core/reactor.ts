@@ -6,6 +6,7 @@ import type { ReactorIntrospection } from './reactor-introspection.js';
 import type { ReactorLife } from './reactor-life.js';
 import type { ReactorNames } from './reactor-names.js';
 import type { ReactorPipes } from './reactor-pipes.js';
+import type { ReactorProcesses } from './reactor-processes.js';
 import type { ReactorTCP } from './reactor-tcp.js';
 import type { ReactorThreads } from './reactor-threads.js';
 import type { ReactorUDP } from './reactor-udp.js';
@@ -30,6 +31,7 @@ export interface Reactor
     ReactorUDP,
     ReactorUNIXDatagram,
     ReactorAdoption,
+    ReactorProcesses,
     ReactorPipes,
     ReactorNames,
     ReactorDescriptors,

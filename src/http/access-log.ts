@@ -31,7 +31,7 @@ export interface AccessRecord {
 }
 
 /** A text of the peer is cut in the log after this many characters, and marked with an ellipsis: `...`. */
-export const MAX_LOGGED_CHARACTERS = 2048;
+const MAX_LOGGED_CHARACTERS = 2048;
 
 // All but the visible characters of ASCII.
 const ESCAPED = /[^\x20-\x7e]|["\\]/g;

@@ -46,7 +46,7 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
       this.request.method === 'HEAD' ? (this.announcedLength ?? length) : length,
     );
     if (coding === undefined) super.send(content);
-    else if (this.request.method === 'HEAD' || this.isKnown) {
+    else if (this.omitsContent) {
       super.write('');
       super.end();
     } else if (length <= MAX_WHOLE_BYTES) this.sendCompressed(Buffer.from(content), coding);
@@ -61,9 +61,7 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     if (this.isCompleting) throw responseComplete();
     if (this.compressor === undefined && this.state === 'head') {
       const coding = this.choose(this.announcedLength);
-      if (coding !== undefined && this.request.method !== 'HEAD' && !this.isKnown) {
-        this.begin(coding);
-      }
+      if (coding !== undefined && !this.omitsContent) this.begin(coding);
     }
     if (this.compressor === undefined) return super.write(data);
     if (this.state === 'gone') return false;
@@ -88,10 +86,10 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     }
   }
 
-  override sendError(status: number, acceptEncoding?: string): void {
+  override sendError(status: number, field?: readonly [name: string, value: string]): void {
     this.compressor?.stop(undefined);
     this.compressor = undefined;
-    super.sendError(status, acceptEncoding);
+    super.sendError(status, field);
   }
 
   override lose(reason: unknown): void {
@@ -117,6 +115,10 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     this.abort();
   }
 
+  private get omitsContent(): boolean {
+    return this.request.method === 'HEAD' || this.conditionalStatus !== this.code;
+  }
+
   /** Sets the fields that depend on the choice. Undefined: the content is sent as it is. */
   private choose(length: number | undefined): ContentCoding | undefined {
     const [contentType] = this.fields('content-type');
@@ -127,7 +129,8 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     const accepted = this.request.field('accept-encoding');
     const { coding, vary } = this.policy.choose(accepted, { ...facts, cacheControl });
     if (vary) this.setField('Vary', addVary(joined(this.fields('vary')), 'Accept-Encoding'));
-    if (coding === undefined) return undefined;
+    // The strong tag that If-Match requires is that of the content as it is.
+    if (coding === undefined || this.request.has('if-match')) return undefined;
     this.setField('Content-Encoding', coding);
     this.removeField('Content-Length');
     this.removeField('Accept-Ranges');

@@ -60,7 +60,7 @@ const UNCHANGED: CompressionChoice = { coding: undefined, vary: false };
 const IDENTITY: CompressionChoice = { coding: undefined, vary: true };
 
 /** Whether a media type, with or without parameters, usually becomes much shorter. */
-export function isCompressible(contentType: string): boolean {
+function isCompressible(contentType: string): boolean {
   const essence = essenceOf(contentType);
   return COMPRESSIBLE_TYPE.test(essence) || COMPRESSIBLE_TYPES.has(essence);
 }

@@ -51,17 +51,25 @@ export function evaluatePreconditions(
   return rangeApplies(request.field('if-range'), validators, nowMs) ? 'proceed' : 'ignore-range';
 }
 
-/** Whether a GET or HEAD that would be answered with 200 and these fields is answered with 304. */
-export function isKnown(
+/**
+ * The status in place of a 200 with these validators: 304 or 412 if the conditions of a GET or HEAD are not met. Other methods have been
+ * performed by then.
+ */
+export function conditionalStatus(
   request: Pick<HTTPRequest, 'method' | 'field' | 'has'>,
   entityTag: string | undefined,
   lastModified: string | undefined,
   nowMs: number,
-): boolean {
-  if (!request.has('if-none-match') && !request.has('if-modified-since')) return false;
+): 200 | 304 | 412 {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return 200;
+  if (!CONDITIONS.some((name) => request.has(name))) return 200;
   const lastModifiedMs = dateOf(lastModified, nowMs);
-  return evaluatePreconditions(request, { entityTag, lastModifiedMs }, nowMs) === 'not-modified';
+  const result = evaluatePreconditions(request, { entityTag, lastModifiedMs }, nowMs);
+  if (result === 'not-modified') return 304;
+  return result === 'precondition-failed' ? 412 : 200;
 }
+
+const CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'];
 
 /** If-Match, and If-Unmodified-Since without it. A malformed If-Match does not match: it protects against lost updates. */
 function mayChange(

@@ -7,6 +7,7 @@ import {
   HTTPStatusError,
   HTTPTimeoutError,
   UnsupportedContentCodingError,
+  UpgradeRequiredError,
 } from './errors.js';
 import { fieldLine, linesText } from './field-lines.js';
 
@@ -34,12 +35,16 @@ export function statusOf(error: unknown): number | undefined {
   return error instanceof HTTPStatusError ||
     error instanceof HTTPMessageError ||
     error instanceof HTTPTimeoutError ||
+    error instanceof UpgradeRequiredError ||
     error instanceof BodyError
     ? error.status
     : undefined;
 }
 
-/** The Accept-Encoding field of the answer to an error (RFC 9110 section 12.5.3). */
-export function acceptEncodingOf(error: unknown): string | undefined {
-  return error instanceof UnsupportedContentCodingError ? error.acceptEncoding : undefined;
+/** A field of the answer to an error: Accept-Encoding with 415 (RFC 9110 section 12.5.3), Upgrade with 426. */
+export function fieldOf(error: unknown): readonly [name: string, value: string] | undefined {
+  if (error instanceof UnsupportedContentCodingError) {
+    return ['Accept-Encoding', error.acceptEncoding];
+  }
+  return error instanceof UpgradeRequiredError ? ['Upgrade', error.protocol] : undefined;
 }

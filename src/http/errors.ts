@@ -108,6 +108,23 @@ export class HTTPStatusError extends RopewalkError {
   }
 }
 
+/**
+ * The client does not offer the protocol that the handler switches to: answered with 426 and that protocol in the Upgrade field
+ * (RFC 9110 section 15.5.22). Thrown by `request.upgrade`.
+ */
+export class UpgradeRequiredError extends RemoteProtocolError {
+  override readonly name = 'UpgradeRequiredError';
+  override readonly code = 'ERR_HTTP_UPGRADE_REQUIRED';
+  readonly status: number = 426;
+  /** The protocol, such as `websocket`. */
+  readonly protocol: string;
+
+  constructor(protocol: string) {
+    super(`the client does not offer to switch to ${JSON.stringify(protocol)}`);
+    this.protocol = protocol;
+  }
+}
+
 /** A client was too slow. Content that is being read fails with it. */
 export class HTTPTimeoutError extends RemoteProtocolError {
   override readonly name = 'HTTPTimeoutError';

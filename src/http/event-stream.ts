@@ -1,5 +1,5 @@
 /** The events for one client. */
-import type { Deferred } from '../defer/deferred.js';
+import { Deferred } from '../defer/deferred.js';
 import { TooManyUnsentBytesError } from '../policies/errors.js';
 import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
@@ -69,24 +69,11 @@ export class EventStream {
    * Sends all events of an iterable, no faster than the client reads them, then closes the stream. If the stream ends before, the
    * iteration is left at once: `return` of its iterator is called, also while an event is awaited.
    *
-   * It rejects with the error of the iterable; a handler that awaits it then resets the connection.
+   * @returns Fires when the stream has ended. Fails with the error of the iterable, which is reported if nobody handles it: return or await
+   * it in the handler, which then resets the connection. Cancelling it stops nothing.
    */
-  async sendFrom(events: Events): Promise<void> {
-    const iterator = iteratorOf(events);
-    try {
-      while (this.open) {
-        const result = await this.#unlessEnded(iterator.next());
-        if (result === undefined) return;
-        if (result.done === true) {
-          this.close();
-          return;
-        }
-        if (!this.send(result.value)) await this.#unlessEnded(this.drained());
-      }
-    } finally {
-      // An iterator that is waiting settles later, and a generator that has ended does nothing.
-      void Promise.resolve(iterator.return?.()).catch(() => {});
-    }
+  sendFrom(events: Events): Deferred<void> {
+    return Deferred.fromPromise(this.#sendAll(events));
   }
 
   /** Fires when everything was sent, at once if the client keeps up; fails if the connection ends. */
@@ -148,6 +135,24 @@ export class EventStream {
     for (const wake of this.#wakes ?? []) wake();
     this.#wakes = undefined;
     this.#owner.ended(this);
+  }
+
+  async #sendAll(events: Events): Promise<void> {
+    const iterator = iteratorOf(events);
+    try {
+      while (this.open) {
+        const result = await this.#unlessEnded(iterator.next());
+        if (result === undefined) return;
+        if (result.done === true) {
+          this.close();
+          return;
+        }
+        if (!this.send(result.value)) await this.#unlessEnded(this.drained());
+      }
+    } finally {
+      // An iterator that is waiting settles later, and a generator that has ended does nothing.
+      void Promise.resolve(iterator.return?.()).catch(() => {});
+    }
   }
 
   /** Settles as `awaited`; with `undefined` if the stream has ended. */

@@ -1,7 +1,7 @@
 /** Handlers in terms of the Web: a Request is answered with a Response (https://fetch.spec.whatwg.org). */
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
-import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { StreamServerEndpoint } from '../core/stream-endpoint.js';
 import type { SystemEvents } from '../core/system-event.js';
 import type { Deferred } from '../defer/deferred.js';
@@ -125,8 +125,11 @@ function webRequest(request: HTTPRequest, content: LazyContent): Request {
 }
 
 function checkResponse(value: unknown): Response {
-  if (value instanceof Response) return value;
-  throw new InvalidArgumentTypeError('the result of the handler', 'a Response', value);
+  const what = 'the result of the handler';
+  if (!(value instanceof Response)) throw new InvalidArgumentTypeError(what, 'a Response', value);
+  if (!value.bodyUsed && value.body?.locked !== true) return value;
+  const hint = 'its body was read or sent: make a Response for each request, or return its clone()';
+  throw new InvalidArgumentValueError(what, 'a Response that was not used', value, hint);
 }
 
 async function sendResponse(
@@ -149,17 +152,12 @@ async function sendResponse(
     throw error;
   }
   if (body === null) response.end();
-  else if (request.method === 'HEAD') {
-    // The length of the content is not known.
-    response.write('');
-    response.end();
-    await body.cancel();
-  } else await sendBody(request.signal, response, body);
+  else await sendBody(request, response, body);
 }
 
 /** Cancels the body unless all of it was sent. */
 async function sendBody(
-  signal: AbortSignal,
+  { method, signal }: HTTPRequest,
   response: HTTPResponse,
   body: ReadableStream<Uint8Array>,
 ): Promise<void> {
@@ -167,14 +165,45 @@ async function sendBody(
   const cancel = (): void => void reader.cancel(signal.reason).catch(() => {});
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      if (!response.write(value) && !response.ended) await response.drained();
+    const first = reader.read();
+    const begin = await soon(first);
+    const second = begin?.done === false ? reader.read() : undefined;
+    const last = second === undefined ? begin : await soon(second);
+    if (last?.done === true) response.send((await first).value);
+    else if (method === 'HEAD') {
+      response.write('');
+      response.end();
+    } else {
+      let piece = await first;
+      let next = second;
+      while (!piece.done) {
+        if (!response.write(piece.value) && !response.ended) await response.drained();
+        piece = await (next ?? reader.read());
+        next = undefined;
+      }
+      response.end();
     }
-    response.end();
   } finally {
     signal.removeEventListener('abort', cancel);
     cancel();
   }
 }
+
+/**
+ * The result of a promise that is fulfilled within a few microtasks. The two reads of a body that was made of text or bytes are: its
+ * length is then known.
+ */
+async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
+  let result: T | undefined;
+  promise.then(
+    (value) => {
+      result = value;
+    },
+    () => {},
+  );
+  for (let tick = 0; tick < SOON_TICKS && result === undefined; tick++) await undefined;
+  return result;
+}
+
+/** Node 20 to 26 need 2. */
+const SOON_TICKS = 8;

@@ -21,7 +21,7 @@ import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
 import { statusLine } from '../protocols/http/status.js';
 import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
-import { acceptEncodingOf, contentLength, errorMessage, statusOf } from './error-answers.js';
+import { contentLength, errorMessage, fieldOf, statusOf } from './error-answers.js';
 import type { ErrorPage } from './error-pages.js';
 import { HTTPTimeoutError } from './errors.js';
 import { isMistakenForResponse, unansweredError } from './handler-result.js';
@@ -44,6 +44,7 @@ const READING_PAUSED = FIRST_FREE_FLAG;
 const INPUT_ENDED = 2 * FIRST_FREE_FLAG;
 const CLOSING = 4 * FIRST_FREE_FLAG;
 
+const EMPTY: Buffer = Buffer.alloc(0);
 const CONTINUE = `${statusLine(100)}\r\n`;
 
 export class HTTPConnection
@@ -227,7 +228,9 @@ export class HTTPConnection
     this.flags |= CLOSING;
     this.upgraded = isServedProtocol(protocol) ? protocol : new UpgradedConnection(protocol);
     service.replace(this, this.upgraded);
-    transport.switchProtocol(this.upgraded, givenCopyOf(parser.takeRest()));
+    const rest = parser.bufferedBytes === 0 ? EMPTY : givenCopyOf(parser.takeRest());
+    service.returnParser(parser);
+    transport.switchProtocol(this.upgraded, rest);
   }
 
   /** Ends the connection when the request in progress, if any, was answered. */
@@ -343,7 +346,6 @@ export class HTTPConnection
     else if (parser?.bufferedBytes === 0) {
       if ((this.flags & INPUT_ENDED) !== 0) this.close();
       else {
-        parser.keepRest();
         this.parser = undefined;
         this.service.returnParser(parser);
       }
@@ -453,7 +455,7 @@ export class HTTPConnection
     if (response.isAnswered) return;
     if (response.headSent) this.abort();
     else {
-      response.sendError(status ?? 500, acceptEncodingOf(error));
+      response.sendError(status ?? 500, fieldOf(error));
       response.disown(error);
     }
   }

@@ -234,10 +234,11 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
    * must have no content. Fields that were set in the response are sent. After CONNECT the answer is 200.
    *
    * @param name The protocol of the Upgrade field, which the client must have offered. Default: the first that it offers.
-   * @throws InvalidArgumentTypeError `protocol` is not a protocol.
-   * @throws HTTPSequenceError the request has no Upgrade field, has content, or was answered.
-   * @throws InvalidHTTPOutputError the client has not offered `name`, or the response has fields of content.
-   * @throws HTTPStatusError with 400: the Upgrade field is malformed, or the client has finished sending.
+   * @throws UpgradeRequiredError the client has not offered `name`; answered with 426 unless the handler catches it.
+   * @throws HTTPStatusError with 400: the request has no Upgrade field and there is no `name`, the field is malformed, the request has
+   * content, or the client has finished sending.
+   * @throws InvalidArgumentTypeError `protocol` is not a protocol. @throws InvalidArgumentValueError `name` is not one.
+   * @throws HTTPSequenceError the request was answered. @throws InvalidHTTPOutputError the response has fields of content.
    * @throws ConnectionClosed the connection is closing or has ended. @throws UnsupportedError the transport is none of this package.
    */
   upgrade(protocol: UpgradedProtocol, name?: string): void {

@@ -1,13 +1,13 @@
 /** The response to one request, as a handler makes it. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
-import type { Deferred } from '../defer/deferred.js';
+import { Deferred } from '../defer/deferred.js';
 import { fail, succeed } from '../defer/succeed.js';
 import { Waiters } from '../defer/waiters.js';
 import { checkData, checkInteger } from '../internal/check.js';
 import { HTTPContentLengthError } from '../protocols/http/errors.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
-import { isKnown } from './conditional.js';
+import { conditionalStatus } from './conditional.js';
 import type { ErrorPage } from './error-pages.js';
 import {
   addLines,
@@ -48,6 +48,8 @@ export interface ResponseConnection {
   abort(): void;
 }
 
+type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
 const CRLF = '\r\n';
 const LAST_CHUNK = '0\r\n';
 /** The length of content that is not known when the head is written. */
@@ -60,8 +62,9 @@ export const OBJECTS_HINT = 'send objects with sendJSON';
 /**
  * A response is sent by {@link send} or {@link sendJSON} as a whole, or by any number of {@link write} and one {@link end}. Date,
  * Content-Length, Transfer-Encoding and Connection are set as needed. Content is not sent in answer to HEAD, nor with 204, 205 and
- * 304. A 200 to GET or HEAD becomes 304 if ETag or Last-Modified were set and the client has that representation. A response to
- * CONNECT with 200 to 299 has no content, and ends the connection: see `request.upgrade`.
+ * 304. A 200 to GET or HEAD for which ETag or Last-Modified were set becomes 304 if the client has that representation, and 412 without
+ * content if it has another and requires this one (RFC 9110 section 13). A response to CONNECT with 200 to 299 has no content, and ends
+ * the connection: see `request.upgrade`.
  *
  * If the connection ends, calls do nothing: see `request.signal`.
  */
@@ -185,10 +188,15 @@ export class HTTPResponse extends ResponseFields {
   /**
    * Sends all pieces, each when the client has taken the ones before, then completes the response. The iteration is left
    * if the connection ends.
+   *
+   * @returns Fires when the response is complete or the connection has ended. Fails with the error of the iterable, which is reported if
+   * nobody handles it: return or await it in the handler, which then resets the connection. Cancelling it stops nothing.
    */
-  async sendFrom(
-    pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
-  ): Promise<void> {
+  sendFrom(pieces: Pieces): Deferred<void> {
+    return Deferred.fromPromise(this.sendPieces(pieces));
+  }
+
+  private async sendPieces(pieces: Pieces): Promise<void> {
     for await (const piece of pieces) {
       if (this.state === 'gone') return;
       if (!this.write(piece)) await this.drained();
@@ -287,10 +295,11 @@ export class HTTPResponse extends ResponseFields {
   }
 
   /** @internal Replaces what the handler prepared. */
-  sendError(status: number, acceptEncoding?: string): void {
+  sendError(status: number, field?: readonly [name: string, value: string]): void {
     this.lines = undefined;
     this.trailerLines = undefined;
-    if (acceptEncoding !== undefined) this.setField('Accept-Encoding', acceptEncoding);
+    this.code = status;
+    if (field !== undefined) this.setField(...field);
     this.sendStatus(status);
   }
 
@@ -301,14 +310,13 @@ export class HTTPResponse extends ResponseFields {
   }
 
   /** @internal The head of an answer with 101, or 200 after CONNECT. */
-  upgradeHead(status: number, name: string | undefined): Buffer {
+  upgradeHead(status: number, name: string | undefined): Buffer | string {
     this.requireHead();
     const lines = this.lines ?? [];
     checkInformational(lines);
     const upgrade = name === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${name}\r\n`;
     const date = status === 101 ? '' : this.connection.dateLine;
-    const text = `${statusLine(status)}${date}${upgrade}${linesText(lines)}${CRLF}`;
-    return Buffer.from(text, 'latin1');
+    return this.encoded(`${statusLine(status)}${date}${upgrade}${linesText(lines)}${CRLF}`);
   }
 
   /** @internal Everything written was sent. */
@@ -344,19 +352,24 @@ export class HTTPResponse extends ResponseFields {
   }
 
   private passHead(head: string): void {
-    this.connection.write(this.isAscii ? head : Buffer.from(head, 'latin1'));
+    this.connection.write(this.encoded(head));
+  }
+
+  /** Text of ASCII is written faster as such; values of fields are Latin-1. */
+  private encoded(head: string): Buffer | string {
+    return this.isAscii ? head : Buffer.from(head, 'latin1');
   }
 
   private requireOpen(): void {
     if (this.ended) throw responseComplete();
   }
 
-  /** Whether the client has the current representation, so that the answer is 304. The validators are those that were set. */
-  protected get isKnown(): boolean {
-    if (!this.hasValidator || this.code !== 200) return false;
+  /** The status that the conditions of the request make of this one. The validators are those that were set. */
+  protected get conditionalStatus(): number {
+    if (!this.hasValidator || this.code !== 200) return this.code;
     const [entityTag] = this.fields('etag');
     const [lastModified] = this.fields('last-modified');
-    return isKnown(this.request, entityTag, lastModified, this.connection.wallTime);
+    return conditionalStatus(this.request, entityTag, lastModified, this.connection.wallTime);
   }
 
   private logEnd(bytes: number): void {
@@ -368,13 +381,15 @@ export class HTTPResponse extends ResponseFields {
 
   /** @param length Of the content, or {@link UNKNOWN}. */
   private head(length: number): string {
-    if (this.hasValidator && this.isKnown) this.becomeNotModified();
+    const status = this.conditionalStatus;
+    const isChanged = status !== this.code;
+    if (isChanged) this.becomeConditional(status as 304 | 412);
     const { lines, request, code } = this;
+    const isEmpty = code === RESET_CONTENT || (isChanged && code === 412);
     const announced = lines !== undefined && hasField(lines, 'content-length');
-    const framing =
-      code === RESET_CONTENT
-        ? 'none'
-        : responseFraming(request, code, announced || length !== UNKNOWN);
+    const framing = isEmpty
+      ? 'none'
+      : responseFraming(request, code, announced || length !== UNKNOWN);
     this.framing = framing;
     if (announced && framing === 'length') this.announce(length);
     if (framing === 'close' || !this.connection.keepsAlive(request)) this.closes = true;
@@ -383,7 +398,7 @@ export class HTTPResponse extends ResponseFields {
     if (lines !== undefined) head += linesText(framing === 'none' ? this.withoutLength() : lines);
     if (framing === 'none') {
       if (isTunnel(request, code)) this.closes = true;
-      else if (code === RESET_CONTENT) head += 'Content-Length: 0\r\n';
+      else if (isEmpty) head += 'Content-Length: 0\r\n';
     } else if (!announced) {
       if (length !== UNKNOWN) head += `Content-Length: ${length}\r\n`;
       else if (framing !== 'close' && request.version === '1.1')

@@ -96,8 +96,9 @@ export class HTTPService implements ConnectionRegistry {
     return this.spareParsers.pop() ?? new RequestParser(this.settings.parserOptions);
   }
 
-  /** @param parser At the beginning of a message, without bytes. */
+  /** Heads that the parser read are invalid from now on, unless they were kept. */
   returnParser(parser: RequestParser): void {
+    parser.restart();
     if (this.spareParsers.length < MAX_SPARE_PARSERS) this.spareParsers.push(parser);
   }
 

@@ -39,6 +39,7 @@ export {
   InvalidContentCodingError,
   InvalidFormError,
   UnsupportedContentCodingError,
+  UpgradeRequiredError,
 } from './errors.js';
 export { EventStream } from './event-stream.js';
 export { EventStreams, type EventStreamsOptions } from './event-streams.js';

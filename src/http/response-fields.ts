@@ -106,9 +106,9 @@ export abstract class ResponseFields {
     else this.lines.push(line);
   }
 
-  /** Turns the response into a 304, without the fields that describe the content (RFC 9110 section 15.4.5). */
-  protected becomeNotModified(): void {
-    this.code = 304;
+  /** Turns the response into a 304 or 412, without the fields that describe the content (RFC 9110 section 15.4.5). */
+  protected becomeConditional(status: 304 | 412): void {
+    this.code = status;
     this.lines = (this.lines ?? []).filter(({ lower }) => !CONTENT_FIELDS.has(lower));
   }
 

@@ -47,6 +47,7 @@ const STATUSES: Readonly<Record<string, 403 | 404 | 503>> = {
 /** Asks the system for the path of a descriptor. Undefined if it can't say. */
 export type DescriptorPath = (fd: number, calls: FileCalls) => Promise<string | undefined>;
 
+/** Exported for tests, which also cover systems without such paths. */
 export const procDescriptorPath: DescriptorPath = async (fd, calls) => {
   if (process.platform !== 'linux') return undefined;
   try {

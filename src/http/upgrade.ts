@@ -1,5 +1,5 @@
 /** Switching to another protocol (RFC 9110 section 7.8), or becoming a tunnel (section 9.3.6). */
-import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { ConnectionLost } from '../core/errors/connection.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import {
@@ -8,9 +8,9 @@ import {
   type SwitchableTransport,
 } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
-import { HTTPSequenceError, InvalidHTTPOutputError } from '../protocols/http/errors.js';
+import { HTTPSequenceError } from '../protocols/http/errors.js';
 import { isToken } from '../protocols/http/octets.js';
-import { HTTPStatusError } from './errors.js';
+import { HTTPStatusError, UpgradeRequiredError } from './errors.js';
 import { splitOutsideQuotes } from './field-values.js';
 import type { HTTPResponse } from './http-response.js';
 import type { ServedProtocol } from './http-service.js';
@@ -18,14 +18,17 @@ import type { ServedProtocol } from './http-service.js';
 /**
  * @param name The protocol to switch to. Default: the first that the client offers.
  * @returns The head of the response.
- * @throws HTTPSequenceError, InvalidHTTPOutputError, HTTPStatusError
+ * @throws HTTPSequenceError, HTTPStatusError, InvalidArgumentValueError, InvalidHTTPOutputError, UpgradeRequiredError
  */
-export function upgradeHead(response: HTTPResponse, name: string | undefined): Buffer {
+export function upgradeHead(response: HTTPResponse, name: string | undefined): Buffer | string {
   const { head, hasContent, method } = response.request;
   if (response.headSent) throw new HTTPSequenceError('the request was answered');
-  if (hasContent) throw new HTTPSequenceError('the request has content');
+  if (name !== undefined && !isProtocol(name)) {
+    throw new InvalidArgumentValueError('name', 'a protocol such as "shout/1"', name);
+  }
+  if (method !== 'CONNECT' && !head.hasUpgrade) throw notOffered(name);
+  if (hasContent) throw new HTTPStatusError(400, 'the request has content');
   if (method === 'CONNECT') return response.upgradeHead(200, undefined);
-  if (!head.hasUpgrade) throw new HTTPSequenceError('the request has no Upgrade field');
   const offers = splitOutsideQuotes(head.field('upgrade') ?? '', ',');
   const [first] = offers;
   if (first === undefined || !offers.every(isProtocol)) {
@@ -34,7 +37,13 @@ export function upgradeHead(response: HTTPResponse, name: string | undefined): B
   if (name === undefined) return response.upgradeHead(101, first);
   const lower = name.toLowerCase();
   if (offers.some((offer) => offer.toLowerCase() === lower)) return response.upgradeHead(101, name);
-  throw new InvalidHTTPOutputError('field Upgrade', 'is not a protocol that the client offers');
+  throw notOffered(name);
+}
+
+/** An answer with 426 has to name the protocol. */
+function notOffered(name: string | undefined): Error {
+  if (name === undefined) return new HTTPStatusError(400, 'the request has no Upgrade field');
+  return new UpgradeRequiredError(name);
 }
 
 export function isServedProtocol(protocol: StreamProtocol): protocol is ServedProtocol {
@@ -67,6 +76,7 @@ function isSwitchable(transport: Transport): transport is SwitchableTransport {
 
 /** `protocol-name ["/" protocol-version]` */
 function isProtocol(text: string): boolean {
-  const [name = '', version = '1', ...rest] = text.split('/');
-  return isToken(name) && isToken(version) && rest.length === 0;
+  const slash = text.indexOf('/');
+  if (slash === -1) return isToken(text);
+  return isToken(text.slice(0, slash)) && isToken(text.slice(slash + 1));
 }

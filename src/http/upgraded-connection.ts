@@ -80,8 +80,12 @@ export class UpgradedConnection implements ServedProtocol {
 
   drain(): void {
     const transport = this.current as Transport;
+    if (this.protocol.serverClosing === undefined) {
+      transport.loseConnection();
+      return;
+    }
     try {
-      const result = this.protocol.serverClosing?.();
+      const result = this.protocol.serverClosing();
       if (result !== undefined) failOnRejection(result, transport, 'serverClosing');
     } catch (error) {
       failConnection(transport, error, 'serverClosing');

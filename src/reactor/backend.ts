@@ -6,6 +6,7 @@ import type { AdoptedSockets } from './adoption/adopted-sockets.js';
 import type { PipeSockets } from './adoption/pipe-sockets.js';
 import type { UDPSockets, UNIXDatagramSockets } from './datagrams/datagram-sockets.js';
 import type { OwnNameResolver } from './names/hosted-names.js';
+import type { ChildProcesses } from './processes/child-processes.js';
 import type { StreamTransport } from './streams/stream-transport.js';
 import type { TCPSockets } from './streams/tcp-sockets.js';
 import type { UNIXSockets } from './streams/unix-sockets.js';
@@ -31,6 +32,7 @@ export interface ReactorBackend {
   readonly udp?: UDPSockets | undefined;
   readonly unixDatagrams?: UNIXDatagramSockets | undefined;
   readonly adopted?: AdoptedSockets | undefined;
+  readonly processes?: ChildProcesses | undefined;
   readonly pipes?: PipeSockets | undefined;
   readonly descriptors?: ReactorDescriptors | undefined;
   /** Called once, when a name is resolved for the first time. */

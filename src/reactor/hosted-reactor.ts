@@ -20,6 +20,7 @@ import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
+import type { ProcessProtocolLike, ProcessTransport } from '../core/process.js';
 import type { Reactor } from '../core/reactor.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
 import type {
@@ -29,6 +30,7 @@ import type {
   TurnHistogram,
 } from '../core/reactor-introspection.js';
 import type { RunOptions } from '../core/reactor-life.js';
+import type { SpawnOptions } from '../core/spawn-options.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import type { PipeTransport, SocketTransport } from '../core/transport.js';
@@ -45,6 +47,7 @@ import type { OpenPort } from './life/port-reactor.js';
 import { ReactorCore } from './life/reactor-core.js';
 import { HostedNames } from './names/hosted-names.js';
 import { NO_DESCRIPTORS } from './no-descriptors.js';
+import { HostedProcesses } from './processes/hosted-processes.js';
 import type { ReactorOptions } from './reactor-options.js';
 import { HostedTCP } from './streams/hosted-tcp.js';
 import { HostedUNIX } from './streams/hosted-unix.js';
@@ -62,6 +65,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   readonly #udp: HostedUDP;
   readonly #unixDatagram: HostedUNIXDatagram;
   readonly #adoption: HostedAdoption;
+  readonly #processes: HostedProcesses;
   readonly #pipes: HostedPipes;
   readonly #descriptors: ReactorDescriptors;
   #disposal: Promise<void> | undefined;
@@ -75,6 +79,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     const core = new ReactorCore(options, host, {
       transports: () => backend.transports(),
       removeAll: () => this.#descriptors.removeAll(),
+      processes: () => this.#processes.running,
       cancelLookups: () => this.#names.cancelAll(),
       lingeringSenders: () => backend.lingeringSenders?.() ?? 0,
     });
@@ -87,6 +92,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     this.#udp = new HostedUDP(core, backend.udp);
     this.#unixDatagram = new HostedUNIXDatagram(core, backend.unixDatagrams);
     this.#adoption = new HostedAdoption(core, backend.adopted);
+    this.#processes = new HostedProcesses(core, backend.processes);
     this.#pipes = new HostedPipes(core, backend.pipes);
     this.#descriptors = backend.descriptors ?? NO_DESCRIPTORS;
   }
@@ -262,6 +268,14 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     options?: AdoptDatagramOptions,
   ): UDPTransport {
     return this.#adoption.adoptDatagramPort(fd, protocol, options);
+  }
+
+  spawnProcess(
+    protocol: ProcessProtocolLike,
+    executable: string,
+    options?: SpawnOptions,
+  ): ProcessTransport {
+    return this.#processes.spawnProcess(protocol, executable, options);
   }
 
   adoptPipe(fd: number, factory: FactoryLike, options: AdoptPipeOptions): PipeTransport | null {

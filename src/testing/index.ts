@@ -21,6 +21,10 @@ export {
   descriptorsContract,
 } from './contracts/descriptors/descriptors-contract.js';
 export { type PipeContractOptions, pipeContract } from './contracts/pipes/pipe-contract.js';
+export {
+  type ProcessContractOptions,
+  processContract,
+} from './contracts/processes/process-contract.js';
 export { introspectionContract } from './contracts/reactor/introspection-contract.js';
 export { lifeContract } from './contracts/reactor/life-contract.js';
 export { namesContract } from './contracts/reactor/names-contract.js';

@@ -65,7 +65,7 @@ export class WebSocketAcceptor {
    *
    * @param session A session, or the protocol of this connection.
    * @returns The protocol of the connection; undefined if it was refused.
-   * @throws HTTPSequenceError the request was answered, or has content. @throws InvalidArgumentTypeError
+   * @throws HTTPSequenceError the request was answered. @throws HTTPStatusError with 400: it has content. @throws InvalidArgumentTypeError
    */
   accept<P extends WebSocketProtocol>(
     request: HTTPRequest,
@@ -131,7 +131,7 @@ class SessionProtocol extends WebSocketProtocol {
   }
 
   private finished(): void {
-    if (this.messageReceived === WebSocketProtocol.prototype.messageReceived) this.close();
+    if (!this.takesMessages) this.close();
   }
 }
 

@@ -1,5 +1,5 @@
 /** Errors of WebSocket connections on a transport. */
-import { RopewalkError } from '../core/errors/base.js';
+import { LocalProtocolError, RopewalkError } from '../core/errors/base.js';
 import { WebSocketError } from '../protocols/websocket/errors.js';
 
 /** The connection is closed: the reason that `closed` receives, and with which `receive` and `drained` fail. */
@@ -21,6 +21,18 @@ export class WebSocketClosedError extends RopewalkError {
     this.closeReason = closeReason;
     this.wasClean = wasClean;
     if (!wasClean && cause !== undefined) this.cause = cause;
+  }
+}
+
+/** `receive`, or an iterator, was used on a connection whose `messageReceived` takes all messages. */
+export class WebSocketReceiveError extends LocalProtocolError {
+  override readonly name = 'WebSocketReceiveError';
+  override readonly code = 'ERR_WEBSOCKET_RECEIVE';
+
+  constructor() {
+    super(
+      'receive is not possible: messageReceived takes all messages. Remove it, or handle messages there',
+    );
   }
 }
 

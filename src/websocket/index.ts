@@ -29,6 +29,7 @@ export { type ConnectWebSocketOptions, connectWebSocket } from './connect-web-so
 export {
   WebSocketBackpressureError,
   WebSocketClosedError,
+  WebSocketReceiveError,
   WebSocketTimeoutError,
 } from './errors.js';
 export { type ServeWebSocketsOptions, serveWebSockets } from './serve-web-sockets.js';

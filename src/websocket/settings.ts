@@ -3,7 +3,11 @@ import type { Clock } from '../core/clock.js';
 import { checkInteger } from '../internal/check.js';
 import type { OptionNames } from '../internal/options.js';
 import { checkTimeout, IdleTimeouts } from '../policies/idle-timeouts.js';
-import { type WebSocketCodecOptions, WebSocketCodecs } from '../protocols/websocket/codec.js';
+import {
+  CODEC_NAMES,
+  type WebSocketCodecOptions,
+  WebSocketCodecs,
+} from '../protocols/websocket/codec.js';
 import type { WebSocketRole } from '../protocols/websocket/events.js';
 import { randomMaskingKeys } from '../protocols/websocket/masking-keys.js';
 import type { PermessageDeflateOptions } from '../protocols/websocket/permessage-deflate.js';
@@ -36,12 +40,7 @@ export const WEB_SOCKET_NAMES: OptionNames<WebSocketOptions> = {
   closeTimeoutMs: true,
   maxBufferedBytes: true,
   maxUnreadBytes: true,
-  lendsBinary: true,
-  compressionThreshold: true,
-  compressionLevel: true,
-  maxMessageBytes: true,
-  maxFragments: true,
-  maxControlFrames: true,
+  ...CODEC_NAMES,
 };
 
 const MAX_BYTES = 2 ** 31 - 1;

@@ -26,23 +26,34 @@ const PUBLISH_OPTIONS: OptionNames<PublishOptions> = { except: true };
 
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** One socket in one topic; a link of the list of its socket. */
+/** One socket in one topic. */
 class TopicSubscription<Topic> implements Subscription {
+  previous: Subscription | undefined = undefined;
   next: Subscription | undefined;
-  readonly topics: WebSocketTopics<Topic>;
-  readonly topic: Topic;
-  readonly socket: WebSocketProtocol;
+  private readonly topics: WebSocketTopics<Topic>;
+  private readonly topic: Topic;
+  private readonly socket: WebSocketProtocol;
 
   constructor(topics: WebSocketTopics<Topic>, topic: Topic, socket: WebSocketProtocol) {
+    const { subscriptions } = socket;
     this.topics = topics;
     this.topic = topic;
     this.socket = socket;
-    this.next = socket.subscriptions;
+    this.next = subscriptions;
+    if (subscriptions !== undefined) subscriptions.previous = this;
     socket.subscriptions = this;
   }
 
   connectionLost(): void {
     this.topics.drop(this.topic, this.socket);
+  }
+
+  /** Takes it out of the list of its socket. */
+  unlink(): void {
+    const { previous, next } = this;
+    if (previous === undefined) this.socket.subscriptions = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
   }
 }
 
@@ -51,7 +62,7 @@ class TopicSubscription<Topic> implements Subscription {
  * connection; a topic exists while it has subscribers.
  */
 export class WebSocketTopics<Topic = string> {
-  readonly #subscribers: Map<Topic, Set<WebSocketProtocol>> = new Map();
+  readonly #subscribers: Map<Topic, Map<WebSocketProtocol, TopicSubscription<Topic>>> = new Map();
   readonly #maxLagBytes: number;
   readonly #skips: boolean;
   #skipped = 0;
@@ -96,21 +107,19 @@ export class WebSocketTopics<Topic = string> {
     if (!socket.isOpen || this.has(topic, socket)) return false;
     let subscribers = this.#subscribers.get(topic);
     if (subscribers === undefined) {
-      subscribers = new Set();
+      subscribers = new Map();
       this.#subscribers.set(topic, subscribers);
     }
-    subscribers.add(socket);
-    new TopicSubscription(this, topic, socket);
+    subscribers.set(socket, new TopicSubscription(this, topic, socket));
     return true;
   }
 
   /** @returns False if it is not subscribed. */
   unsubscribe(topic: Topic, socket: WebSocketProtocol): boolean {
-    if (!this.has(topic, socket)) return false;
+    const subscription = this.#subscribers.get(topic)?.get(socket);
+    if (subscription === undefined) return false;
+    subscription.unlink();
     this.drop(topic, socket);
-    const isThis = (each: Subscription): boolean =>
-      each instanceof TopicSubscription && each.topics === this && each.topic === topic;
-    removeFrom(socket, isThis);
     return true;
   }
 
@@ -128,7 +137,7 @@ export class WebSocketTopics<Topic = string> {
     const { except } = options;
     const prepared = message instanceof PreparedMessage ? message : new PreparedMessage(message);
     let count = 0;
-    for (const socket of this.#subscribers.get(topic) ?? []) {
+    for (const socket of this.#subscribers.get(topic)?.keys() ?? []) {
       if (socket === except || !socket.isOpen) continue;
       if (this.#isLagging(socket)) this.#missed(socket);
       else {
@@ -153,18 +162,5 @@ export class WebSocketTopics<Topic = string> {
   #missed(socket: WebSocketProtocol): void {
     this.#skipped += 1;
     if (!this.#skips) socket.close(1013);
-  }
-}
-
-function removeFrom(socket: WebSocketProtocol, isThis: (each: Subscription) => boolean): void {
-  let before: Subscription | undefined;
-  for (let each = socket.subscriptions; each !== undefined; each = each.next) {
-    if (!isThis(each)) {
-      before = each;
-      continue;
-    }
-    if (before === undefined) socket.subscriptions = each.next;
-    else before.next = each.next;
-    return;
   }
 }

@@ -51,8 +51,9 @@ export interface Agreement {
   readonly subprotocol: string | undefined;
 }
 
-/** A subscription of a topic, which ends with the connection. */
+/** A subscription of a topic, which ends with the connection; a link of the list of its socket. */
 export interface Subscription {
+  previous: Subscription | undefined;
   next: Subscription | undefined;
   connectionLost(): void;
 }

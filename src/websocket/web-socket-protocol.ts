@@ -6,7 +6,7 @@ import type { ServedProtocol } from '../http/http-service.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import { WebSocketConnection } from '../protocols/websocket/connection.js';
 import { MAX_CONTROL_BYTES } from '../protocols/websocket/opcodes.js';
-import type { WebSocketClosedError } from './errors.js';
+import { type WebSocketClosedError, WebSocketReceiveError } from './errors.js';
 import { Inbox } from './inbox.js';
 import { MessageIterator } from './message-iterator.js';
 import {
@@ -87,10 +87,7 @@ export class WebSocketProtocol
   resumeReceiving(): void {
     this.flags &= ~PAUSED;
     const { inbox } = this;
-    if (
-      inbox !== undefined &&
-      this.messageReceived !== WebSocketProtocol.prototype.messageReceived
-    ) {
+    if (inbox !== undefined && this.takesMessages) {
       // Receivers that wait fail at the end.
       if (!inbox.isAwaited) this.inbox = undefined;
       if (!inbox.isEmpty) void inbox.take().addCallback((message) => this.deliver(message));
@@ -100,11 +97,12 @@ export class WebSocketProtocol
 
   /**
    * The next message. Fails with a WebSocketClosedError when there are no more. Cancelling it loses no message.
-   * @throws WebSocketNotOpenError
+   * @throws WebSocketNotOpenError before `opened`. @throws WebSocketReceiveError there is a `messageReceived`.
    */
   receive(): Deferred<WebSocketMessage> {
     this.made('receive');
     if ((this.flags & ENDED) !== 0) return fail(this.closedError());
+    if (this.takesMessages) throw new WebSocketReceiveError();
     this.inbox ??= new Inbox();
     const received = this.inbox.take();
     this.read();
@@ -175,6 +173,11 @@ export class WebSocketProtocol
     this.inbox?.drop();
   }
 
+  /** Whether `messageReceived` was overridden or assigned. */
+  protected get takesMessages(): boolean {
+    return this.messageReceived !== WebSocketProtocol.prototype.messageReceived;
+  }
+
   /** Whether the next event can be read: its message is taken, or dropped. */
   private wants(connection: WebSocketConnection): boolean {
     if (connection.state !== 'open') return true;
@@ -184,7 +187,7 @@ export class WebSocketProtocol
 
   private deliver(message: WebSocketMessage): void {
     if (this.connection?.state !== 'open') return;
-    if (this.messageReceived === WebSocketProtocol.prototype.messageReceived) {
+    if (!this.takesMessages) {
       this.inbox ??= new Inbox();
       const isLent = this.settings.lendsBinary && typeof message !== 'string';
       this.inbox.add(isLent ? givenCopyOf(message) : message);

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CONTENDERS, startServer } from '../../bench/harness/contenders.js';
+import { CONTENDERS, type Contender, startServer } from '../../bench/harness/contenders.js';
 import { docsPages } from '../../bench/harness/docs-pages.js';
 import { openCommand } from '../../bench/harness/open-command.js';
 import { parseOptions, UsageError } from '../../bench/harness/options.js';
@@ -110,6 +110,25 @@ describe('the contenders', () => {
     await expect(startServer(raw, 'unix', 'echo')).rejects.toThrow(
       'node-dgram does not serve unix',
     );
+  });
+
+  it('collect their garbage as often as they are asked', async () => {
+    const [node] = CONTENDERS.filter(({ name }) => name === 'node-net');
+    if (node === undefined) throw new Error('no node-net');
+    const server = await startServer(node, 'tcp', 'idle');
+    await server.collect();
+    await server.collect();
+    await server.end();
+    const silent: Contender = {
+      ...node,
+      serves: { tcp: ['sh', '-c', 'echo PORT 1; read line; echo "not $line"', 'sh'] },
+    };
+    const other = await startServer(silent, 'tcp', 'idle');
+    await expect(other.collect()).rejects.toThrow("said 'not collect'");
+    await other.end();
+    const raw = await startServer({ ...silent, withoutGarbage: true }, 'tcp', 'idle');
+    await raw.collect();
+    await raw.end();
   });
 });
 

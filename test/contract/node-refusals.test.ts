@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createReactor,
+  ProcessProtocol,
   type Reactor,
   type SocketTransport,
+  type SpawnOptions,
   type TCPTransport,
   type UNIXTransport,
   UnsupportedError,
@@ -95,6 +97,11 @@ const OF_DESCRIPTORS = [
   'multicastLoopback',
 ];
 
+const spawns =
+  (options: SpawnOptions): Act =>
+  ({ reactor }) =>
+    reactor.spawnProcess(new ProcessProtocol(), '/bin/true', options);
+
 const REFUSALS: Readonly<Record<string, readonly Act[]>> = {
   'keepAlive.intervalMs': both({ keepAlive: { intervalMs: 1000 } }),
   'keepAlive.count': both({ keepAlive: { count: 3 } }),
@@ -111,6 +118,11 @@ const REFUSALS: Readonly<Record<string, readonly Act[]>> = {
   deferAcceptMs: [listens({ deferAcceptMs: 1000 })],
   reuseAddress: [listens({ reuseAddress: false })],
   reusePort: canReusePort() ? [] : [listens({ reusePort: true }), opensUDP({ reusePort: true })],
+  pty: [spawns({ pty: true })],
+  umask: [spawns({ umask: 0o077 })],
+  groups: [spawns({ gid: 0, groups: [0] })],
+  processGroup: [spawns({ processGroup: 'new' })],
+  limits: [spawns({ limits: { openFiles: 64 } })],
   addReader: [watches('addReader')],
   addWriter: [watches('addWriter')],
   removeReader: [watches('removeReader')],

@@ -17,6 +17,7 @@ const ABSTRACT = [
   'ConnectionClosed',
   'LocalProtocolError',
   'NameResolutionError',
+  'ProcessClosed',
   'RemoteProtocolError',
   'TaskFinishedError',
   'WebSocketError',

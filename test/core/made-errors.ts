@@ -7,6 +7,7 @@ import * as connection from '../../src/core/errors/connection.js';
 import * as datagram from '../../src/core/errors/datagram.js';
 import * as listening from '../../src/core/errors/listening.js';
 import * as names from '../../src/core/errors/names.js';
+import * as processes from '../../src/core/errors/processes.js';
 import * as reactor from '../../src/core/errors/reactor.js';
 import * as tls from '../../src/core/errors/tls.js';
 import * as dashboard from '../../src/dashboard/errors.js';
@@ -22,6 +23,8 @@ import * as httpBodies from '../../src/http/errors.js';
 import * as httpEntry from '../../src/http/index.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
+import * as running from '../../src/process/errors.js';
+import * as processEntry from '../../src/process/index.js';
 import * as http from '../../src/protocols/http/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as websocket from '../../src/protocols/websocket/errors.js';
@@ -41,6 +44,7 @@ const core = {
   ...datagram,
   ...listening,
   ...names,
+  ...processes,
   ...reactor,
   ...tls,
 };
@@ -64,6 +68,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/dashboard', dashboardEntry, dashboard],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
+  ['ropewalk/process', processEntry, running],
   ['ropewalk/threads', threadsEntry, threads],
   ['ropewalk/workers', workersEntry, workers],
   ['ropewalk/websocket', webSocketEntry, sockets],
@@ -75,6 +80,7 @@ export const errors = {
   ...sockets,
   ...dashboard,
   ...handover,
+  ...running,
   ...threads,
   ...workers,
 };
@@ -188,6 +194,18 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   SchedulerStoppedError: new errors.SchedulerStoppedError(),
   LoopingCallStateError: new errors.LoopingCallStateError('m'),
   ExitError: new errors.ExitError(2),
+  ProcessDone: new errors.ProcessDone(),
+  ProcessTerminated: new errors.ProcessTerminated(1, undefined),
+  ProcessAbandoned: new errors.ProcessAbandoned(),
+  ProcessExitedAlreadyError: new errors.ProcessExitedAlreadyError(),
+  SpawnError: new errors.SpawnError('/x', 'why', { cause: new Error('m') }),
+  ProcessFailedError: new errors.ProcessFailedError(
+    '/x',
+    new errors.ProcessTerminated(1, undefined),
+    Buffer.alloc(0),
+    Buffer.alloc(0),
+  ),
+  ProcessOutputLimitError: new errors.ProcessOutputLimitError('/x', 1),
   ThreadExitedError: new errors.ThreadExitedError('t', {
     asked: false,
     exitCode: 1,

@@ -24,6 +24,7 @@ const FOLDERS = [
   'src/reactor',
   'src/resolver',
   'src/task',
+  'src/terminal',
   'src/testing',
   'src/workers',
 ];

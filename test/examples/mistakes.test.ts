@@ -11,6 +11,7 @@ import { MemoryReactor, MemoryTransport } from '../../src/testing/index.js';
 import { connectTLS, listenTLS, TLSClientContext, TLSServerContext } from '../../src/tls/index.js';
 import { Authority } from '../support/certificates.js';
 import { REACTORS } from '../support/reactors.js';
+import { WEB_MISTAKES } from './web-mistakes.js';
 
 const PAGE = readFileSync(new URL('../../docs/mistakes.md', import.meta.url), 'utf8');
 
@@ -63,12 +64,13 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
     transport.startTLS(new TLSServerContext({ identity }));
     transport.write('hello');
   },
+  ...WEB_MISTAKES,
   'A mistyped flag': () => parseDemoOptions(['--wokers', '4']),
 };
 
-const messageOf = (make: () => unknown): string => {
+const messageOf = async (make: () => unknown): Promise<string> => {
   try {
-    make();
+    await make();
   } catch (error) {
     return (error as Error).message;
   }
@@ -82,8 +84,8 @@ describe('docs/mistakes.md', () => {
     expect([...SHOWN.keys()].sort()).toEqual([...Object.keys(MISTAKES), STALE].sort());
   });
 
-  it.each(Object.entries(MISTAKES))('%s', (title, make) => {
-    expect(messageOf(make)).toBe(SHOWN.get(title));
+  it.each(Object.entries(MISTAKES))('%s', async (title, make) => {
+    expect(await messageOf(make)).toBe(SHOWN.get(title));
   });
 
   it.skipIf(process.platform === 'win32').each(REACTORS)(`${STALE} ($name)`, async (maker) => {
@@ -96,7 +98,7 @@ describe('docs/mistakes.md', () => {
       // The system call differs: `bind` here, `listen` there.
       const shape = (text: string): string =>
         text.replaceAll(path, '/run/app/socket').replace(/: .*EADDRINUSE.*?\. If/, '. If');
-      expect(shape(messageOf(() => real.listenUNIX(path, Echo)))).toBe(
+      expect(shape(await messageOf(() => real.listenUNIX(path, Echo)))).toBe(
         shape(String(SHOWN.get(STALE))),
       );
     } finally {

@@ -3,10 +3,14 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../src/core/errors/arguments.js';
-import { addVary, CompressionPolicy, isCompressible } from '../../src/http/compression-policy.js';
+import { addVary, CompressionPolicy } from '../../src/http/compression-policy.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 
-describe('isCompressible', () => {
+describe('a media type', () => {
+  const isCompressible = (contentType: string): boolean =>
+    new CompressionPolicy().choose('gzip', { status: 200, contentType, length: 1_024 }).coding ===
+    'gzip';
+
   it.each([
     'text/html',
     'Text/Plain; charset=utf-8',

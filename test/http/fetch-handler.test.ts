@@ -6,7 +6,7 @@ import {
   HTTPLimitError,
   type HTTPServerOptions,
 } from '../../src/http/index.js';
-import { InvalidArgumentTypeError } from '../../src/index.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/index.js';
 import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
 import { answer, CLOSE, get, post, Served } from './served.js';
 
@@ -53,9 +53,9 @@ describe('a Request', () => {
 
   it('has content, as JSON and as a stream', async () => {
     const json: FetchHandler = async (request) => Response.json(await request.json());
-    expect(await answerTo(post('{"a":[1]}'), json)).toMatch(/{"a":\[1\]}\r\n0\r\n\r\n$/);
+    expect(await answerTo(post('{"a":[1]}'), json)).toMatch(/ 9\r\n\r\n{"a":\[1\]}$/);
     const echo: FetchHandler = (request) => new Response(request.body);
-    expect(await answerTo(post('hello'), echo)).toMatch(/\r\nhello\r\n0\r\n\r\n$/);
+    expect(await answerTo(post('hello'), echo)).toMatch(/ 5\r\n\r\nhello$/);
   });
 
   it('gives permission to send content only if it is read', async () => {
@@ -136,9 +136,30 @@ describe('a Response', () => {
     );
   });
 
-  it('has chunked content, or the announced length', async () => {
-    expect(await answerTo(get('/'), () => new Response('hello'))).toBe(
-      `HTTP/1.1 200 OK\r\n${TEXT}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
+  it.each([
+    ['text', 'hello', 'hello', TEXT],
+    ['no text', '', '', TEXT],
+    ['bytes', Buffer.from('hello'), 'hello', undefined],
+    ['a Blob', new Blob(['hello']), 'hello', undefined],
+  ])('of %s has its length, also in answer to HEAD', async (_name, body, content, type) => {
+    const expected = answer('200 OK', content, ...(type === undefined ? [] : [type]));
+    const handler = (): Response => new Response(body);
+    expect(await answerTo(get('/'), handler)).toBe(expected);
+    expect(await answerTo(get('/').replace('GET', 'HEAD'), handler)).toBe(
+      expected.slice(0, expected.length - content.length),
+    );
+  });
+
+  it('has chunked content if it is a stream, or the announced length', async () => {
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (const piece of ['hel', 'lo']) {
+        yield Buffer.from(piece);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    const body = (): ReadableStream => ReadableStream.from(pieces()) as ReadableStream;
+    expect(await answerTo(get('/'), () => new Response(body()))).toBe(
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n',
     );
     const headers = { 'Content-Length': '5', 'Content-Type': 'a/b', Connection: 'upgrade' };
     expect(await answerTo(get('/'), () => new Response('hello', { headers }))).toBe(
@@ -225,6 +246,21 @@ describe('errors', () => {
     expect(text).not.toContain('secret');
     expect(logged.flush(Error)).toHaveLength(1);
   });
+
+  it.each(['GET', 'HEAD'])(
+    'a Response that was sent before: 500 to %s, reported',
+    async (method) => {
+      using logged = captureLoggedErrors();
+      const response = new Response('once');
+      const server = served(() => response);
+      const request = get('/').replace('GET', method);
+      server.transport.receive(request);
+      expect(await sentBy(server)).toMatch(/^HTTP\/1.1 200 /);
+      server.transport.receive(request);
+      expect(await sentBy(server)).toMatch(/^HTTP\/1.1 500 /);
+      expect(logged.flush(InvalidArgumentValueError)).toHaveLength(1);
+    },
+  );
 
   it('of a body reset the connection', async () => {
     using logged = captureLoggedErrors();

@@ -8,6 +8,7 @@ import {
   HTTPSequenceError,
   HTTPStatusError,
 } from '../../src/http/index.js';
+import { takeUnhandledFailures } from '../../src/index.js';
 import { answer, CLOSE, get, post, refusal, Served } from './served.js';
 
 const CHUNKED =
@@ -396,6 +397,18 @@ describe('streaming an answer', () => {
     served.transport.peerResets();
     await served.later();
     expect(left).toBe(true);
+  });
+
+  it('fails with the error of its source, which is reported if nobody awaits it', async () => {
+    const failure = new Error('of the source');
+    function* pieces(): Generator<string> {
+      yield 'a';
+      throw failure;
+    }
+    const served = new Served((_request, response) => void response.sendFrom(pieces()));
+    served.transport.receive(get('/'));
+    await served.later();
+    expect(takeUnhandledFailures().map(({ failure: { value } }) => value)).toEqual([failure]);
   });
 });
 

@@ -6,8 +6,9 @@ import {
   HTTPStatusError,
   InvalidHTTPOutputError,
   type UpgradedProtocol,
+  UpgradeRequiredError,
 } from '../../src/http/index.js';
-import { ConnectionLost, Protocol } from '../../src/index.js';
+import { ConnectionLost, InvalidArgumentValueError, Protocol } from '../../src/index.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { answer, get, Served } from './served.js';
 
@@ -48,6 +49,33 @@ describe('an upgrade', () => {
     expect(shout.lost).toMatchObject({ name: 'ConnectionDone' });
   });
 
+  it('sends fields in Latin-1', () => {
+    const served = new Served((received, response) => {
+      response.setField('A', 'é');
+      received.upgrade(new Shout());
+    });
+    expect(served.receive(request)).toContain('\r\nA: é\r\n\r\n');
+  });
+
+  it('leaves the request readable, and nothing of it to other connections', () => {
+    const received: HTTPRequest[] = [];
+    const served = new Served((one, response) => {
+      received.push(one);
+      if (one.head.hasUpgrade) one.upgrade(new Shout());
+      else response.send(one.path);
+    });
+    const upgraded = served.transport;
+    served.receive(`${request}first`);
+    served.connect();
+    expect(served.receive(get('/b'))).toBe(answer('200 OK', '/b'));
+    served.connect();
+    expect(served.receive(get('/c', 'Connection: close'))).toContain('/c');
+    upgraded.receive('more');
+    upgraded.settle();
+    expect(upgraded.takeWritten().toString()).toBe('MORE');
+    expect(received[0]?.head.field('upgrade')).toBe('shout/1, other');
+  });
+
   it('can come later, and after CONNECT', () => {
     const waiting: HTTPRequest[] = [];
     const served = new Served((received) => void waiting.push(received));
@@ -58,23 +86,43 @@ describe('an upgrade', () => {
   });
 
   it.each([
-    ['without Upgrade', get('/'), undefined, HTTPSequenceError],
+    ['without Upgrade', get('/'), undefined, HTTPStatusError],
+    ['without Upgrade to a certain protocol', get('/'), 'shout/1', UpgradeRequiredError],
     [
       'with content',
       request.replace('\r\n\r\n', '\r\nContent-Length: 1\r\n\r\nx'),
       undefined,
-      HTTPSequenceError,
+      HTTPStatusError,
     ],
-    ['to what is no protocol', request, 'a b', Error],
-    ['to a protocol that the client does not offer', request, 'third', InvalidHTTPOutputError],
+    ['to a name that is no protocol', request, 'a b', InvalidArgumentValueError],
+    ['to a protocol that the client does not offer', request, 'third', UpgradeRequiredError],
     ['if the offer is malformed', request.replace('other', 'a b'), undefined, HTTPStatusError],
   ])('is refused %s', (_name, text, name, kind) => {
     const served = new Served((received, response) => {
       expect(() => received.upgrade(new Shout(), name)).toThrow(kind);
       response.send();
-      expect(() => received.upgrade(new Shout(), name)).toThrow(Error);
+      expect(() => received.upgrade(new Shout(), name)).toThrow(HTTPSequenceError);
     });
     expect(served.receive(text)).toBe(answer('200 OK', ''));
+  });
+
+  it.each([
+    ['426 and the protocol', 'shout/1', '426 Upgrade Required', 'Upgrade: shout/1'],
+    ['400 if any protocol would do', undefined, '400 Bad Request', undefined],
+  ])('of a plain request is answered with %s', (_name, name, status, field) => {
+    const served = new Served((received, response) => {
+      response.setField('A', 'dropped');
+      received.upgrade(new Shout(), name);
+    });
+    const fields = field === undefined ? [] : [field];
+    const type = 'Content-Type: text/plain; charset=utf-8';
+    const expected = answer(status, `${status}\n`, ...fields, type);
+    expect(served.receive(get('/'))).toBe(
+      field === undefined
+        ? expected
+        : expected.replace('\r\n\r\n', '\r\nConnection: Upgrade\r\n\r\n'),
+    );
+    expect(served.receive(get('/'))).not.toBe('');
   });
 
   it('can name any protocol that the client offers, in any case', () => {
@@ -218,6 +266,17 @@ describe('an upgrade', () => {
       served.sent();
       expect(successor.events).toEqual(['serverClosing', 'ConnectionDone']);
       expect(drained).toBe(true);
+    });
+
+    it('but is closed with the server, behind what it wrote, if it has no serverClosing', () => {
+      const shout = new Shout();
+      const served = new Served((received) => received.upgrade(shout));
+      served.receive(request);
+      shout.transport.write('last');
+      void served.factory.drain();
+      expect(served.sent()).toBe('last');
+      expect(shout.lost).toMatchObject({ name: 'ConnectionDone' });
+      expect(served.factory.connections).toBe(0);
     });
   });
 

@@ -60,6 +60,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../defer/deferred.js'],
     refused: ['../framing/lines.js', '../reactor/create-reactor.js'],
   },
+  'src/terminal/probe.ts': {
+    allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
+    refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],
+  },
   'src/threads/probe.ts': {
     allowed: ['../defer/deferred.js', '../internal/remote-error.js', 'node:worker_threads'],
     refused: ['../reactor/create-reactor.js', '../workers/index.js'],
@@ -99,6 +103,14 @@ const RULES: Readonly<Record<string, Imports>> = {
   'src/reactor/adoption/probe.ts': {
     allowed: ['../streams/stream-port.js', '../datagrams/udp-port.js'],
     refused: ['../hosted-reactor.js', '../native/sockets.js'],
+  },
+  'src/reactor/processes/probe.ts': {
+    allowed: ['../streams/stream-transport.js', '../adoption/adopted-owner.js'],
+    refused: ['../datagrams/udp-port.js', '../hosted-reactor.js', '../native/sockets.js'],
+  },
+  'src/process/probe.ts': {
+    allowed: ['../core/process.js', '../framing/line-decoder.js', '../clients/backoff-policy.js'],
+    refused: ['../reactor/create-reactor.js', '../clients/client-service.js', '../task/react.js'],
   },
   'src/reactor/probe.ts': {
     allowed: ['./streams/stream-port.js', '../core/reactor.js'],

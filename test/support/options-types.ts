@@ -9,6 +9,8 @@ const ENTRY_POINTS = [
   'dashboard/index',
   'http/index',
   'websocket/index',
+  'terminal/index',
+  'process/index',
   'threads/index',
   'workers/index',
   'tls/index',

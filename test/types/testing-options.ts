@@ -16,6 +16,7 @@ import {
   pairsOver,
   parseTranscripts,
   pipeContract,
+  processContract,
   RaisingMemoryReactor,
   runTranscript,
   Simulation,
@@ -52,6 +53,13 @@ export const TESTING_CALLS: Readonly<Record<string, readonly Call[]>> = {
   PipeContractOptions: [
     (o) =>
       pipeContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
+  ],
+  ProcessContractOptions: [
+    (o) =>
+      processContract(
         inRealTime(() => new MemoryReactor()),
         o,
       ),

@@ -46,6 +46,7 @@ import {
   LineReceiver,
   NetstringDecoder,
   NetstringReceiver,
+  ProcessProtocol,
   ProducerConsumerProxy,
   Protocol,
   ProxyHeaderParser,
@@ -73,6 +74,13 @@ import {
   wrapClientTLS,
 } from '../../src/index.js';
 import {
+  getProcessOutput,
+  getProcessOutputAndValue,
+  getProcessValue,
+  ProcessMonitor,
+} from '../../src/process/index.js';
+import { ChildProcess } from '../../src/reactor/processes/child-process.js';
+import {
   ManualClock,
   MemoryReactor,
   MemoryTransport,
@@ -99,6 +107,7 @@ import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 import { and, type Call, memory } from './option-calls.js';
+import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
 
 class Strings extends Int16StringReceiver {
@@ -118,6 +127,13 @@ class Netstrings extends NetstringReceiver {
 }
 
 class Given {}
+
+const spawned = (options: (o: never) => object): Call =>
+  memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', options(o)));
+
+/** A process that was not started. */
+const child = (): ChildProcess =>
+  new ChildProcess({} as never, {} as never, {} as never, new ProcessProtocol(), () => {});
 
 /** For sockets that a memory reactor lacks. */
 const simulated = (call: (reactor: SimulatedReactor, options: never) => unknown): Call => {
@@ -159,6 +175,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  ...TERMINAL_CALLS,
   ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
   ConnectWebSocketOptions: [
@@ -324,6 +341,18 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
+  MonitoredProcessOptions: [memory((r, o) => new ProcessMonitor(r).addProcess('x', '/x', o))],
+  ProcessMonitorOptions: [memory((reactor, o) => new ProcessMonitor(reactor, o))],
+  ProcessOutputOptions: [memory((reactor, o) => getProcessOutput(reactor, '/x', o))],
+  PtyOptions: [spawned((pty) => ({ pty }))],
+  ResourceLimits: [spawned((limits) => ({ limits }))],
+  RunProcessOptions: [
+    memory((reactor, o) => getProcessValue(reactor, '/x', o)),
+    memory((reactor, o) => getProcessOutputAndValue(reactor, '/x', o)),
+  ],
+  SignalOptions: [(o) => child().signalProcess('SIGTERM', o)],
+  SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
+  TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
@@ -362,6 +391,7 @@ const NOT_OPTIONS: Readonly<Record<string, string>> = {
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
+  TextStyle: 'the look of characters: a value',
   TLSCertificateDetails: 'facts of an error',
   TLSFaultDetails: 'facts of an error',
 };

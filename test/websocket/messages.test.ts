@@ -7,6 +7,7 @@ import {
   type WebSocketMessage,
   WebSocketNotOpenError,
   type WebSocketProtocol,
+  WebSocketReceiveError,
 } from '../../src/websocket/index.js';
 import { Recorder, recorder } from './recorder.js';
 import { later, ServedSockets } from './served-socket.js';
@@ -266,6 +267,17 @@ describe('receive and iteration', () => {
     client.sendClose(1000);
     client.transport.settle();
     await expect(waiting).rejects.toMatchObject({ closeCode: 1000 });
+  });
+
+  it('are refused while messageReceived takes the messages', async () => {
+    const client = new ServedSockets(SILENT).connect();
+    const iterator = client.socket[Symbol.asyncIterator]();
+    client.socket.messageReceived = SILENT;
+    expect(() => client.socket.receive()).toThrow(WebSocketReceiveError);
+    await expect(iterator.next()).rejects.toThrow(WebSocketReceiveError);
+    client.sendClose(1000);
+    client.transport.settle();
+    await expect(client.socket.receive()).rejects.toMatchObject({ closeCode: 1000 });
   });
 
   it('lose no message when they are cancelled', async () => {

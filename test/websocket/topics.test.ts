@@ -68,6 +68,37 @@ describe('WebSocketTopics', () => {
     socket.abort();
   });
 
+  it('unsubscribes in any order, and looks at no other topic of the connection', () => {
+    for (const order of ['abc', 'acb', 'bac', 'bca', 'cab', 'cba']) {
+      const topics = new WebSocketTopics();
+      const client = new ServedSockets(Recorder).connect();
+      for (const topic of 'abc') topics.subscribe(topic, client.socket);
+      for (const topic of order) {
+        expect(topics.unsubscribe(topic, client.socket)).toBe(true);
+        topics.subscribe(`${topic}, again`, client.socket);
+      }
+      expect(topics.topics).toEqual([...order].map((topic) => `${topic}, again`));
+      let isLookedAt = false;
+      Object.defineProperty(client.socket.subscriptions, 'next', {
+        get: () => {
+          isLookedAt = true;
+        },
+      });
+      topics.unsubscribe(`${order[0]}, again`, client.socket);
+      expect(isLookedAt).toBe(false);
+    }
+  });
+
+  it('ends the subscriptions that are left when the connection ends', () => {
+    const topics = new WebSocketTopics<number>();
+    const client = new ServedSockets(Recorder).connect();
+    for (let topic = 0; topic < 8; topic++) topics.subscribe(topic, client.socket);
+    for (const topic of [7, 0, 4]) topics.unsubscribe(topic, client.socket);
+    client.transport.peerResets();
+    client.transport.settle();
+    expect(topics.topics).toEqual([]);
+  });
+
   it('forgets connections that end, however they do', () => {
     const topics = new WebSocketTopics();
     const served = new ServedSockets(Recorder);

@@ -20,6 +20,12 @@ module Lines
 end
 
 module UntilInputEnds
+  def receive_data(_line)
+    GC.start
+    $stdout.puts 'COLLECTED'
+    $stdout.flush
+  end
+
   def unbind
     EM.stop
   end

@@ -1,6 +1,7 @@
 """Twisted on CPython with its epoll reactor: one Protocol for each connection."""
 
 import argparse
+import gc
 
 from twisted.internet import epollreactor
 
@@ -28,6 +29,10 @@ class Lines(Echo):
 
 
 class UntilInputEnds(protocol.Protocol):
+    def dataReceived(self, data):
+        gc.collect()
+        self.transport.write(b"COLLECTED\n")
+
     def connectionLost(self, reason=protocol.connectionDone):
         if reactor.running:
             reactor.stop()

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import sys
 
 import uvloop
@@ -25,12 +26,25 @@ class Lines(Echo):
             self.transport.write(line + b"\n")
 
 
+def collect():
+    gc.collect()
+    print("COLLECTED", flush=True)
+
+
 async def serve(mode, port):
     loop = asyncio.get_running_loop()
     ended = loop.create_future()
     protocol = Lines if mode == "lines" else Echo
     server = await loop.create_server(protocol, "127.0.0.1", port, backlog=1024)
-    loop.add_reader(sys.stdin, lambda: sys.stdin.buffer.read1(1) or ended.set_result(None))
+
+    def input_received():
+        if sys.stdin.buffer.read1():
+            collect()
+        else:
+            loop.remove_reader(sys.stdin)
+            ended.set_result(None)
+
+    loop.add_reader(sys.stdin, input_received)
     print("PORT", server.sockets[0].getsockname()[1], flush=True)
     await ended
 

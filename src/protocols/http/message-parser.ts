@@ -179,6 +179,17 @@ export abstract class MessageParser<Head extends MessageHead> {
     return rest;
   }
 
+  /** Forgets the message and all bytes. As {@link keepRest}, it ends the validity of views. */
+  protected forget(): void {
+    this.releaseHead();
+    this.current = undefined;
+    this.data = EMPTY;
+    this.replace(EMPTY, false);
+    this.state = BEGIN;
+    this.inputEnded = false;
+    this.failure = undefined;
+  }
+
   /** Called with at least one byte of a message. @returns Whether the head may begin here. */
   protected abstract beginHead(): boolean;
 

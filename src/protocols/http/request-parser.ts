@@ -47,6 +47,12 @@ export class RequestParser extends MessageParser<RequestHead> {
     super('server', requestLimits(options));
   }
 
+  /** Forgets the request and all bytes: the next bytes are those of another connection. Heads are invalid unless they were kept. */
+  restart(): void {
+    this.forget();
+    this.skippedLine = false;
+  }
+
   /** At most one empty line in front of the request line is skipped (RFC 9112 section 2.2). */
   protected override beginHead(): boolean {
     const { bytes, role } = this;

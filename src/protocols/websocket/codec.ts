@@ -24,15 +24,20 @@ export interface WebSocketCodecOptions extends WebSocketLimits {
   readonly compressionLevel?: number;
 }
 
-const OPTIONS: OptionNames<WebSocketCodecOptions> = {
-  role: true,
-  maskingKey: true,
+/** The options that do not depend on the role. */
+export const CODEC_NAMES: OptionNames<Omit<WebSocketCodecOptions, 'maskingKey' | 'role'>> = {
   lendsBinary: true,
   compressionThreshold: true,
   compressionLevel: true,
   maxMessageBytes: true,
   maxFragments: true,
   maxControlFrames: true,
+};
+
+const OPTIONS: OptionNames<WebSocketCodecOptions> = {
+  ...CODEC_NAMES,
+  role: true,
+  maskingKey: true,
 };
 
 const MAX_SPARE_PARSERS = 16;

@@ -229,7 +229,7 @@ export class WebSocketConnection {
     const { closeCode, closeReason } = parser;
     this.code = closeCode;
     this.reason = closeReason;
-    // The answer has the same code (RFC 6455 section 5.5.1).
+    // The answer has the same code (RFC 6455 section 5.5.1). The reason is not echoed: the peer knows it.
     if (this.current === 'open') this.sendClose(closeCode, '');
     this.end();
   }

@@ -22,8 +22,9 @@ export function tokensOf(field: string): string[] | undefined {
 
 /** Whether a list of tokens contains `token`, which is in lower case. */
 export function listsToken(field: string | undefined, token: string): boolean {
-  const tokens = field === undefined ? undefined : tokensOf(field);
-  return tokens?.some((each) => each.toLowerCase() === token) ?? false;
+  if (field === undefined) return false;
+  if (isToken(field)) return field.toLowerCase() === token;
+  return tokensOf(field)?.some((each) => each.toLowerCase() === token) ?? false;
 }
 
 /** An element of `Sec-WebSocket-Extensions` (RFC 6455 section 9.1). */

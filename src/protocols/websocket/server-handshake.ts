@@ -188,19 +188,25 @@ function chooseSubprotocol(
   request: HandshakeRequest,
   choice: SubprotocolChoice,
 ): string | undefined {
-  const field = request.field('sec-websocket-protocol');
-  const offered = field === undefined ? [] : tokensOf(field);
-  if (offered === undefined || (field !== undefined && offered.length === 0)) {
-    throw refused(400, 'Sec-WebSocket-Protocol is not a list of tokens');
-  }
-  if (new Set(offered).size < offered.length) {
-    throw refused(400, 'Sec-WebSocket-Protocol contains a subprotocol twice');
-  }
+  const offered = offeredSubprotocols(request);
   if (typeof choice !== 'function')
     return checkSubprotocols(choice).find((own) => offered.includes(own));
   const chosen = choice(offered, request);
   if (chosen === undefined || offered.includes(chosen)) return chosen;
   throw new InvalidArgumentValueError('the chosen subprotocol', 'one of the offered', chosen);
+}
+
+function offeredSubprotocols(request: HandshakeRequest): readonly string[] {
+  const field = request.field('sec-websocket-protocol');
+  if (field === undefined) return [];
+  const offered = tokensOf(field);
+  if (offered === undefined || offered.length === 0) {
+    throw refused(400, 'Sec-WebSocket-Protocol is not a list of tokens');
+  }
+  if (new Set(offered).size < offered.length) {
+    throw refused(400, 'Sec-WebSocket-Protocol contains a subprotocol twice');
+  }
+  return offered;
 }
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */

@@ -24,11 +24,19 @@ export interface EndingTransport {
   cutOff(reason: Error): void;
 }
 
+/** A child process, as the shutdown uses it. */
+export interface RunningProcess {
+  /** Nothing waits for it any more. */
+  abandon(): void;
+}
+
 /** The open sockets of an implementation, except ports and connectors. */
 export interface OpenSockets {
   /** Transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<EndingTransport>;
   removeAll(): readonly Descriptor[];
+  /** Child processes that are waited for. */
+  processes(): Iterable<RunningProcess>;
   cancelLookups(): void;
   /** The number of closed connections that linger because the peer is sending. */
   lingeringSenders(): number;
@@ -94,6 +102,9 @@ export class Shutdown {
     this.#drain = drain;
     drain.begin(this.#timeoutMs);
     yield* drain.connectionsEnded();
+    for (const process of [...this.#sockets.processes()]) {
+      if (!abandoned()) process.abandon();
+    }
     yield* this.#turns.quiet();
     if (abandoned()) return;
     yield* drain.peersQuiet();

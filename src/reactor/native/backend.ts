@@ -13,9 +13,11 @@ import type { UDPSockets, UNIXDatagramSockets } from '../datagrams/datagram-sock
 import type { ReactorCore } from '../life/reactor-core.js';
 import type { OwnNameResolver } from '../names/hosted-names.js';
 import { systemResolver } from '../names/system-resolver.js';
+import { nodeProcesses } from '../node/processes.js';
 import { NodeSockets } from '../node/sockets.js';
 import { nodeUNIX } from '../node/unix-sockets.js';
 import { POLLER_CHOICES } from '../poller-choice.js';
+import type { ChildProcesses } from '../processes/child-processes.js';
 import type { ReactorOptions } from '../reactor-options.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TCPSockets } from '../streams/tcp-sockets.js';
@@ -30,6 +32,7 @@ import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './lookup.js';
 import type { NativeReactorOptions } from './options.js';
 import { adoptPipe } from './pipe-transport.js';
+import { NativeProcesses } from './processes.js';
 import { ReceiveArena } from './receive-arena.js';
 import { mapSharedMemory } from './shared-memory.js';
 import { NativeSockets } from './sockets.js';
@@ -45,6 +48,7 @@ export class NativeBackend implements ReactorBackend {
   readonly unixDatagrams: UNIXDatagramSockets | undefined;
   readonly adopted: AdoptedSockets;
   readonly pipes: PipeSockets | undefined;
+  readonly processes: ChildProcesses;
   readonly descriptors: ReactorDescriptors;
   readonly #core: ReactorCore;
   readonly #loop: NativeLoop;
@@ -98,6 +102,10 @@ export class NativeBackend implements ReactorBackend {
     this.pipes = WINDOWS
       ? undefined
       : { open: (settings, owner) => adoptPipe(sockets, settings, owner) };
+    this.processes =
+      this.#pipes === undefined
+        ? new NativeProcesses(sockets, (settings, owner) => adoptPipe(sockets, settings, owner))
+        : nodeProcesses(this.#pipes);
   }
 
   makeNameResolver(): OwnNameResolver {

@@ -9,6 +9,7 @@ import type { UDPSockets } from '../datagrams/datagram-sockets.js';
 import type { ReactorCore } from '../life/reactor-core.js';
 import type { OwnNameResolver } from '../names/hosted-names.js';
 import { systemResolver } from '../names/system-resolver.js';
+import type { ChildProcesses } from '../processes/child-processes.js';
 import type { ReactorOptions } from '../reactor-options.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TCPSockets } from '../streams/tcp-sockets.js';
@@ -19,6 +20,7 @@ import { NodeListenSocket } from './listen-socket.js';
 import { adoptUDP, bindUDP, checkUDPSupported } from './listen-udp.js';
 import { NODE_LOOKUPS_AT_ONCE, nodeLookUp } from './lookup.js';
 import { adoptPipe } from './pipe-transport.js';
+import { nodeProcesses } from './processes.js';
 import { NodeSockets } from './sockets.js';
 import { nodeTCP } from './tcp-sockets.js';
 import { NodeDatagramSocket } from './udp-socket.js';
@@ -32,6 +34,7 @@ export class NodeBackend implements ReactorBackend {
   readonly udp: UDPSockets;
   readonly adopted: AdoptedSockets;
   readonly pipes: PipeSockets | undefined;
+  readonly processes: ChildProcesses;
   readonly #core: ReactorCore;
   readonly #sockets: NodeSockets;
   readonly #turnTimes: TurnTimes | undefined;
@@ -45,6 +48,7 @@ export class NodeBackend implements ReactorBackend {
     this.unix = nodeUNIX(this.#sockets);
     this.udp = nodeUDP(this.#sockets);
     this.adopted = nodeAdopted(this.#sockets);
+    this.processes = nodeProcesses(this.#sockets);
     this.pipes = WINDOWS ? undefined : nodePipes(this.#sockets);
   }
 

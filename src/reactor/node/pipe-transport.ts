@@ -79,7 +79,8 @@ export class NodePipeTransport extends NodeTransport {
     super(reactor, owner, socket, address, undefined);
     this.#address = address;
     this.direction = direction;
-    if (direction === 'write') this.reading = 'ended';
+    // The end of a socket for the input of a child tells that the child has closed it.
+    if (direction === 'write' && !socket.readable) this.reading = 'ended';
     if (direction === 'read') this.writing = 'shut';
   }
 

@@ -46,6 +46,11 @@ function served(socket: OwnedSocket, settings: SocketSettings | undefined): Owne
   return socket.resume();
 }
 
+/** A socket that Node has made for a pipe of a child, receiving from now on. */
+export function receiveFrom(socket: OwnedSocket): OwnedSocket {
+  return served(socket, undefined);
+}
+
 function onArrived(this: OwnedSocket, data: Buffer): void {
   this.transport?.arrived(data);
 }

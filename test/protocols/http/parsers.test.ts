@@ -339,6 +339,26 @@ describe('a parser', () => {
     expect(() => parser.receive(Buffer.from('a'))).toThrow(InvalidHTTPMessageError);
   });
 
+  it.each([
+    ['chunks and trailers', `\r\n${CHUNKED}5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n`],
+    ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nbytes'],
+    ['the last request', 'POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc'],
+    ['a fault', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
+  ])('is as new after restart, wherever it was in %s', (_name, before) => {
+    const text = `\r\n${CHUNKED}3\r\nabc\r\n0\r\nC: d\r\n\r\nGET /b HTTP/1.1\r\nHost: b\r\n\r\n`;
+    const expected = requestEvents([Buffer.from(text)]);
+    const parser = new RequestParser();
+    for (let length = 0; length <= before.length; length++) {
+      requestEvents([Buffer.from(before.slice(0, length))], parser);
+      if (length % 2 === 0) parser.endOfInput();
+      parser.restart();
+      expect(parser.isInMessage).toBe(false);
+      expect(() => parser.head).toThrow(HTTPSequenceError);
+      expect(requestEvents([Buffer.from(text)], parser)).toEqual(expected);
+      parser.restart();
+    }
+  });
+
   it('says whether it is within a message', () => {
     const parser = new RequestParser();
     const at = (text: string): boolean => {

@@ -1,4 +1,4 @@
-/** Answers with 304 that the server makes of a 200 with validators. */
+/** Answers with 304 and 412 that the server makes of a 200 with validators. */
 import { describe, expect, it } from 'vitest';
 import type { HTTPHandler } from '../../src/http/index.js';
 import { answer, get, Served } from './served.js';
@@ -67,5 +67,48 @@ describe('a response with validators is complete', () => {
   it('for an older date', () => {
     const older = 'If-Modified-Since: Sat, 05 Nov 1994 08:49:37 GMT';
     expect(new Served(handler).receive(get('/dated', older))).toContain('200 OK');
+  });
+});
+
+describe('a response with validators is 412, without content', () => {
+  const FAILED =
+    'HTTP/1.1 412 Precondition Failed\r\nETag: "a"\r\nCache-Control: no-cache\r\nContent-Length: 0\r\n\r\n';
+
+  it.each([['"b"'], ['W/"a"'], ['a']])('for If-Match: %s', (tags) => {
+    const served = new Served(handler);
+    expect(served.receive(get('/', `If-Match: ${tags}`))).toBe(FAILED);
+    const head = get('/', `If-Match: ${tags}`).replace('GET', 'HEAD');
+    expect(served.receive(head)).toBe(FAILED);
+    expect(served.receive(get('/pieces', `If-Match: ${tags}`))).toBe(FAILED);
+  });
+
+  it('for an older If-Unmodified-Since', () => {
+    const older = 'If-Unmodified-Since: Sat, 05 Nov 1994 08:49:37 GMT';
+    const text = new Served(handler).receive(get('/dated', older));
+    expect(text).toBe(FAILED.replace('ETag: "a"\r\n', ''));
+  });
+
+  it('unless the conditions are met, or the method is another one', () => {
+    const served = new Served(handler);
+    expect(served.receive(get('/', 'If-Match: "b", "a"'))).toContain('200 OK');
+    expect(served.receive(get('/', 'If-Match: *'))).toContain('200 OK');
+    expect(served.receive(get('/dated', `If-Unmodified-Since: ${DATE}`))).toContain('200 OK');
+    const post = get('/', 'If-Match: "b"', 'Content-Length: 0').replace('GET', 'POST');
+    expect(served.receive(post)).toContain('200 OK');
+  });
+
+  it('if it would be compressed too, and is not compressed for the tag that it has', async () => {
+    const served = new Served(
+      (_request, response) => {
+        response.setField('ETag', '"a"').setField('Content-Type', 'text/plain');
+        response.send('x'.repeat(5_000));
+      },
+      { compression: {} },
+    );
+    const accepts = 'Accept-Encoding: gzip';
+    served.transport.receive(get('/', accepts, 'If-Match: "b"'));
+    expect(await served.later()).toMatch(/^HTTP\/1.1 412 .*\r\nContent-Length: 0\r\n\r\n$/s);
+    served.transport.receive(get('/', accepts, 'If-Match: "a"'));
+    expect(await served.later()).toMatch(/ETag: "a"\r\n.*\r\nContent-Length: 5000\r\n/s);
   });
 });

@@ -1,0 +1,280 @@
+// Child processes: their descriptors, their end, failures, terminals. They run the shell.
+
+#include "process/spawn.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "check.h"
+#include "process/child.h"
+#include "process/terminal.h"
+#ifdef __linux__
+#include "process/exit_thread.h"
+#endif
+
+namespace ropewalk {
+namespace {
+
+constexpr int kWaitMillis = 20000;
+
+// A program for `/bin/sh -c`, and its standard output.
+class Script {
+ public:
+  explicit Script(std::string text) : text_(std::move(text)) {
+    request.paths = {"/bin/sh"};
+    request.arguments = {name_, flag_, text_.data(), nullptr};
+    request.environment = {path_, nullptr};
+    CHECK(openNullDevice(null_).ok());
+    CHECK(openPipe(output_, outputWriter_).ok());
+    request.descriptors = {{0, null_.get()}, {1, outputWriter_.get()}, {2, null_.get()}};
+  }
+
+  SpawnRequest request;
+  Spawned child;
+
+  Status start() {
+    const Status status = spawn(request, child);
+    outputWriter_.reset();
+    return status;
+  }
+
+  std::string output() { return readAll(output_.get()); }
+  int writer() const { return outputWriter_.get(); }
+  int null() const { return null_.get(); }
+
+  ExitStatus ended() {
+    awaitReadable(child.exit.get());
+    ExitStatus status;
+    CHECK(reap(child.pid, status).ok());
+    CHECK(status.exited);
+    return status;
+  }
+
+  static void awaitReadable(int fd) {
+    pollfd polled{fd, POLLIN, 0};
+    CHECK_EQUAL(poll(&polled, 1, kWaitMillis * patience()), 1);
+  }
+
+  static std::string readAll(int fd) {
+    std::string all;
+    char part[4096];
+    for (;;) {
+      const ssize_t count = read(fd, part, sizeof part);
+      if (count <= 0) return all;
+      all.append(part, static_cast<size_t>(count));
+    }
+  }
+
+ private:
+  std::string text_;
+  char name_[3] = "sh";
+  char flag_[3] = "-c";
+  char path_[32] = "PATH=/usr/bin:/bin";
+  UniqueFd null_;
+  UniqueFd output_;
+  UniqueFd outputWriter_;
+};
+
+void runsAProgram() {
+  Script script("echo $0 $PATH; exit 3");
+  CHECK(script.start().ok());
+  CHECK(script.output() == "sh /usr/bin:/bin\n");
+  const ExitStatus status = script.ended();
+  CHECK_EQUAL(status.code, 3);
+  CHECK_EQUAL(status.signal, 0);
+}
+
+void reportsASignal() {
+  Script script("kill -TERM $$");
+  CHECK(script.start().ok());
+  const ExitStatus status = script.ended();
+  CHECK_EQUAL(status.code, -1);
+  CHECK_EQUAL(status.signal, SIGTERM);
+}
+
+void reapsOnlyAfterTheExit() {
+  Script script("sleep 1000");
+  CHECK(script.start().ok());
+  ExitStatus status;
+  CHECK(reap(script.child.pid, status).ok());
+  CHECK(!status.exited);
+  CHECK_EQUAL(kill(script.child.pid, SIGKILL), 0);
+  CHECK_EQUAL(script.ended().signal, SIGKILL);
+  CHECK_EQUAL(reap(script.child.pid, status).error, ECHILD);
+}
+
+void checkRefused(const char* path, const char* directory, int error, const char* call) {
+  Script script("true");
+  script.request.paths = {path};
+  script.request.directory = directory;
+  const Status status = script.start();
+  CHECK_EQUAL(status.error, error);
+  CHECK(std::strcmp(status.call, call) == 0);
+  CHECK(script.output().empty());
+}
+
+void namesTheFailedCall() {
+  checkRefused("/nonexistent", nullptr, ENOENT, "execve");
+  checkRefused("/etc/passwd", nullptr, EACCES, "execve");
+  checkRefused("/bin/sh", "/nonexistent", ENOENT, "chdir");
+}
+
+void triesPathsInOrder() {
+  Script script("echo found");
+  script.request.paths = {"/nonexistent/sh", "/etc/passwd", "/bin/sh"};
+  CHECK(script.start().ok());
+  CHECK(script.output() == "found\n");
+  CHECK_EQUAL(script.ended().code, 0);
+  Script missing("true");
+  missing.request.paths = {"/etc/passwd", "/nonexistent/sh"};
+  CHECK_EQUAL(missing.start().error, EACCES);
+}
+
+void leaksNoDescriptor() {
+  constexpr int kInherited = 30;
+  CHECK_EQUAL(dup2(0, kInherited), kInherited);  // without close-on-exec
+  Script script(
+      "fd=3; while [ $fd -lt 40 ]; do [ -e /dev/fd/$fd ] && echo $fd; fd=$((fd+1)); done");
+  CHECK(script.start().ok());
+  CHECK(script.output().empty());
+  (void)script.ended();
+  CHECK_EQUAL(close(kInherited), 0);
+}
+
+// The sources are among the numbers that are replaced.
+void swapsDescriptors() {
+  Script script("echo to4 >&4; echo to7 >&7");
+  UniqueFd reader4;
+  UniqueFd reader7;
+  UniqueFd writer4;
+  UniqueFd writer7;
+  CHECK(openPipe(reader4, writer4).ok());
+  CHECK(openPipe(reader7, writer7).ok());
+  const int low = 3;
+  const int high = writer7.get() + writer4.get() + 10;
+  const int a = fcntl(writer4.get(), F_DUPFD_CLOEXEC, high);
+  const int b = fcntl(writer7.get(), F_DUPFD_CLOEXEC, high);
+  script.request.descriptors = {
+      {0, script.null()}, {1, script.writer()}, {2, script.null()}, {low + 1, a}, {low + 4, b}};
+  CHECK(script.start().ok());
+  (void)close(a);
+  (void)close(b);
+  writer4.reset();
+  writer7.reset();
+  CHECK(Script::readAll(reader4.get()) == "to4\n");
+  CHECK(Script::readAll(reader7.get()) == "to7\n");
+  CHECK_EQUAL(script.ended().code, 0);
+}
+
+void resetsSignals() {
+  void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+  sigset_t blocked;
+  sigset_t previous;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  sigprocmask(SIG_BLOCK, &blocked, &previous);
+  Script script("kill -PIPE $$");
+  CHECK(script.start().ok());
+  CHECK_EQUAL(script.ended().signal, SIGPIPE);
+  Script terminated("kill -TERM $$");
+  CHECK(terminated.start().ok());
+  CHECK_EQUAL(terminated.ended().signal, SIGTERM);
+  sigprocmask(SIG_SETMASK, &previous, nullptr);
+  (void)signal(SIGPIPE, before);
+}
+
+void appliesSettings() {
+  Script script("pwd; umask; ulimit -n");
+  script.request.directory = "/";
+  script.request.fileModeMask = 027;
+  script.request.limits = {{resourceNumber(6), 64}};
+  CHECK(script.start().ok());
+  CHECK(script.output() == "/\n0027\n64\n");
+  CHECK_EQUAL(script.ended().code, 0);
+}
+
+void changesUser() {
+  if (getuid() != 0) return;
+  Script script("id -u; id -g; id -G");
+  script.request.user = 65534;
+  script.request.group = 65533;
+  script.request.groups = {65532};
+  script.request.groupsGiven = true;
+  CHECK(script.start().ok());
+  CHECK(script.output() == "65534\n65533\n65533 65532\n");
+  CHECK_EQUAL(script.ended().code, 0);
+  CHECK_EQUAL(getuid(), 0);
+}
+
+void leadsASession() {
+  Script script("test \"$(ps -o sid= -p $$ | tr -d ' ')\" = $$ && exit 5");
+  script.request.newSession = true;
+  CHECK(script.start().ok());
+  CHECK_EQUAL(script.ended().code, 5);
+}
+
+void hasATerminal() {
+  UniqueFd ours;
+  UniqueFd theirs;
+  CHECK(openTerminal({100, 30, 0, 0}, false, ours, theirs).ok());
+  Script script("stty size < /dev/tty");
+  script.request.newSession = true;
+  script.request.terminal = theirs.get();
+  script.request.descriptors = {{0, theirs.get()}, {1, theirs.get()}, {2, theirs.get()}};
+  CHECK(script.start().ok());
+  theirs.reset();
+  CHECK(Script::readAll(ours.get()) == "30 100\r\n");
+  CHECK_EQUAL(script.ended().code, 0);
+  CHECK(setTerminalSize(ours.get(), {90, 20, 1, 2}).ok());
+  TerminalSize size{};
+  CHECK(terminalSizeOf(ours.get(), size).ok());
+  CHECK_EQUAL(size.columns, 90);
+  CHECK_EQUAL(size.rows, 20);
+}
+
+#ifdef __linux__
+void noticesTheExitInAThread() {
+  Script script("read line; exit 4");
+  UniqueFd reader;
+  UniqueFd writer;
+  CHECK(openPipe(reader, writer).ok());
+  script.request.descriptors[0].source = reader.get();
+  CHECK(script.start().ok());
+  CHECK(watchExitInThread(script.child.pid, script.child.exit).ok());
+  pollfd polled{script.child.exit.get(), POLLIN, 0};
+  CHECK_EQUAL(poll(&polled, 1, 0), 0);
+  writer.reset();
+  CHECK_EQUAL(script.ended().code, 4);
+}
+#endif
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tell({
+      STORY(runsAProgram),
+      STORY(reportsASignal),
+      STORY(reapsOnlyAfterTheExit),
+      STORY(namesTheFailedCall),
+      STORY(triesPathsInOrder),
+      STORY(leaksNoDescriptor),
+      STORY(swapsDescriptors),
+      STORY(resetsSignals),
+      STORY(appliesSettings),
+      STORY(changesUser),
+      STORY(leadsASession),
+      STORY(hasATerminal),
+#ifdef __linux__
+      STORY(noticesTheExitInAThread),
+#endif
+  });
+}

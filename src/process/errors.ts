@@ -1,0 +1,44 @@
+/** Errors of programs whose output or exit code is wanted. */
+import { RopewalkError } from '../core/errors/base.js';
+import type { ProcessClosed } from '../core/errors/processes.js';
+
+/** The program failed: it did not exit with code 0. `cause` is its {@link ProcessTerminated}. */
+export class ProcessFailedError extends RopewalkError {
+  override readonly name = 'ProcessFailedError';
+  override readonly code = 'ERR_PROCESS_FAILED';
+  readonly executable: string;
+  /** What it wrote until then. */
+  readonly stdout!: Buffer;
+  readonly stderr!: Buffer;
+
+  constructor(executable: string, cause: ProcessClosed, stdout: Buffer, stderr: Buffer) {
+    const line = firstLine(stderr);
+    super(`${JSON.stringify(executable)}: ${cause.message}${line && `: ${line}`}`, { cause });
+    this.executable = executable;
+    // An error that is printed would show the bytes.
+    Object.defineProperty(this, 'stdout', { value: stdout, enumerable: false });
+    Object.defineProperty(this, 'stderr', { value: stderr, enumerable: false });
+  }
+}
+
+/** The program wrote more than `maxBytes`, and was killed. */
+export class ProcessOutputLimitError extends RopewalkError {
+  override readonly name = 'ProcessOutputLimitError';
+  override readonly code = 'ERR_PROCESS_OUTPUT_LIMIT';
+  readonly executable: string;
+  readonly maxBytes: number;
+
+  constructor(executable: string, maxBytes: number) {
+    super(`${JSON.stringify(executable)} wrote more than ${maxBytes} bytes and was killed`);
+    this.executable = executable;
+    this.maxBytes = maxBytes;
+  }
+}
+
+const MAX_SHOWN = 200;
+
+/** Without control characters: it comes from another program, and is shown in terminals and logs. */
+function firstLine(bytes: Buffer): string {
+  const [line = ''] = bytes.toString('utf8', 0, MAX_SHOWN).trimStart().split('\n', 1);
+  return line.replace(/\p{Cc}/gu, '').trim();
+}

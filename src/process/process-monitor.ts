@@ -1,0 +1,135 @@
+/** Keeps programs running: Twisted's procmon. */
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import type { SpawnOptions } from '../core/spawn-options.js';
+import type { Deferred } from '../defer/deferred.js';
+import { inlineCallbacks } from '../defer/inline-callbacks.js';
+import { succeed } from '../defer/succeed.js';
+import { checkString } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import {
+  type MonitoredProcessOptions,
+  type MonitorSettings,
+  monitorSettings,
+  type ProcessMonitorOptions,
+  type ProcessState,
+} from './monitor-options.js';
+import { MonitoredProcess } from './monitored-process.js';
+import type { ProcessReactor } from './process-result.js';
+
+/** A program of a monitor. */
+export interface ProcessStatus {
+  readonly name: string;
+  readonly executable: string;
+  readonly state: ProcessState;
+  /** Undefined unless it is running. */
+  readonly pid: number | undefined;
+  /** The number of its latest ends in a row that each came before it was healthy. */
+  readonly failures: number;
+}
+
+const PROCESS_OPTIONS: OptionNames<MonitoredProcessOptions> = {
+  args: true,
+  argv0: true,
+  env: true,
+  cwd: true,
+  uid: true,
+  gid: true,
+  groups: true,
+  umask: true,
+  session: true,
+  processGroup: true,
+  limits: true,
+};
+
+/**
+ * Keeps programs running. Each is started in the order of {@link addProcess}, and again when it has ended, after a delay that
+ * doubles while it ends before it was healthy. A program that cannot be started is tried again in the same way.
+ *
+ * @example
+ * const monitor = new ProcessMonitor(reactor);
+ * monitor.addProcess('web', '/usr/bin/node', { args: ['web.js'], env: null });
+ * monitor.start();
+ * reactor.addSystemEventTrigger('before', 'shutdown', () => monitor.stop());
+ */
+export class ProcessMonitor {
+  readonly #settings: MonitorSettings;
+  readonly #processes = new Map<string, MonitoredProcess>();
+  #running = false;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
+  constructor(reactor: ProcessReactor, options: ProcessMonitorOptions = {}) {
+    this.#settings = monitorSettings(reactor, options);
+  }
+
+  /** True between `start` and `stop`. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** In the order in which they were added. */
+  get processes(): readonly ProcessStatus[] {
+    return [...this.#processes.values()].map(({ name, executable, state, pid, failures }) => ({
+      ...{ name, executable, state, pid, failures },
+    }));
+  }
+
+  /**
+   * Adds a program, and starts it if the monitor is running.
+   * @param name For its lines and events; no other program of this monitor has it.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  addProcess(name: string, executable: string, options: MonitoredProcessOptions = {}): void {
+    checkString('name', name);
+    checkString('executable', executable);
+    checkOptions('addProcess', options, PROCESS_OPTIONS);
+    if (this.#processes.has(name)) {
+      throw new InvalidArgumentValueError('name', 'the name of no other process', name);
+    }
+    const session = options.session ?? options.processGroup === undefined;
+    const spawning: SpawnOptions = {
+      ...options,
+      session,
+      childDescriptors: { 0: 'ignore', 1: 'r', 2: 'r' },
+    };
+    const process = new MonitoredProcess(name, executable, spawning, this.#settings);
+    this.#processes.set(name, process);
+    if (this.#running) process.start();
+  }
+
+  /** Stops a program and forgets it. Fires when it has stopped. @throws InvalidArgumentValueError there is no such program */
+  removeProcess(name: string): Deferred<void> {
+    const process = this.#process(name);
+    this.#processes.delete(name);
+    return process.stop();
+  }
+
+  /** Stops a program if it is running, and starts it without delay. @throws InvalidArgumentValueError */
+  restartProcess(name: string): void {
+    const process = this.#process(name);
+    if (this.#running) process.restart();
+  }
+
+  /** Starts all programs. Does nothing if the monitor is running. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    for (const process of this.#processes.values()) process.start();
+  }
+
+  /** Stops all programs, the last one first, each when the one after it has ended. Fires when all have. */
+  stop(): Deferred<void> {
+    if (!this.#running) return succeed(undefined);
+    this.#running = false;
+    return this.#stopAll();
+  }
+
+  readonly #stopAll: () => Deferred<void> = inlineCallbacks(function* (this: ProcessMonitor) {
+    for (const process of [...this.#processes.values()].reverse()) yield* process.stop();
+  });
+
+  #process(name: string): MonitoredProcess {
+    const process = this.#processes.get(name);
+    if (process !== undefined) return process;
+    throw new InvalidArgumentValueError('name', 'the name of a process', name);
+  }
+}
