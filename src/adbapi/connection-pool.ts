@@ -23,12 +23,13 @@ import {
   checkScript,
   checkStatement,
   checkStatementOptions,
-  checkStreamOptions,
   NO_PARAMETERS,
   NO_STATEMENT_OPTIONS,
   type StatementOptions,
   type StatementRunner,
   type StreamOptions,
+  type StreamRequest,
+  streamRequest,
 } from './statements.js';
 import { type Interaction, transact } from './transaction.js';
 import {
@@ -139,19 +140,12 @@ export class ConnectionPool implements StatementRunner, AsyncDisposable {
     return this.#submit(this.#writers, sql, options, send, () => undefined);
   }
 
-  async *streamRows<R extends object = Row>(
+  streamRows<R extends object = Row>(
     sql: string,
     parameters: readonly unknown[] = NO_PARAMETERS,
     options: StreamOptions = {},
   ): AsyncGenerator<R, undefined> {
-    checkStreamOptions(options);
-    checkStatement(sql, parameters);
-    const { connection, release } = await this.#lease(this.#readers, options.signal);
-    try {
-      yield* this.#session(connection).stream<R>(sql, parameters, options, false);
-    } finally {
-      release();
-    }
+    return this.#stream<R>(streamRequest(sql, parameters, options));
   }
 
   /**
@@ -228,6 +222,15 @@ export class ConnectionPool implements StatementRunner, AsyncDisposable {
   toString(): string {
     const { open, busy, waiting } = this.statistics();
     return `<ConnectionPool to ${this.#driver.database}, ${open} connections, ${busy} busy, ${waiting} waiting calls>`;
+  }
+
+  async *#stream<R extends object>(request: StreamRequest): AsyncGenerator<R, undefined> {
+    const { connection, release } = await this.#lease(this.#readers, request.options.signal);
+    try {
+      yield* this.#session(connection).stream<R>(request, false);
+    } finally {
+      release();
+    }
   }
 
   #submit<R, T>(

@@ -16,6 +16,7 @@ import {
   type StatementOptions,
   type StatementRunner,
   type StreamOptions,
+  streamRequest,
 } from './statements.js';
 import { type Interaction, transact } from './transaction.js';
 import { checkTransactionOptions, transactionStatements } from './transaction-options.js';
@@ -64,7 +65,7 @@ export class DatabaseConnection implements StatementRunner, Scope {
     options: StreamOptions = {},
   ): AsyncGenerator<R, undefined> {
     this.#check();
-    return this.#session.stream<R>(sql, parameters, options, false);
+    return this.#session.stream<R>(streamRequest(sql, parameters, options), false);
   }
 
   runScript(sql: string, options: StatementOptions = NO_STATEMENT_OPTIONS): Deferred<void> {

@@ -13,11 +13,10 @@ import {
   checkScript,
   checkStatement,
   checkStatementOptions,
-  checkStreamOptions,
   NO_PARAMETERS,
   NO_STATEMENT_OPTIONS,
   type StatementOptions,
-  type StreamOptions,
+  type StreamRequest,
 } from './statements.js';
 
 interface Cancellable {
@@ -65,13 +64,10 @@ export class Session {
   }
 
   async *stream<R extends object>(
-    sql: string,
-    parameters: readonly unknown[],
-    options: StreamOptions,
+    request: StreamRequest,
     inTransaction: boolean,
   ): AsyncGenerator<R, undefined> {
-    const batchSize = checkStreamOptions(options);
-    checkStatement(sql, parameters);
+    const { sql, parameters, options, batchSize } = request;
     const source = this.connection.openRows(sql, parameters, batchSize, inTransaction);
     try {
       for (;;) {

@@ -83,12 +83,26 @@ export function checkStatementOptions(options: StatementOptions): void {
   checkLimits(options);
 }
 
-/** @returns The size of the batches. @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
-export function checkStreamOptions(options: StreamOptions): number {
+/** A statement whose rows are read in batches. */
+export interface StreamRequest {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  readonly options: StatementOptions;
+  readonly batchSize: number;
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
+export function streamRequest(
+  sql: string,
+  parameters: readonly unknown[],
+  options: StreamOptions,
+): StreamRequest {
+  checkStatement(sql, parameters);
   checkOptions('streamRows', options, STREAM_OPTIONS);
   checkLimits(options);
   const { batchSize = DEFAULT_BATCH_SIZE } = options;
-  return checkInteger('batchSize', batchSize, 1, MAX_BATCH_SIZE);
+  checkInteger('batchSize', batchSize, 1, MAX_BATCH_SIZE);
+  return { sql, parameters, options, batchSize };
 }
 
 export function checkScript(sql: unknown): void {

@@ -17,6 +17,8 @@ import {
   type StatementOptions,
   type StatementRunner,
   type StreamOptions,
+  type StreamRequest,
+  streamRequest,
 } from './statements.js';
 
 /** A function whose statements are a transaction. */
@@ -69,18 +71,12 @@ export class Transaction implements StatementRunner, Scope {
     );
   }
 
-  async *streamRows<R extends object = Row>(
+  streamRows<R extends object = Row>(
     sql: string,
     parameters: readonly unknown[] = NO_PARAMETERS,
     options: StreamOptions = {},
   ): AsyncGenerator<R, undefined> {
-    if (this.#refusal !== undefined) throw this.#refusal;
-    try {
-      yield* this.#session.stream<R>(sql, parameters, options, true);
-    } catch (error) {
-      this.#noteError(error);
-      throw error;
-    }
+    return this.#stream<R>(streamRequest(sql, parameters, options));
   }
 
   runScript(sql: string, options: StatementOptions = NO_STATEMENT_OPTIONS): Deferred<void> {
@@ -120,6 +116,16 @@ export class Transaction implements StatementRunner, Scope {
   /** @internal The failure that prevents a commit. */
   get aborted(): unknown {
     return this.#aborted;
+  }
+
+  async *#stream<R extends object>(request: StreamRequest): AsyncGenerator<R, undefined> {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    try {
+      yield* this.#session.stream<R>(request, true);
+    } catch (error) {
+      this.#noteError(error);
+      throw error;
+    }
   }
 
   #watched<T>(run: () => Deferred<T>): Deferred<T> {

@@ -19,12 +19,10 @@ const INT8 = 20;
  *
  * Values have the types that `pg` gives them, except `bigint` columns: see {@link PostgresOptions.bigints}.
  *
- * @param options Or a connection string: `postgresql://user:password@host:port/database`.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
  */
-export function postgres(options: PostgresOptions | string = {}): DatabaseDriver {
-  const given = typeof options === 'string' ? { connectionString: options } : options;
-  return new PostgresDriver(postgresSettings(given));
+export function postgres(options: PostgresOptions = {}): DatabaseDriver {
+  return new PostgresDriver(postgresSettings(options));
 }
 
 class PostgresDriver implements DatabaseDriver {

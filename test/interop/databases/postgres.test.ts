@@ -301,7 +301,7 @@ describe.skipIf(PROGRAMS === undefined)('with PostgreSQL', () => {
     });
 
     it('runs 10,000 statements without a leak', async () => {
-      const applicationName = `leaks-${rig.reactor}`;
+      const applicationName = `leaks-${Math.random()}`;
       await using pool = open({ max: 5 }, { applicationName });
       const run = async (times: number): Promise<void> => {
         const all = Array.from({ length: times }, (_, n) =>
