@@ -19,6 +19,12 @@ export interface NativeLoop {
   adoptListener(fd: number, takeOver: boolean): number;
   /** @param direction 1 to read, 2 to write, 3 for both. */
   adoptPipe(fd: number, direction: number, takeOver: boolean): number;
+  /** @param settings See `serialInts`. */
+  configureSerial(fd: number, settings: Int32Array): void;
+  /** @returns A number for the next two. */
+  enterRawMode(fd: number): number;
+  resumeRawMode(mode: number): void;
+  leaveRawMode(mode: number): void;
   adoptStream(fd: number, takeOver: boolean): number;
   close(handle: number): void;
   closeDescriptor(fd: number): void;

@@ -1,7 +1,7 @@
 /** Child processes of the native reactor: started by the addon, with pipes and a watched descriptor for the exit. */
 import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { TerminalSize } from '../../core/process.js';
 import type { ResourceLimits } from '../../core/spawn-options.js';
+import type { TerminalSize } from '../../core/terminal-size.js';
 import { type Addon, loadAddon } from '../../native.js';
 import type { PipeSettings } from '../adoption/pipe-sockets.js';
 import type {
