@@ -158,6 +158,7 @@ export class Lane {
       this.#start(connection, job, now);
     }
     if (this.#waiting.size > 0) this.#openMore();
+    else this.#stopLimit();
   }
 
   #becameIdle(): void {
@@ -255,6 +256,11 @@ export class Lane {
     });
   }
 
+  #stopLimit(): void {
+    if (this.#waitLimit?.active()) this.#waitLimit.cancel();
+    this.#waitLimit = undefined;
+  }
+
   #failExpired(before: number): void {
     for (;;) {
       const job = this.#waiting.first?.value;
@@ -283,7 +289,7 @@ export class Lane {
   }
 
   #stopTimers(): void {
-    if (this.#waitLimit?.active()) this.#waitLimit.cancel();
+    this.#stopLimit();
     if (this.#idleLimit?.active()) this.#idleLimit.cancel();
   }
 }

@@ -405,6 +405,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
 const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
+  DatabaseReport: 'made by drivers, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
   TextStyle: 'the look of characters: a value',
