@@ -242,6 +242,8 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   }),
   ThreadFunctionError: new errors.ThreadFunctionError('file:///m.js', 'f'),
   ThreadMessageError: new errors.ThreadMessageError('result', 'f', { cause: new Error('m') }),
+  ThreadPoolFullError: new errors.ThreadPoolFullError(1),
+  ThreadPoolStoppedError: new errors.ThreadPoolStoppedError(),
   NotInThreadError: new errors.NotInThreadError('callSignal'),
   WorkerStartError: new errors.WorkerStartError(0, new Error('m')),
   WorkerModuleError: new errors.WorkerModuleError('file:///m.js'),

@@ -27,7 +27,7 @@ const SANS_IO: Imports = {
 /** Imports by file. */
 const RULES: Readonly<Record<string, Imports>> = {
   'src/core/probe.ts': {
-    allowed: ['./address.js', '../defer/deferred.js', 'node:crypto'],
+    allowed: ['./address.js', '../defer/deferred.js', 'node:crypto', 'node:worker_threads'],
     refused: [
       '../internal/check.js',
       'node:net',
@@ -121,7 +121,7 @@ const RULES: Readonly<Record<string, Imports>> = {
     refused: ['../reactor/create-reactor.js', '../clients/client-service.js', '../task/react.js'],
   },
   'src/reactor/probe.ts': {
-    allowed: ['./streams/stream-port.js', '../core/reactor.js'],
+    allowed: ['./streams/stream-port.js', '../core/reactor.js', '../threads/thread-pool.js'],
     refused: [
       './native/reactor.js',
       './node/reactor.js',

@@ -91,7 +91,7 @@ import {
   type SimulatedReactor,
   Simulation,
 } from '../../src/testing/index.js';
-import { Thread, threadModule } from '../../src/threads/index.js';
+import { Thread, ThreadPool, threadModule } from '../../src/threads/index.js';
 import {
   connectTLS,
   listenTLS,
@@ -373,6 +373,10 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
   ThreadOptions: [(o) => new Thread(o)],
+  ThreadPoolOptions: [
+    (o) => new ThreadPool(o),
+    (threadPool) => createReactor({ kind: 'node', threadPool }),
+  ],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
   TLSClientChanges: [(o) => new TLSClientContext().reload(o)],
