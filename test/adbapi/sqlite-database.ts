@@ -7,7 +7,7 @@ import {
 } from '../../src/adbapi/sqlite/sqlite-connection.js';
 import { type SQLiteOptions, sqliteSettings } from '../../src/adbapi/sqlite/sqlite-options.js';
 import { threadModule } from '../../src/threads/index.js';
-import { FLAGS } from '../threads/started-thread.js';
+import { THREAD_FLAGS } from '../support/thread-flags.js';
 
 /** As of this file: packed tests are JavaScript, and so is the module beside them. */
 const MODULE: ConnectionModule = import.meta.url.endsWith('.ts')
@@ -21,6 +21,6 @@ export function sqliteDatabase(
   path: string,
   options: SQLiteOptions = {},
 ): ReturnType<typeof sqlite> {
-  const settings = sqliteSettings(path, { thread: { execArgv: FLAGS }, ...options });
+  const settings = sqliteSettings(path, { thread: { execArgv: THREAD_FLAGS }, ...options });
   return new SQLiteDriver(settings, MODULE);
 }
