@@ -1,5 +1,5 @@
 /** The loop is never blocked: turns stay short while threads compute. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Protocol } from '../../src/index.js';
 import { deferToThread } from '../../src/threads/index.js';
 import { PATIENCE, within } from '../support/deadline.js';
@@ -25,8 +25,7 @@ class Echo extends Protocol {
 describe.each(ONE_POLLER)('while threads compute ($name)', ({ make }) => {
   it('messages are echoed in short turns', async () => {
     const threadPool = { maximum: 2, execArgv: THREAD_FLAGS };
-    const reactor = make({ measureTurns: true, threadPool });
-    onTestFinished(() => reactor[Symbol.asyncDispose]());
+    await using reactor = make({ measureTurns: true, threadPool });
     const port = reactor.listenTCP(0, Echo, { interface: '127.0.0.1' }).getHost().port;
     await using peer = await RawPeer.connect(port);
     await deferToThread(reactor, COMPUTATION, 'f', [0]);
