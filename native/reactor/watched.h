@@ -70,6 +70,8 @@ struct Stream : Watched {
     return (queue == nullptr ? 0 : queue->size()) + (tls == nullptr ? 0 : tls->unsent());
   }
   // Closing it now would lose bytes. Unknown if another process may continue the connection.
+  // The part of a file that is to be sent next; null if bytes are.
+  const FilePart* fileToSend() const { return queue == nullptr ? nullptr : queue->fileBehind(0); }
   bool cutShort() const { return !handedOut && (queued() > 0 || firstPiece >= 0); }
 
   State state = State::kOpen;

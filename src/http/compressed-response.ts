@@ -69,6 +69,11 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     return this.compressor.write(asBuffer(bytes));
   }
 
+  override writeFile(fd: number, position: number, length: number): boolean | undefined {
+    if (this.state === 'head') this.write('');
+    return this.compressor === undefined ? super.writeFile(fd, position, length) : undefined;
+  }
+
   override drained(): Deferred<void> {
     if (this.compressor === undefined || this.state === 'gone') return super.drained();
     return this.compressor.drained();

@@ -64,6 +64,14 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],
   },
+  'src/adbapi/probe.ts': {
+    allowed: ['../defer/deferred.js', '../threads/index.js', 'node:tls'],
+    refused: ['../task/react.js', '../reactor/create-reactor.js', '../index.js'],
+  },
+  'src/adbapi/sqlite/probe.ts': {
+    allowed: ['../errors.js', '../../threads/index.js', '../../core/clock.js'],
+    refused: ['../../task/react.js', '../../native.js'],
+  },
   'src/threads/probe.ts': {
     allowed: ['../defer/deferred.js', '../internal/remote-error.js', 'node:worker_threads'],
     refused: ['../reactor/create-reactor.js', '../workers/index.js'],

@@ -110,6 +110,7 @@ import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
+import { DATABASE_CALLS } from './database-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
@@ -368,6 +369,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
   TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  ...DATABASE_CALLS,
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
   ThreadOptions: [(o) => new Thread(o)],
@@ -407,6 +409,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
 const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
+  DatabaseReport: 'made by drivers, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
   TextStyle: 'the look of characters: a value',
