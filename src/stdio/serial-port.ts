@@ -2,7 +2,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 
 import type { SerialOptions } from '../core/adopt-options.js';
-import type { SystemError } from '../core/errors/base.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ReactorPipes } from '../core/reactor-pipes.js';
 import type { PipeTransport } from '../core/transport.js';
@@ -29,7 +28,7 @@ const OPTIONS: OptionNames<SerialPortOptions> = {
  * @returns Null if `buildProtocol` returned null.
  * @throws SerialPortError the device cannot be opened.
  * @throws DescriptorError it is a folder or a file.
- * @throws UnsupportedError it is no serial line, or lacks a setting; the pure-JS reactor cannot set any.
+ * @throws UnsupportedError it is not a serial line, or lacks a setting; the pure-JS reactor cannot set any.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
  */
 export function openSerialPort(
@@ -57,6 +56,6 @@ function open(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new SerialPortError(path, error as SystemError);
+    throw new SerialPortError(path, error as Error);
   }
 }
