@@ -209,7 +209,7 @@ export class HTTPResponse extends ResponseFields {
    * if the connection ends.
    *
    * @returns Fires when the response is complete or the connection has ended. Fails with the error of the iterable, which is reported if
-   * nobody handles it: return or await it in the handler, which then resets the connection. Cancelling it stops nothing.
+   * nobody handles it: return or await it in the handler, which then resets the connection. Cancelling it does not stop the sending.
    */
   sendFrom(pieces: Pieces): Deferred<void> {
     return Deferred.fromPromise(this.sendPieces(pieces));
