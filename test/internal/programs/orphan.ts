@@ -5,7 +5,12 @@ const wait = (): void => {
   whenParentIsGone(() => process.exit(7));
   process.send?.('waiting', () => {});
 };
-if (process.argv[2] === 'late') process.once('disconnect', wait);
-else wait();
+if (process.argv[2] === 'late') {
+  const look = setInterval(() => {
+    if (process.connected) return;
+    clearInterval(look);
+    wait();
+  }, 5);
+} else wait();
 process.channel?.ref();
 setTimeout(() => process.exit(8), 60_000);
