@@ -7,7 +7,7 @@ import { StatementTimeoutError } from './errors.js';
 import { LaneJob } from './lane-job.js';
 import type { StatementOptions } from './statements.js';
 
-/** How long a statement that was asked to stop may take to do so, before its caller is told. */
+/** Time that a cancelled statement has to stop before its caller receives the error. */
 const STOP_MS = 250;
 
 /** What to run, and for how long. */

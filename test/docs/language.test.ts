@@ -10,6 +10,7 @@ const FOLDERS = [
   'docs',
   'examples',
   'native',
+  'src/adbapi',
   'src/cli',
   'src/clients',
   'src/core',
