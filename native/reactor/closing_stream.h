@@ -1,4 +1,4 @@
-// The rest of a stream that is closing: see lingering.cc.
+// The state of a stream that is closing: see lingering.cc.
 #pragma once
 
 #include <cstddef>
