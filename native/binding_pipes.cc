@@ -3,6 +3,7 @@
 
 #include "binding_functions.h"
 #include "binding_loop_call.h"
+#include "net/terminal_mode.h"
 
 namespace ropewalk {
 namespace {
@@ -25,8 +26,56 @@ napi_value adoptPipe(napi_env env, napi_callback_info info) {
   return call.integer(handle);
 }
 
+// enterRawMode(fd: number): number -- a number for the other two functions. See terminal_mode.h.
+napi_value enterRaw(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const int32_t fd = call.int32(0);
+  if (call.failed()) return nullptr;
+  RawMode mode;
+  const Status status = enterRawMode(fd, mode);
+  return status.ok() ? call.integer(mode.slot) : call.raise(status);
+}
+
+// resumeRawMode(mode: number): void
+napi_value resumeRaw(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const int32_t slot = call.int32(0);
+  if (call.failed()) return nullptr;
+  const Status status = resumeRawMode({slot});
+  return status.ok() ? nullptr : call.raise(status);
+}
+
+// leaveRawMode(mode: number): void
+napi_value leaveRaw(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const int32_t slot = call.int32(0);
+  if (!call.failed()) leaveRawMode({slot});
+  return nullptr;
+}
+
+// configureSerial(fd: number, settings: Int32Array): void -- `settings`: bits per second, data
+// bits, stop bits, parity (0 none, 1 even, 2 odd), flow control (0 none, 1 hardware, 2 software).
+napi_value configure(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const int32_t fd = call.int32(0);
+  const auto values = call.int32s(1, 5);
+  if (call.failed()) return nullptr;
+  const bool valid = values[0] > 0 && values[1] >= 5 && values[1] <= 8 && values[3] >= 0 &&
+                     values[3] <= 2 && values[4] >= 0 && values[4] <= 2;
+  if (!valid) {
+    call.fail(1, "settings of a serial line");
+    return nullptr;
+  }
+  const SerialSettings settings{static_cast<uint32_t>(values[0]), static_cast<uint8_t>(values[1]),
+                                static_cast<uint8_t>(values[2]), static_cast<Parity>(values[3]),
+                                static_cast<FlowControl>(values[4])};
+  const Status status = configureSerial(fd, settings);
+  return status.ok() ? nullptr : call.raise(status);
+}
+
 constexpr LoopFunction kFunctions[] = {
-    {"adoptPipe", adoptPipe},
+    {"adoptPipe", adoptPipe},   {"configureSerial", configure}, {"enterRawMode", enterRaw},
+    {"leaveRawMode", leaveRaw}, {"resumeRawMode", resumeRaw},
 };
 
 }  // namespace

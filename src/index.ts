@@ -31,6 +31,7 @@ export type {
   AdoptPipeOptions,
   AdoptPortOptions,
   PipeDirection,
+  SerialOptions,
 } from './core/adopt-options.js';
 export type { Clock, DelayedCall } from './core/clock.js';
 export type { Connector } from './core/connector.js';
@@ -163,7 +164,6 @@ export {
   type ProcessReceiver,
   type ProcessTransport,
   type SignalOptions,
-  type TerminalSize,
 } from './core/process.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers } from './core/protocol.js';
@@ -206,6 +206,7 @@ export type {
   ListenTCPOptions,
   TCPOptions,
 } from './core/tcp-options.js';
+export type { TerminalSize } from './core/terminal-size.js';
 export type {
   StartTLSOptions,
   TLSConnection,
@@ -292,6 +293,7 @@ export {
   ProxyProtocolClientEndpoint,
   ProxyProtocolServerEndpoint,
 } from './endpoints/proxy-protocol.js';
+export { StandardIOEndpoint } from './endpoints/stdio.js';
 export { SystemdServerEndpoint, type SystemdServerEndpointOptions } from './endpoints/systemd.js';
 export { HostnameEndpoint, TCPClientEndpoint, TCPServerEndpoint } from './endpoints/tcp.js';
 export { type WrapClientTLSOptions, wrapClientTLS, wrapServerTLS } from './endpoints/tls.js';
@@ -419,6 +421,10 @@ export {
   getReactor,
   installReactor,
 } from './reactor/create-reactor.js';
+export { SerialPortError } from './stdio/errors.js';
+export { openStdio, type StdioOptions, type StdioReactor } from './stdio/open-stdio.js';
+export { openSerialPort, type SerialPortOptions } from './stdio/serial-port.js';
+export type { StdioTransport } from './stdio/stdio-transport.js';
 export type { CooperativeTask } from './task/cooperative-task.js';
 export { Cooperator, type CooperatorOptions, type Work } from './task/cooperator.js';
 export { deferLater } from './task/defer-later.js';

@@ -19,6 +19,12 @@ export interface NativeLoop {
   adoptListener(fd: number, takeOver: boolean): number;
   /** @param direction 1 to read, 2 to write, 3 for both. */
   adoptPipe(fd: number, direction: number, takeOver: boolean): number;
+  /** @param settings See `serialInts`. */
+  configureSerial(fd: number, settings: Int32Array): void;
+  /** @returns A number for the next two. */
+  enterRawMode(fd: number): number;
+  resumeRawMode(mode: number): void;
+  leaveRawMode(mode: number): void;
   adoptStream(fd: number, takeOver: boolean): number;
   close(handle: number): void;
   closeDescriptor(fd: number): void;
@@ -177,7 +183,6 @@ export interface NativeTLS {
 
 /** Child processes and pseudo-terminals: see native/binding_process.cc. Not on Windows. */
 export interface NativeProcessCalls {
-  closeChildDescriptor(fd: number): void;
   /** @param result Exit code or -1, signal or 0. @returns Whether it has exited. @throws Error ECHILD */
   reapProcess(pid: number, result: Int32Array): boolean;
   /** @param size Columns, rows, width and height in pixels. */

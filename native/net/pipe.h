@@ -15,8 +15,12 @@ namespace ropewalk {
 // The directions that a pipe is used in.
 enum class PipeDirection : uint8_t { kRead = 1, kWrite = 2, kBoth = 3 };
 
+// pipe(2): in packet mode (O_DIRECT, of the writing end) a read brings one packet.
+constexpr size_t kMaxPacket = 4096;
+
 struct PipeFacts {
-  // A read may bring less than is available: true of all but pipes, which fill the buffer.
+  // A read may bring less than is available; of a pipe only one that brings at most kMaxPacket
+  // bytes.
   bool readsShort = false;
   // The call made an open file that others may use non-blocking: see makePipeBlocking().
   bool wasBlocking = false;

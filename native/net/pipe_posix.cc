@@ -67,10 +67,6 @@ Status adoptPipe(int fd, PipeDirection direction, bool takeOver, Socket& pipe, P
   const Socket ours = takeOver ? fd : copy.get();
   if (!makeNonBlocking(ours)) return Status::last("fcntl F_SETFL");
   facts.readsShort = !S_ISFIFO(properties.st_mode);
-#if defined(__linux__)
-  // pipe(2): a read brings one packet.
-  facts.readsShort = facts.readsShort || (flags & O_DIRECT) != 0;
-#endif
   pipe = ours;
   (void)copy.release();
   return {};

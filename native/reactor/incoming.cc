@@ -186,8 +186,9 @@ void Reactor::noticeHangUp(Stream& stream, bool reset) {
 
 Transfer Reactor::receiveOther(Stream& stream, uint8_t* memory, size_t most, bool& stoppedShort) {
   if (stream.isUnix()) return receiveUnixInto(stream, memory, most, stoppedShort);
-  stoppedShort = stream.medium == Watched::Medium::kDevice;
-  return readPipe(stream.socket, memory, most);
+  const Transfer transfer = readPipe(stream.socket, memory, most);
+  stoppedShort = stream.medium == Watched::Medium::kDevice || transfer.count <= kMaxPacket;
+  return transfer;
 }
 
 void Reactor::finishConnect(Stream& stream) {

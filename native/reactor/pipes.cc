@@ -19,7 +19,7 @@ Status Reactor::adoptPipe(int fd, PipeDirection direction, bool takeOver, Handle
   return enrolShared(*stream, interest, takeOver, handle);
 }
 
-// Of a pipe that is not being read. What its writer left can still be read later.
+// Of a pipe that is not being read. Bytes in it can still be read later.
 void Reactor::noticePipeHangUp(Stream& stream) {
   if (!stream.writeOnly) return;
   const int error = stream.medium == Watched::Medium::kPipe ? EPIPE : EIO;

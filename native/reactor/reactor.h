@@ -73,7 +73,8 @@ class Reactor : public ReactorLimits {
   // is only closed; other holders may still listen.
   Status adoptListener(int fd, bool takeOver, Handle& handle);
   Status adoptStream(int fd, bool takeOver, Handle& handle);
-  // See net/pipe.h. A pipe that is only written is lost (EPIPE) when its reader is gone.
+  // See net/pipe.h. A pipe that is only written is lost (EPIPE) when its reader is gone; with
+  // kqueue, when it is written.
   Status adoptPipe(int fd, PipeDirection direction, bool takeOver, Handle& handle);
   // `socket` remains the caller's, which must close() the handle before closing it.
   Status watch(Socket socket, Interest interest, Handle& handle);

@@ -44,7 +44,7 @@ Terminal makeTerminal() {
   return made;
 }
 
-void put(const UniqueFd& fd, std::string_view text) {
+void feed(const UniqueFd& fd, std::string_view text) {
   CHECK(write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
 }
 
@@ -67,11 +67,11 @@ Handle adopt(Host& host, UniqueFd fd, PipeDirection direction) {
 void readsToTheEnd(PollerKind kind) {
   Host host(kind);
   Ends pipe = makePipe();
-  put(pipe.write, "early ");
+  feed(pipe.write, "early ");
   const Handle handle = adopt(host, std::move(pipe.read), PipeDirection::kRead);
-  put(pipe.write, "bytes");
+  feed(pipe.write, "bytes");
   host.turnUntil([&] { return textOf(host.of(handle).data) == "early bytes"; });
-  put(pipe.write, "!");
+  feed(pipe.write, "!");
   pipe.write.reset();
   host.turnUntil([&] { return host.of(handle).lost == 1; });
   CHECK(textOf(host.of(handle).data) == "early bytes!");
@@ -125,7 +125,10 @@ void pausesReading(PollerKind kind) {
 }
 
 void noticesThatItsReaderIsGone(PollerKind kind) {
+  // kqueue watches a descriptor without interest for errors only, and this is none.
+  const bool noticesWhenIdle = kind != PollerKind::kKqueue;
   for (const bool idle : {false, true}) {
+    if (idle && !noticesWhenIdle) return;
     Host host(kind);
     Ends pipe = makePipe();
     const Handle handle = adopt(host, std::move(pipe.write), PipeDirection::kWrite);
@@ -152,9 +155,9 @@ void readsAllPacketsOfAPipe(PollerKind kind) {
   int fds[2];
   CHECK(pipe2(fds, O_CLOEXEC | O_DIRECT) == 0);
   Ends pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
-  put(pipe.write, "one ");
-  put(pipe.write, "two ");
-  put(pipe.write, "three");
+  feed(pipe.write, "one ");
+  feed(pipe.write, "two ");
+  feed(pipe.write, "three");
   const Handle handle = adopt(host, std::move(pipe.read), PipeDirection::kRead);
   host.turnUntil([&] { return textOf(host.of(handle).data) == "one two three"; });
   CHECK_EQUAL(host.of(handle).reads.size(), 3);
@@ -173,12 +176,12 @@ void servesBothSidesOfATerminal(PollerKind kind) {
     host.write(handle, "question");
     host.turn();
     CHECK(take(others) == "question");
-    put(others, "answer");
+    feed(others, "answer");
     host.turnUntil([&] { return textOf(host.of(handle).data) == "answer"; });
     // A paused terminal keeps the bytes in front of its end; EIO is an end.
     host.command(handle, kPause);
     host.turn();
-    put(others, ", last");
+    feed(others, ", last");
     if (ours) {  // a slave loses its input with its master
       others.reset();
       for (int i = 0; i < 3; i++) host.turn();
@@ -204,13 +207,13 @@ void readsAllLinesOfATerminal(PollerKind kind) {
   CHECK(tcgetattr(terminal.slave.get(), &mode) == 0);
   mode.c_lflag |= ICANON;
   CHECK(tcsetattr(terminal.slave.get(), TCSANOW, &mode) == 0);
-  put(terminal.master, "one\ntwo\nthree\n");
+  feed(terminal.master, "one\ntwo\nthree\n");
   const Handle handle = adopt(host, std::move(terminal.slave), PipeDirection::kBoth);
   host.turnUntil([&] { return textOf(host.of(handle).data) == "one\ntwo\nthree\n"; });
   CHECK_EQUAL(host.of(handle).reads.size(), 3);
 }
 
-// Half-close of the input: the other direction goes on.
+// Half-close of the input: the other direction continues.
 void outlivesItsInput(PollerKind kind) {
   Host host(kind);
   Terminal terminal = makeTerminal();
@@ -222,7 +225,7 @@ void outlivesItsInput(PollerKind kind) {
   const Handle handle = adopt(host, std::move(terminal.slave), PipeDirection::kBoth);
   host.command(handle, kAllowHalfClose);
   host.turn();
-  put(terminal.master, "\x04");
+  feed(terminal.master, "\x04");
   host.turnUntil([&] { return host.of(handle).readEnded == 1; });
   host.write(handle, "answer");
   host.turn();
@@ -289,7 +292,7 @@ void detaches(PollerKind kind) {
   CHECK(host.reactor().detach(handle, fd).ok());
   const UniqueFd detached(fd);
   CHECK(!isNonBlocking(detached.get()));
-  put(pipe.write, "later");
+  feed(pipe.write, "later");
   for (int i = 0; i < 2; i++) host.turn();
   CHECK(take(detached) == "later");
 }

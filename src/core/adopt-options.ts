@@ -22,11 +22,27 @@ export interface AdoptConnectionOptions extends AdoptOptions {
 /** The directions in which a pipe or terminal is used. */
 export type PipeDirection = 'read' | 'write' | 'both';
 
+/** The parameters of a serial line. */
+export interface SerialOptions {
+  /** Bits per second, in both directions. Default 9,600. */
+  readonly baudRate?: number;
+  /** Default 8. */
+  readonly dataBits?: 5 | 6 | 7 | 8;
+  /** Default 1. */
+  readonly stopBits?: 1 | 2;
+  /** Default `none`. */
+  readonly parity?: 'none' | 'even' | 'odd';
+  /** `hardware`: RTS and CTS. `software`: XON and XOFF, which cannot be sent as bytes then. Default `none`. */
+  readonly flowControl?: 'none' | 'hardware' | 'software';
+}
+
 export interface AdoptPipeOptions extends AdoptOptions {
   /** Whether the transport receives, sends, or does both. A descriptor of one direction cannot be used in the other. */
   readonly direction: PipeDirection;
   /** The name of its {@link PipeAddress}, for logs. Default: `fd` and the number. */
   readonly name?: string;
+  /** Of a serial line: its parameters, set before the protocol is built. Native only. */
+  readonly serial?: SerialOptions;
 }
 
 export interface AdoptDatagramOptions extends AdoptOptions, DatagramOptions {}

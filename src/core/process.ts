@@ -3,17 +3,8 @@ import type { ProcessClosed } from './errors/processes.js';
 import type { MaybeAsync } from './maybe-async.js';
 import { notConnected } from './not-connected.js';
 import type { Consumer, PushProducer } from './producer.js';
+import type { TerminalSize } from './terminal-size.js';
 import type { Transport } from './transport.js';
-
-/** The size of a terminal. */
-export interface TerminalSize {
-  /** 0 to 65535; 0 means unknown. */
-  readonly columns: number;
-  readonly rows: number;
-  /** In pixels. Default 0, unknown. */
-  readonly pixelWidth?: number;
-  readonly pixelHeight?: number;
-}
 
 /**
  * A running child process.

@@ -1,5 +1,5 @@
 /** Options of child processes. */
-import type { TerminalSize } from './process.js';
+import type { TerminalSize } from './terminal-size.js';
 
 /**
  * A descriptor of the child:

@@ -1,8 +1,9 @@
 /** The connection as a protocol sees it, whatever the underlying transport. */
 import type { Deferred } from '../defer/deferred.js';
 import type { Address } from './address.js';
-import type { PipeDirection } from './adopt-options.js';
+import type { PipeDirection, SerialOptions } from './adopt-options.js';
 import type { Consumer, PushProducer } from './producer.js';
+import type { TerminalSize } from './terminal-size.js';
 import type { StartTLSOptions, TLSConnection, TLSRole } from './tls.js';
 import type { PeerCredentials } from './unix-options.js';
 
@@ -139,6 +140,23 @@ export interface DetachedConnection extends Disposable {
 export interface PipeTransport extends SocketTransport {
   /** `read`: writes are dropped. `write`: nothing is received. */
   readonly direction: PipeDirection;
+  /** Whether it is a terminal, which a serial line also is. */
+  readonly isTerminal: boolean;
+  /** The window of a terminal, in characters; undefined if it is unknown, or no terminal. */
+  getTerminalSize(): TerminalSize | undefined;
+  /**
+   * Raw: input arrives by the byte, without echo, line editing and signals of keys; newlines of the output are still translated. The
+   * mode that the terminal had before is restored by `false`, when the transport closes, when the process exits, and (native only) by
+   * a fatal signal that the process does not handle, except SIGKILL. After a stop of the process, raw mode is set again.
+   * @throws UnsupportedError it is no terminal.
+   */
+  setRawMode(enabled: boolean): void;
+  /**
+   * Sets the parameters of a serial line, whose bytes then pass unchanged. Native only.
+   * @throws UnsupportedError it is no terminal, or the device lacks a setting.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  configureSerial(settings: SerialOptions): void;
 }
 
 /** A transport over TCP. */

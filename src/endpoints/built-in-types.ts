@@ -3,6 +3,7 @@ import { WINDOWS } from '../internal/platform.js';
 import type { EndpointType } from './endpoint-type.js';
 import { shown } from './errors.js';
 import { HAPROXY } from './proxy-protocol.js';
+import { StandardIOEndpoint } from './stdio.js';
 import { SystemdServerEndpoint } from './systemd.js';
 import { bindTCPClient, tcpClient, tcpServer } from './tcp-arguments.js';
 import { SSL, TLS } from './tls-types.js';
@@ -89,6 +90,17 @@ const SYSTEMD: EndpointType = {
   },
 };
 
+/** `stdio:`: standard input and output, as one connection. */
+const STDIO: EndpointType = {
+  prefix: 'stdio',
+  server(args, { reactor }) {
+    const { positional } = args;
+    // The colon of `stdio:` makes an empty argument.
+    args.bind(positional.length === 1 && positional[0] === '' ? ['empty'] : []);
+    return new StandardIOEndpoint(reactor);
+  },
+};
+
 export const BUILT_IN_TYPES: readonly EndpointType[] = [
   TCP,
   TCP4,
@@ -97,5 +109,6 @@ export const BUILT_IN_TYPES: readonly EndpointType[] = [
   SSL,
   UNIX,
   SYSTEMD,
+  STDIO,
   HAPROXY,
 ];

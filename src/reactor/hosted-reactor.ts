@@ -77,7 +77,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     makeBackend: (core: ReactorCore) => Backend,
   ) {
     const core = new ReactorCore(options, host, {
-      transports: () => backend.transports(),
+      transports: () => this.transports(),
       removeAll: () => this.#descriptors.removeAll(),
       processes: () => this.#processes.running,
       cancelLookups: () => this.#names.cancelAll(),
@@ -116,8 +116,9 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   }
 
   /** @internal Transports whose protocol's `connectionLost` has not been called. */
-  transports(): Iterable<StreamTransport> {
-    return this.backend.transports();
+  *transports(): Iterable<StreamTransport> {
+    yield* this.backend.transports();
+    yield* this.#pipes.transports();
   }
 
   get exitSignal(): NodeJS.Signals | undefined {
@@ -334,7 +335,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   connections(limit: number): ConnectionReport[] {
     checkInteger('limit', limit, 0, Number.MAX_SAFE_INTEGER);
     const reports: ConnectionReport[] = [];
-    for (const transport of this.backend.transports()) {
+    for (const transport of this.transports()) {
       if (reports.length === limit) break;
       reports.push(transport.connectionReport());
     }

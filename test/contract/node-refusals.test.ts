@@ -1,5 +1,5 @@
 /** What the pure-JS reactor refuses: the table of docs/pure-js-reactor.md, row by row. */
-import { readFileSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createReactor,
@@ -149,7 +149,14 @@ const REFUSALS: Readonly<Record<string, readonly Act[]>> = {
     ({ reactor }) => reactor.adoptStreamPort(0, recorders()),
     ({ reactor }) => reactor.adoptStreamConnection(0, recorders()),
     ({ reactor }) => reactor.adoptDatagramPort(0, new DatagramRecorder()),
-    ({ reactor }) => reactor.adoptPipe(0, recorders(), { direction: 'read' }),
+    ({ reactor }) =>
+      reactor.adoptPipe(openSync('/dev/null', 'r'), recorders(), { direction: 'read' }),
+  ],
+  configureSerial: [
+    ({ reactor }) =>
+      reactor.adoptPipe(openSync('/dev/null', 'r+'), recorders(), {
+        ...{ direction: 'both', takeOver: true, serial: {} },
+      }),
   ],
   getTcpNoDelay: [adoptedTCP((transport) => transport.getTcpNoDelay())],
   getTcpKeepAlive: [adoptedTCP((transport) => transport.getTcpKeepAlive())],

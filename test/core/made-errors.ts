@@ -22,12 +22,14 @@ import * as handoverEntry from '../../src/handover/index.js';
 import * as httpBodies from '../../src/http/errors.js';
 import * as httpEntry from '../../src/http/index.js';
 import * as index from '../../src/index.js';
+import { systemError } from '../../src/internal/system-error.js';
 import * as policies from '../../src/policies/errors.js';
 import * as running from '../../src/process/errors.js';
 import * as processEntry from '../../src/process/index.js';
 import * as http from '../../src/protocols/http/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as websocket from '../../src/protocols/websocket/errors.js';
+import * as stdio from '../../src/stdio/errors.js';
 import * as task from '../../src/task/errors.js';
 import * as threads from '../../src/threads/errors.js';
 import * as threadsEntry from '../../src/threads/index.js';
@@ -57,6 +59,7 @@ const root = {
   ...framing,
   ...policies,
   ...proxyProtocol,
+  ...stdio,
   ...task,
 };
 const web = { ...http, ...httpBodies };
@@ -104,6 +107,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ConnectionDetached: new errors.ConnectionDetached(),
   NotListeningError: new errors.NotListeningError(),
   DescriptorError: new errors.DescriptorError('a socket', 7),
+  SerialPortError: new errors.SerialPortError('/dev/ttyS0', systemError('open', 'ENOENT')),
   DescriptorLimitError: new errors.DescriptorLimitError(256),
   NotConnectedError: new errors.NotConnectedError('write', 'connectionMade'),
   UnsentBytesError: new errors.UnsentBytesError(1),

@@ -179,7 +179,7 @@ describe('serverFromString', () => {
 
   it('lists the known types for an unknown one', () => {
     const error = thrownBy(() => serverFromString(new MemoryReactor(), 'systend:index=0'));
-    const known = ['haproxy', 'ssl', 'systemd', 'tcp', 'tcp4', 'tcp6', 'tls', 'unix'];
+    const known = ['haproxy', 'ssl', 'stdio', 'systemd', 'tcp', 'tcp4', 'tcp6', 'tls', 'unix'];
     expect(error).toMatchObject({ type: 'systend', suggestion: 'systemd', known });
   });
 });

@@ -1,67 +1,11 @@
 /** Hostile and half-broken clients of the HTTP server, over real reactors, in clear and over TLS. */
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { connect as connectTLS } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import {
-  HTTPFactory,
-  type HTTPHandler,
-  type HTTPRequest,
-  type HTTPServerOptions,
-} from '../../src/http/index.js';
+import type { HTTPHandler, HTTPRequest } from '../../src/http/index.js';
 import { ConnectionClosed } from '../../src/index.js';
-import { listenTLS, selfSignedCertificate } from '../../src/tls/index.js';
-import { contract, type Rig } from '../support/contract.js';
+import { contract } from '../support/contract.js';
 import { latch, within } from '../support/deadline.js';
-import { RawPeer } from '../support/raw-peer.js';
 import { get } from './served.js';
-
-const HOST = '127.0.0.1';
-const identity = await selfSignedCertificate();
-
-interface Service {
-  readonly factory: HTTPFactory;
-  connect(): Promise<RawPeer>;
-}
-
-function overTCP(rig: Rig, handler: HTTPHandler, options?: HTTPServerOptions): Service {
-  const factory = new HTTPFactory(rig.reactor, handler, options);
-  const { port } = rig.reactor.listenTCP(0, factory, { interface: HOST }).getHost();
-  return { factory, connect: async () => rig.use(await RawPeer.connect(port)) };
-}
-
-function overTLS(rig: Rig, handler: HTTPHandler, options?: HTTPServerOptions): Service {
-  const factory = new HTTPFactory(rig.reactor, handler, options);
-  const listening = listenTLS(rig.reactor, 0, factory, { identity }, { interface: HOST });
-  const { port } = listening.getHost();
-  const connectPeer = async (): Promise<RawPeer> => {
-    const plain = connect(port, HOST);
-    const { certificate: ca } = identity;
-    const socket = connectTLS({ socket: plain, ca, servername: 'localhost' });
-    const peer = rig.use(new SecurePeer(socket));
-    peer.plain = plain;
-    await within(once(socket, 'secureConnect'), 'the handshake');
-    return peer;
-  };
-  return { factory, connect: connectPeer };
-}
-
-class SecurePeer extends RawPeer {
-  plain: Socket | undefined;
-
-  override reset(): void {
-    this.plain?.resetAndDestroy();
-    this.socket.destroy();
-  }
-}
-
-/** Settles when the server has no connection left. */
-async function untilEmpty(rig: Rig, { factory }: Service): Promise<void> {
-  for (let turn = 0; factory.connections > 0; turn++) {
-    if (turn === 2_000) throw new Error('a connection is left');
-    await rig.turns(1);
-  }
-}
+import { overTCP, TRANSPORTS, untilEmpty } from './service.js';
 
 const upload = (length: number): string =>
   `POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
@@ -69,10 +13,7 @@ const upload = (length: number): string =>
 const echo: HTTPHandler = (request, response) => response.sendFrom(request);
 
 contract('an HTTP server', (rig) => {
-  describe.each([
-    ['in clear', overTCP],
-    ['over TLS', overTLS],
-  ])('%s', (_name, serve) => {
+  describe.each(TRANSPORTS)('%s', (_name, serve) => {
     it('understands a head and chunked content that come a byte at a time', async () => {
       const peer = await serve(rig, echo).connect();
       const text = `${get('/').replace('GET', 'POST').slice(0, -2)}Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nT: 1\r\n\r\n`;

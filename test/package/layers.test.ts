@@ -137,8 +137,13 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../core/stream-endpoint.js', '../defer/deferred.js', '../policies/deadline.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../protocols/http/client.js'],
   },
+  'src/stdio/probe.ts': {
+    allowed: ['../core/reactor-pipes.js', '../defer/deferred.js', 'node:fs'],
+    refused: ['../reactor/adoption/file-transport.js', '../endpoints/stdio.js'],
+  },
   'src/endpoints/probe.ts': {
     allowed: [
+      '../stdio/open-stdio.js',
       '../core/stream-endpoint.js',
       '../defer/deferred.js',
       '../reactor/streams/tcp-settings.js',

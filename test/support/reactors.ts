@@ -39,6 +39,11 @@ export const ONE_POLLER: readonly ReactorMaker[] = REACTORS.filter(
   ({ native }, at) => REACTORS.findIndex((other) => other.native === native) === at,
 );
 
+/** The others: their tests with processes of their own are in slow files. */
+export const OTHER_POLLERS: readonly ReactorMaker[] = REACTORS.filter(
+  (maker) => !ONE_POLLER.includes(maker),
+);
+
 /** The maker of that name: what a child process or a worker is told to use. */
 export function reactorMaker(name: string | undefined): ReactorMaker {
   const maker = ALL.find((candidate) => candidate.name === name);

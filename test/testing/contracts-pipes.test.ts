@@ -68,7 +68,7 @@ const BROKEN: readonly BrokenReactor[] = [
         }
       },
     }),
-    'refuses a file, and leaves it open',
+    'refuses a file in both directions, and leaves it open',
   ],
 ];
 

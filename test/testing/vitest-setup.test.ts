@@ -19,9 +19,9 @@ interface Run {
   readonly output: string;
 }
 
-/** Runs the fixture of that name in a vitest of its own. */
-async function run(fixture: string): Promise<Run> {
-  const args = ['run', '--config', CONFIG, '--reporter=json', '--reporter=default', fixture];
+/** Runs the fixtures of these names in a vitest of their own. */
+async function run(...fixtures: string[]): Promise<Run> {
+  const args = ['run', '--config', CONFIG, '--reporter=json', '--reporter=default', ...fixtures];
   const child = spawn(process.execPath, [VITEST, ...args], {
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', VITEST: '', VITEST_WORKER_ID: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -67,8 +67,8 @@ const LEFT: readonly [title: string, ...patterns: RegExp[]][] = [
 ];
 
 describe('the set-up file for vitest', { timeout: 70_000 }, () => {
-  it('fails the tests that leave something behind, and only those', async () => {
-    const { code, tests, output } = await run('leaving');
+  it('fails the tests and files that leave something behind, and only those', async () => {
+    const { code, tests, output } = await run('leaving', 'file');
     expect(code, output).toBe(1);
     for (const [title, ...patterns] of LEFT) {
       const messages = tests.get(title)?.failureMessages.join('\n') ?? '';
@@ -77,7 +77,11 @@ describe('the set-up file for vitest', { timeout: 70_000 }, () => {
       expect(messages.match(/left something behind/g), title).toHaveLength(1);
     }
     expect(tests.get('nothing')?.status).toBe('passed');
-    expect(tests.size).toBe(LEFT.length + 1);
+    expect(tests.size).toBe(LEFT.length + 2);
+    // A file as a whole.
+    expect(tests.get('is clean')?.status).toBe('passed');
+    expect(output).toMatch(/this file of tests left something behind/);
+    expect(output).toMatch(/a port listens on 127\.0\.0\.1:\d+/);
   });
 
   it('passes tests that are clean, and prints nothing of what they expect', async () => {
@@ -85,13 +89,5 @@ describe('the set-up file for vitest', { timeout: 70_000 }, () => {
     expect(code, output).toBe(0);
     expect(tests.size).toBe(8);
     expect(output).not.toContain('ropewalk:');
-  });
-
-  it('fails a file that leaves something behind as a whole', async () => {
-    const { code, tests, output } = await run('file');
-    expect(code, output).toBe(1);
-    expect(tests.get('is clean')?.status).toBe('passed');
-    expect(output).toMatch(/this file of tests left something behind/);
-    expect(output).toMatch(/a port listens on 127\.0\.0\.1:\d+/);
   });
 });

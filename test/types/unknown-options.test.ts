@@ -16,6 +16,7 @@ import {
 } from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
+  type AdoptPipeOptions,
   BasicProducerConsumerProxy,
   BucketFilter,
   backoffPolicy,
@@ -46,6 +47,8 @@ import {
   LineReceiver,
   NetstringDecoder,
   NetstringReceiver,
+  openSerialPort,
+  openStdio,
   ProcessProtocol,
   ProducerConsumerProxy,
   Protocol,
@@ -58,6 +61,7 @@ import {
   ReconnectingClientFactory,
   react,
   ShapingFactory,
+  StandardIOEndpoint,
   StatefulProtocol,
   SystemdServerEndpoint,
   serializeProxyHeader,
@@ -339,6 +343,16 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => reactor.listenTCP(0, Protocol).stopListening(o)),
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol).stopListening(o)),
     memory((reactor, o) => udp(reactor).stopListening(o)),
+  ],
+  SerialPortOptions: [memory((reactor, o) => openSerialPort(reactor, '/dev/null', Protocol, o))],
+  SerialOptions: [
+    memory((reactor, serial) =>
+      reactor.adoptPipe(9, Protocol, { direction: 'both', serial } as AdoptPipeOptions),
+    ),
+  ],
+  StdioOptions: [
+    memory((reactor, o) => openStdio(reactor, Protocol, o)),
+    memory((reactor, o) => new StandardIOEndpoint(reactor, o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
   MonitoredProcessOptions: [memory((r, o) => new ProcessMonitor(r).addProcess('x', '/x', o))],

@@ -183,8 +183,12 @@ export function groupContract(kind: WorkerKind): void {
       expect(visits).not.toContain(old[0]?.text.split('\n')[0]);
       expect(running.of('exited')).toMatchObject([{ asked: true }, { asked: true }]);
     });
+  });
+}
 
-    it('report why they cannot start: the module throws', async () => {
+export function startContract(kind: WorkerKind): void {
+  describe(`the start of workers that are ${kind}`, () => {
+    it('fails, and the report says why: the module throws', async () => {
       needs('sharedPorts');
       const error = await startFailure({ kind, data: { start: 'throws', badIndex: 1 } });
       expect(error).toMatchObject({
@@ -193,7 +197,7 @@ export function groupContract(kind: WorkerKind): void {
       });
     });
 
-    it('report why they cannot start: exit code, time limit', async () => {
+    it('fails, and the report says why: exit code, time limit', async () => {
       const exited = await startFailure({ kind, workers: 1, data: { start: 'exits' } });
       expect(exited.cause).toMatchObject({ code: 'ERR_WORKER_EXITED', exitCode: 9 });
       const late = await startFailure({
@@ -205,14 +209,14 @@ export function groupContract(kind: WorkerKind): void {
       expect(late.cause).toMatchObject({ code: 'ERR_TIMEOUT', timeoutMs: 900 });
     });
 
-    it('report why they cannot start: no module, no function', async () => {
+    it('fails, and the report says why: no module, no function', async () => {
       const missing = await startFailure({ kind }, 'nowhere');
       expect(missing.cause).toMatchObject({ code: 'ERR_MODULE_NOT_FOUND' });
       const none = await startFailure({ kind }, 'no-function');
       expect(none.cause).toMatchObject({ name: 'WorkerModuleError', code: 'ERR_WORKER_MODULE' });
     });
 
-    it('report why they cannot start: flags that Node does not know', async () => {
+    it('fails, and the report says why: flags that Node does not know', async () => {
       const error = await startFailure({ kind, execArgv: ['--no-such-flag'] });
       expect(error.cause).toMatchObject({ name: 'WorkerExitedError' });
       const { exitCode, cause } = error.cause as WorkerExitedError;
@@ -220,7 +224,7 @@ export function groupContract(kind: WorkerKind): void {
       else expect(exitCode).toBe(9);
     });
 
-    it('refuse a port of another process, even a shared one', async () => {
+    it('fails for a port of another process, even a shared one', async () => {
       await using taken = await RawServer.listen();
       const error = await startFailure({ kind, data: { port: taken.port } });
       expect(error.cause).toMatchObject({ code: 'ERR_CANNOT_LISTEN', port: taken.port });
@@ -229,7 +233,7 @@ export function groupContract(kind: WorkerKind): void {
       expect(shared.cause).toMatchObject({ cause: { code: 'EADDRINUSE' } });
     });
 
-    it('listen on the port that the module names', async () => {
+    it('is on the port that the module names', async () => {
       const port = await closedPort();
       await using running = await RunningGroup.start({ kind, data: { port } });
       expect(running.port).toBe(port);
@@ -237,7 +241,7 @@ export function groupContract(kind: WorkerKind): void {
       await running.reach(1);
     });
 
-    it('may use the pure-JS reactor: one without sharing ports, several if Node can share them', async () => {
+    it('is possible on the pure-JS reactor: one without sharing ports, several if Node can share them', async () => {
       const reactor = { kind: 'node' } as const;
       await using one = await RunningGroup.start({ kind, reactor, workers: 1 });
       await echoed(await one.reach(0), 'hello');

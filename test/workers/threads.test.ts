@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { WorkerExitedError, WorkerHungError } from '../../src/workers/index.js';
-import { groupContract } from './group-contract.js';
+import { groupContract, startContract } from './group-contract.js';
 import { echoed, RunningGroup } from './running-group.js';
 
 groupContract('threads');
+startContract('threads');
 
 describe('worker threads', () => {
   it.each([

@@ -61,7 +61,7 @@ const LIMIT_MS = 60 * 60_000;
 const TESTS = [
   ...['model', 'contract/transport', 'native-binding/hostile-arguments', 'contract/process'],
   ...['contract/memory', 'contract/fairness', 'contract'],
-  ...['native-binding/buffers', 'native-binding/unix'],
+  ...['native-binding/buffers', 'native-binding/look-ups', 'native-binding/unix'],
 ].map((path) => `test/${path}`);
 
 /**

@@ -1,5 +1,6 @@
 /** How one implementation of the reactor adopts pipes. */
-import type { PipeDirection } from '../../core/adopt-options.js';
+import type { PipeDirection, SerialOptions } from '../../core/adopt-options.js';
+import type { PipeTransport } from '../../core/transport.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 
@@ -8,9 +9,14 @@ export interface PipeSettings {
   readonly direction: PipeDirection;
   readonly takeOver: boolean;
   readonly name: string;
+  /** The integers of {@link SerialOptions}. */
+  readonly serial?: Int32Array | undefined;
 }
+
+/** Also a {@link PipeTransport}. */
+export type AnyPipeTransport = StreamTransport & PipeTransport;
 
 export interface PipeSockets {
   /** If it throws, it has not taken the descriptor over. @throws DescriptorError, UnsupportedError */
-  open(settings: PipeSettings, owner: StreamOwner): StreamTransport & { direction: PipeDirection };
+  open(settings: PipeSettings, owner: StreamOwner): AnyPipeTransport;
 }

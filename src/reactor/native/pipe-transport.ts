@@ -1,11 +1,19 @@
 /** A pipe, terminal or similar descriptor of the native reactor. */
+import { isatty } from 'node:tty';
+
 import { PipeAddress } from '../../core/address.js';
-import type { PipeDirection } from '../../core/adopt-options.js';
+import type { PipeDirection, SerialOptions } from '../../core/adopt-options.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { TerminalSize } from '../../core/terminal-size.js';
+import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
+import { loadAddon } from '../../native.js';
 import type { PipeSettings } from '../adoption/pipe-sockets.js';
+import { holdRawMode } from '../adoption/raw-mode.js';
+import { serialInts } from '../adoption/serial-settings.js';
 import { noPipeOption, onlyWhole } from '../streams/socket-side.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
-import { descriptorError, SEND_CALL } from './errors.js';
+import { asSystemError, descriptorError, SEND_CALL } from './errors.js';
 import { EVENT_LOST } from './shared-memory.js';
 import type { NativeSockets } from './sockets.js';
 import { NativeTransport } from './transport.js';
@@ -16,9 +24,10 @@ const DIRECTIONS: Readonly<Record<PipeDirection, number>> = { read: 1, write: 2,
 /** @throws DescriptorError */
 export function adoptPipe(
   sockets: NativeSockets,
-  { fd, direction, takeOver, name }: PipeSettings,
+  { fd, direction, takeOver, name, serial }: PipeSettings,
   owner: StreamOwner,
 ): NativePipeTransport {
+  if (serial !== undefined) setSerial(sockets, fd, name, serial);
   let handle: number;
   try {
     handle = sockets.loop.adoptPipe(fd, DIRECTIONS[direction], takeOver);
@@ -29,8 +38,24 @@ export function adoptPipe(
   return sockets.add(new NativePipeTransport(sockets, handle, owner, address, direction));
 }
 
+/** @throws UnsupportedError */
+function setSerial(sockets: NativeSockets, fd: number, name: string, values: Int32Array): void {
+  onTerminal('configureSerial', fd, name, () => sockets.loop.configureSerial(fd, values));
+}
+
+/** @throws UnsupportedError */
+function onTerminal<R>(feature: string, fd: number, name: string, call: () => R): R {
+  if (!isatty(fd)) throw new UnsupportedError(feature, `${name} is no terminal`);
+  try {
+    return call();
+  } catch (error) {
+    throw new UnsupportedError(feature, asSystemError(error).message);
+  }
+}
+
 export class NativePipeTransport extends NativeTransport {
   readonly direction: PipeDirection;
+  #leave: (() => void) | undefined = undefined;
 
   constructor(
     sockets: NativeSockets,
@@ -61,6 +86,42 @@ export class NativePipeTransport extends NativeTransport {
     throw noPipeOption('setTcpKeepAlive');
   }
 
+  get isTerminal(): boolean {
+    return this.handle !== 0 && isatty(this.fileno());
+  }
+
+  getTerminalSize(): TerminalSize | undefined {
+    if (!this.isTerminal) return undefined;
+    const out = new Int32Array(4);
+    loadAddon().terminalSize(this.fileno(), out);
+    const [columns, rows] = out as unknown as [number, number];
+    return columns === 0 ? undefined : { columns, rows };
+  }
+
+  setRawMode(enabled: boolean): void {
+    checkBoolean('enabled', enabled);
+    if (!enabled) this.#leaveRawMode();
+    else if (this.#leave === undefined && this.state === 'open') {
+      const { loop } = this.sockets;
+      const fd = this.fileno();
+      const name = String(this.getPeer());
+      const mode = onTerminal('setRawMode', fd, name, () => loop.enterRawMode(fd));
+      this.#leave = holdRawMode({
+        resume: () => loop.resumeRawMode(mode),
+        leave: () => loop.leaveRawMode(mode),
+      });
+    }
+  }
+
+  configureSerial(settings: SerialOptions): void {
+    setSerial(this.sockets, this.fileno(), String(this.getPeer()), serialInts(settings));
+  }
+
+  override loseConnection(): void {
+    if (this.state === 'open') this.#leaveRawMode();
+    super.loseConnection();
+  }
+
   override loseWriteConnection(): void {
     if (this.direction === 'both') throw onlyWhole('a terminal');
     if (this.direction === 'write') this.loseConnection();
@@ -73,11 +134,23 @@ export class NativePipeTransport extends NativeTransport {
 
   /** @internal */
   override nativeEvent(kind: number, a: number, b: number): void {
+    if (kind === EVENT_LOST) this.#leaveRawMode();
     if (kind !== EVENT_LOST || a === 0) {
       super.nativeEvent(kind, a, b);
       return;
     }
     this.forget();
     this.lost(systemError(b === SEND_CALL ? 'write' : 'read', a));
+  }
+
+  protected override closeNow(reset: boolean): void {
+    this.#leaveRawMode();
+    super.closeNow(reset);
+  }
+
+  #leaveRawMode(): void {
+    const leave = this.#leave;
+    this.#leave = undefined;
+    leave?.();
   }
 }

@@ -1,12 +1,17 @@
 /** A pipe or terminal of the pure-JS reactor. */
 import { fstatSync, readvSync, type Stats, writeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
 
 import { PipeAddress } from '../../core/address.js';
-import type { PipeDirection } from '../../core/adopt-options.js';
+import type { PipeDirection, SerialOptions } from '../../core/adopt-options.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { DescriptorError } from '../../core/errors/listening.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { TerminalSize } from '../../core/terminal-size.js';
+import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import type { PipeSettings } from '../adoption/pipe-sockets.js';
+import { holdRawMode } from '../adoption/raw-mode.js';
 import type { SocketStream } from '../streams/secure-stream.js';
 import { noPipeOption, onlyWhole } from '../streams/socket-side.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
@@ -21,12 +26,13 @@ const NOTHING = new Uint8Array(0);
 /** @throws DescriptorError, UnsupportedError */
 export function adoptPipe(
   reactor: NodeSockets,
-  { fd, direction, takeOver, name }: PipeSettings,
+  { fd, direction, takeOver, name, serial }: PipeSettings,
   owner: StreamOwner,
 ): NodePipeTransport {
   const wanted = `a pipe or terminal (${direction})`;
-  checkTakeOver(takeOver);
   checkKind(fd, direction, wanted);
+  checkTakeOver(takeOver);
+  if (serial !== undefined) throw noSerialLines();
   let socket: OwnedSocket;
   try {
     socket = pipeSocket(reactor, fd, direction);
@@ -36,6 +42,10 @@ export function adoptPipe(
     throw new DescriptorError(wanted, fd, { cause });
   }
   return new NodePipeTransport(reactor, owner, socket, new PipeAddress(name), direction);
+}
+
+function noSerialLines(): UnsupportedError {
+  return new UnsupportedError('configureSerial', 'Node cannot set the parameters of a line');
 }
 
 /** @throws DescriptorError */
@@ -65,9 +75,16 @@ function isOpenFor(fd: number, direction: PipeDirection): boolean {
   }
 }
 
+/** Node's handle of a terminal can tell the size of its window. */
+type Terminal = ReadStream & {
+  readonly _handle?: { getWindowSize(out: number[]): number } | null;
+};
+
 export class NodePipeTransport extends NodeTransport {
   readonly direction: PipeDirection;
   readonly #address: PipeAddress;
+  readonly #terminal: Terminal | undefined;
+  #leave: (() => void) | undefined = undefined;
 
   constructor(
     reactor: NodeSockets,
@@ -78,6 +95,7 @@ export class NodePipeTransport extends NodeTransport {
   ) {
     super(reactor, owner, socket, address, undefined);
     this.#address = address;
+    this.#terminal = socket instanceof ReadStream ? (socket as Terminal) : undefined;
     this.direction = direction;
     // The end of a socket for the input of a child tells that the child has closed it.
     if (direction === 'write' && !socket.readable) this.reading = 'ended';
@@ -104,6 +122,43 @@ export class NodePipeTransport extends NodeTransport {
     throw noPipeOption('setTcpKeepAlive');
   }
 
+  get isTerminal(): boolean {
+    return this.#terminal !== undefined;
+  }
+
+  getTerminalSize(): TerminalSize | undefined {
+    const handle = this.#terminal?._handle;
+    const out: number[] = [];
+    if (handle == null || handle.getWindowSize(out) !== 0) return undefined;
+    const [columns = 0, rows = 0] = out;
+    return columns === 0 ? undefined : { columns, rows };
+  }
+
+  setRawMode(enabled: boolean): void {
+    checkBoolean('enabled', enabled);
+    const terminal = this.#terminal;
+    if (!enabled) this.#leaveRawMode();
+    else if (terminal === undefined) {
+      throw new UnsupportedError('setRawMode', `${this.#address} is no terminal`);
+    } else if (this.#leave === undefined && this.state === 'open') {
+      terminal.setRawMode(true);
+      this.#leave = holdRawMode({
+        // libuv does not set a mode that it believes to be set.
+        resume: () => terminal.setRawMode(false).setRawMode(true),
+        leave: () => terminal.setRawMode(false),
+      });
+    }
+  }
+
+  configureSerial(_settings: SerialOptions): void {
+    throw noSerialLines();
+  }
+
+  override loseConnection(): void {
+    if (this.state === 'open') this.#leaveRawMode();
+    super.loseConnection();
+  }
+
   override loseWriteConnection(): void {
     if (this.direction === 'both') throw onlyWhole('a terminal');
     if (this.direction === 'write') this.loseConnection();
@@ -124,6 +179,17 @@ export class NodePipeTransport extends NodeTransport {
   /** The end of the only direction is the end of the transport. */
   protected override get outlivesInput(): boolean {
     return this.direction === 'both' && super.outlivesInput;
+  }
+
+  protected override closeNow(reset: boolean): void {
+    this.#leaveRawMode();
+    super.closeNow(reset);
+  }
+
+  #leaveRawMode(): void {
+    const leave = this.#leave;
+    this.#leave = undefined;
+    leave?.();
   }
 
   protected override get mayLinger(): boolean {

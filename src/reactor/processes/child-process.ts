@@ -15,13 +15,9 @@ import {
 } from '../../core/errors/processes.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { toFactory } from '../../core/factory.js';
-import type {
-  ProcessReceiver,
-  ProcessTransport,
-  SignalOptions,
-  TerminalSize,
-} from '../../core/process.js';
+import type { ProcessReceiver, ProcessTransport, SignalOptions } from '../../core/process.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
+import type { TerminalSize } from '../../core/terminal-size.js';
 import type { Transport } from '../../core/transport.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { type AsyncContext, callIn, captureContext } from '../../internal/async-context.js';

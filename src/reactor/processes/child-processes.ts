@@ -1,5 +1,5 @@
 /** How one implementation of the reactor starts child processes. */
-import type { TerminalSize } from '../../core/process.js';
+import type { TerminalSize } from '../../core/terminal-size.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { SpawnSettings } from './spawn-settings.js';

@@ -3,8 +3,8 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
-import type { TerminalSize } from '../../core/process.js';
 import type { PtyOptions, ResourceLimits, SpawnOptions } from '../../core/spawn-options.js';
+import type { TerminalSize } from '../../core/terminal-size.js';
 import { checkBoolean, checkInteger, checkPlainObject, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 

@@ -95,6 +95,7 @@ function makeLoop(dispatch: () => void = () => {}): NativeLoop {
 const DESCRIPTOR_PLACES: Readonly<Record<string, number>> = {
   adoptDatagram: 0,
   adoptListener: 0,
+  adoptPipe: 0,
   adoptStream: 0,
   closeDescriptor: 0,
   sendDescriptor: 1,

@@ -3,6 +3,7 @@ import { checkBoolean } from '../../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../../internal/options.js';
 import type { ContractCase } from '../contract-case.js';
 import type { MakeReactorStage } from '../reactor/reactor-stage.js';
+import { addFileCases } from './files.js';
 import { PipeCases } from './pipe-scene.js';
 import { addReceivingCases } from './receiving.js';
 import { addRefusedPipeCases, addUnsupportedPipeCases } from './refusals.js';
@@ -38,6 +39,7 @@ export function pipeContract(
   if (supported) {
     addReceivingCases(contract);
     addSendingCases(contract, noticesReaders);
+    addFileCases(contract);
     addRefusedPipeCases(contract);
   } else {
     addUnsupportedPipeCases(contract);

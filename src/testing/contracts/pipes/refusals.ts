@@ -35,7 +35,7 @@ export function addRefusedPipeCases(contract: PipeCases): void {
     assert.equal(refusal(scene, NEVER_OPEN, 'read'), 'EBADF');
   });
 
-  contract.add('refuses a file, and leaves it open', (scene) => {
+  contract.add('refuses a file in both directions, and leaves it open', (scene) => {
     const fd = openSync(scene.path('file'), 'w+');
     assert.equal(refusal(scene, fd, 'both'), 'EPERM');
     assert(isOpen(fd));

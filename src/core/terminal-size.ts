@@ -1,0 +1,10 @@
+/** The size of a terminal, shared by processes and pipes. */
+/** In characters. */
+export interface TerminalSize {
+  /** 0 to 65535; 0 means unknown. */
+  readonly columns: number;
+  readonly rows: number;
+  /** In pixels. Default 0, unknown. */
+  readonly pixelWidth?: number;
+  readonly pixelHeight?: number;
+}

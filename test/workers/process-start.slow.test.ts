@@ -1,0 +1,3 @@
+import { startContract } from './group-contract.js';
+
+startContract('processes');
