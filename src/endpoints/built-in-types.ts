@@ -108,7 +108,9 @@ const PROCESS: EndpointType = {
   client(args, { reactor }) {
     const names = args.positional.map((_, at) => (at === 0 ? 'program' : `argument ${at}`));
     const values = args.bind(names.length === 0 ? ['program'] : names, ['cwd', 'env', 'stderr']);
-    return new ProcessEndpoint(reactor, values.text('program'), {
+    const program = values.text('program');
+    if (program === '') throw args.error("'program' is missing");
+    return new ProcessEndpoint(reactor, program, {
       args: names.slice(1).map((name) => values.text(name)),
       env: values.flag('env', true) ? null : {},
       stderr: values.flag('stderr', true) ? 'inherit' : 'ignore',

@@ -406,6 +406,7 @@ const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
+  SystemError: 'the error of a failed call',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
   TextStyle: 'the look of characters: a value',
   TLSCertificateDetails: 'facts of an error',
