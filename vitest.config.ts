@@ -61,6 +61,7 @@ export default defineConfig({
       'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/terminal': source('terminal/index.ts'),
       'ropewalk/process': source('process/index.ts'),
+      'ropewalk/adbapi': source('adbapi/index.ts'),
       'ropewalk/threads': source('threads/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),

@@ -34,6 +34,10 @@ Status adoptPipe(int fd, PipeDirection direction, bool takeOver, Socket& pipe, P
 // Before closing: other processes may use the same open file and expect it to block.
 void makePipeBlocking(Socket pipe);
 
+// Closes a pipe. Closing a serial line waits for its output, on Linux for up to 30 s: a thread does
+// that. With `discard`, the output is dropped.
+void closePipe(Socket pipe, bool discard);
+
 // EIO, from a terminal whose other side is closed, is the end of input.
 Transfer readPipe(Socket pipe, uint8_t* memory, size_t size);
 // At most kMaxParts parts.

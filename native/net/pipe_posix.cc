@@ -6,11 +6,13 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
+#include "detached_thread.h"
 #include "direct_calls.h"
 #include "posix_calls.h"
 
@@ -45,6 +47,11 @@ UniqueFd reopen([[maybe_unused]] int fd, [[maybe_unused]] mode_t mode, [[maybe_u
 #endif
 }
 
+void* closeSlowly(void* argument) {
+  close(static_cast<int>(reinterpret_cast<intptr_t>(argument)));
+  return nullptr;
+}
+
 }  // namespace
 
 Status adoptPipe(int fd, PipeDirection direction, bool takeOver, Socket& pipe, PipeFacts& facts) {
@@ -75,6 +82,18 @@ Status adoptPipe(int fd, PipeDirection direction, bool takeOver, Socket& pipe, P
 void makePipeBlocking(Socket pipe) {
   const int flags = fcntl(pipe, F_GETFL);
   if (flags >= 0) (void)fcntl(pipe, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+void closePipe(Socket pipe, bool discard) {
+  int lines = 0;
+  const bool serial = ioctl(pipe, TIOCMGET, &lines) == 0;  // it has the lines of a modem
+  if (serial && discard) (void)tcflush(pipe, TCOFLUSH);
+  if (serial && unacknowledgedBytes(pipe) > 0) {
+    stayLoaded();
+    void* argument = reinterpret_cast<void*>(static_cast<intptr_t>(pipe));
+    if (startDetached(closeSlowly, argument) == 0) return;
+  }
+  close(pipe);
 }
 
 Transfer readPipe(Socket pipe, uint8_t* memory, size_t size) {

@@ -11,6 +11,8 @@ Status adoptPipe(int, PipeDirection, bool, Socket&, PipeFacts&) {
 
 void makePipeBlocking(Socket) {}
 
+void closePipe(Socket, bool) {}
+
 Transfer readPipe(Socket, uint8_t*, size_t) {
   return {Transfer::Result::kFailed, 0, ENOTSUP};
 }

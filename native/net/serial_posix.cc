@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 
 #if defined(__linux__)
+#include <asm/ioctls.h>
 #include <asm/termbits.h>
 #else
 #include <termios.h>

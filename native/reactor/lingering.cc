@@ -242,8 +242,10 @@ void Reactor::forgetBroken(Stream& stream) {
 void Reactor::closeWithoutWaiting(Watched& watched) {
   if (watched.socket == kNoSocket) return;
   if (watched.isPipe()) {
-    restorePipe(static_cast<Stream&>(watched));
-  } else if (watched.kind == Watched::Kind::kStream && !watched.isUnix()) {
+    closePipe(static_cast<Stream&>(watched), false);
+    return;
+  }
+  if (watched.kind == Watched::Kind::kStream && !watched.isUnix()) {
     const bool mayWait = watched.shared || static_cast<Stream&>(watched).lingerSeconds > 0;
     if (mayWait) turnLingerOff(watched.socket);
   }
@@ -253,7 +255,7 @@ void Reactor::closeWithoutWaiting(Watched& watched) {
 // A pipe has no reset.
 void Reactor::closeWithReset(Stream& stream) {
   if (stream.isPipe()) {
-    closeWithoutWaiting(stream);
+    closePipe(stream, true);
   } else {
     resetSocket(std::exchange(stream.socket, kNoSocket));
   }

@@ -2,6 +2,8 @@
 
 #include "reactor.h"
 
+#include <utility>
+
 namespace ropewalk {
 
 Status Reactor::adoptPipe(int fd, PipeDirection direction, bool takeOver, Handle& handle) {
@@ -28,6 +30,16 @@ void Reactor::noticePipeHangUp(Stream& stream) {
 
 void Reactor::restorePipe(Stream& stream) {
   if (stream.wasBlocking) makePipeBlocking(stream.socket);
+}
+
+void Reactor::closePipe(Stream& stream, bool discard) {
+  restorePipe(stream);
+  const Socket pipe = std::exchange(stream.socket, kNoSocket);
+  if (stream.medium == Watched::Medium::kDevice) {
+    ropewalk::closePipe(pipe, discard);
+  } else {
+    closeSocket(pipe);
+  }
 }
 
 }  // namespace ropewalk

@@ -197,6 +197,7 @@ class Reactor : public ReactorLimits {
   // pipes.cc
   void noticePipeHangUp(Stream& stream);
   static void restorePipe(Stream& stream);
+  static void closePipe(Stream& stream, bool discard);
 
   // unix_streams.cc
   Transfer sendWithDescriptors(Stream& stream, std::span<Bytes>& parts);

@@ -35,6 +35,8 @@ export interface ReactorBackend {
   readonly processes?: ChildProcesses | undefined;
   readonly pipes?: PipeSockets | undefined;
   readonly descriptors?: ReactorDescriptors | undefined;
+  /** The reason why the reactor has no threads, if so. */
+  readonly noThreads?: string | undefined;
   /** Called once, when a name is resolved for the first time. */
   makeNameResolver(): OwnNameResolver;
   /** The transports whose protocol's `connectionLost` has not been called. */

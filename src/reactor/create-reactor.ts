@@ -28,6 +28,7 @@ const OPTIONS: OptionNames<CreateReactorOptions> = {
   reportError: true,
   poisonLentBytes: true,
   measureTurns: true,
+  threadPool: true,
   collectAfterBytes: true,
   shutdownTimeoutMs: true,
   poller: true,

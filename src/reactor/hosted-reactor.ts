@@ -33,6 +33,7 @@ import type { RunOptions } from '../core/reactor-life.js';
 import type { SpawnOptions } from '../core/spawn-options.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
+import type { ThreadPoolLike } from '../core/thread-pool.js';
 import type { PipeTransport, SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import type { Deferred } from '../defer/deferred.js';
@@ -43,8 +44,10 @@ import { HostedPipes } from './adoption/hosted-pipes.js';
 import type { ReactorBackend } from './backend.js';
 import { HostedUDP } from './datagrams/hosted-udp.js';
 import { HostedUNIXDatagram } from './datagrams/hosted-unix-datagram.js';
+import { HostedThreads } from './hosted-threads.js';
 import type { OpenPort } from './life/port-reactor.js';
 import { ReactorCore } from './life/reactor-core.js';
+import type { OpenSockets } from './life/shutdown.js';
 import { HostedNames } from './names/hosted-names.js';
 import { NO_DESCRIPTORS } from './no-descriptors.js';
 import { HostedProcesses } from './processes/hosted-processes.js';
@@ -68,6 +71,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   readonly #processes: HostedProcesses;
   readonly #pipes: HostedPipes;
   readonly #descriptors: ReactorDescriptors;
+  readonly #threads: HostedThreads;
   #disposal: Promise<void> | undefined;
 
   /** @internal */
@@ -76,12 +80,16 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     host: LoopHost,
     makeBackend: (core: ReactorCore) => Backend,
   ) {
-    const core = new ReactorCore(options, host, {
+    const sockets: OpenSockets = {
       transports: () => this.transports(),
       removeAll: () => this.#descriptors.removeAll(),
       processes: () => this.#processes.running,
       cancelLookups: () => this.#names.cancelAll(),
       lingeringSenders: () => backend.lingeringSenders?.() ?? 0,
+    };
+    const core = new ReactorCore(options, host, sockets, {
+      stop: (timeoutMs) => this.#threads.stop(timeoutMs),
+      cutOff: () => this.#threads.cutOff(),
     });
     const backend = makeBackend(core);
     this.core = core;
@@ -95,6 +103,8 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     this.#processes = new HostedProcesses(core, backend.processes);
     this.#pipes = new HostedPipes(core, backend.pipes);
     this.#descriptors = backend.descriptors ?? NO_DESCRIPTORS;
+    const { threadPool = {} } = options;
+    this.#threads = new HostedThreads(threadPool, backend.noThreads);
   }
 
   get kind(): Reactor['kind'] {
@@ -171,6 +181,14 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
 
   callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
     this.core.callFromThread(callback, ...args);
+  }
+
+  getThreadPool(): ThreadPoolLike {
+    return this.#threads.getThreadPool();
+  }
+
+  suggestThreadPoolSize(maximum: number): void {
+    this.#threads.suggestThreadPoolSize(maximum);
   }
 
   addSystemEventTrigger<Args extends unknown[]>(
@@ -343,8 +361,14 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#disposal ??= this.core.dispose().then(() => this.backend.release());
+    this.#disposal ??= this.#dispose();
     return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
+    await this.core.dispose();
+    await this.#threads.dispose();
+    this.backend.release();
   }
 
   toString(): string {

@@ -2,6 +2,7 @@
 
 import type { ErrorReporter } from '../core/error-reporter.js';
 import type { Reactor } from '../core/reactor.js';
+import type { ThreadPoolOptions } from '../threads/pool-settings.js';
 
 /** Default of {@link ReactorOptions.shutdownTimeoutMs}. */
 export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 5_000;
@@ -39,4 +40,6 @@ export interface ReactorOptions {
   readonly collectAfterBytes?: number;
   /** Measures the length of turns for {@link Reactor.statistics}. Default false. */
   readonly measureTurns?: boolean;
+  /** Options of the pool in which `deferToThread` calls functions. */
+  readonly threadPool?: ThreadPoolOptions;
 }

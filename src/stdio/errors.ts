@@ -1,5 +1,5 @@
 /** Errors of serial lines. */
-import { RopewalkError, type SystemError } from '../core/errors/base.js';
+import { RopewalkError } from '../core/errors/base.js';
 
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: 'Add the user to the group of the device, usually dialout or uucp',
@@ -13,8 +13,8 @@ export class SerialPortError extends RopewalkError {
   override readonly code = 'ERR_SERIAL_PORT';
   readonly path: string;
 
-  constructor(path: string, cause: SystemError) {
-    const hint = HINTS[cause.code];
+  constructor(path: string, cause: Error) {
+    const hint = HINTS[(cause as { readonly code?: string }).code ?? ''];
     super(`cannot open ${path}: ${cause.message}${hint === undefined ? '' : `. ${hint}`}`, {
       cause,
     });

@@ -2,7 +2,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 
 import type { SerialOptions } from '../core/adopt-options.js';
-import type { SystemError } from '../core/errors/base.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ReactorPipes } from '../core/reactor-pipes.js';
 import type { PipeTransport } from '../core/transport.js';
@@ -57,6 +56,6 @@ function open(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new SerialPortError(path, error as SystemError);
+    throw new SerialPortError(path, error as Error);
   }
 }

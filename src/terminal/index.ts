@@ -37,6 +37,7 @@ export {
 } from './terminal.js';
 export { type TerminalClientOptions, TerminalClientProtocol } from './terminal-client-protocol.js';
 export { TerminalInterpreter } from './terminal-interpreter.js';
+export { TerminalProcess } from './terminal-process.js';
 export { TerminalProtocol } from './terminal-protocol.js';
 export { type TerminalServerOptions, TerminalServerProtocol } from './terminal-server-protocol.js';
 export {
@@ -45,7 +46,7 @@ export {
   MAX_TERMINAL_SIDE,
   ResizeLimiter,
   type ResizeLimiterOptions,
-  type TerminalSize,
+  type ScreenSize,
 } from './terminal-size.js';
 export { TerminalTransport } from './terminal-transport.js';
 export { TerminalWriter } from './terminal-writer.js';

@@ -24,7 +24,7 @@ import {
   newKey,
 } from './key.js';
 import type { CursorPosition } from './screen-editing.js';
-import type { TerminalSize } from './terminal-size.js';
+import type { ScreenSize } from './terminal-size.js';
 
 /**
  * - `key`: {@link KeyParser.key}.
@@ -45,7 +45,7 @@ export class KeyParser {
   key: Key = newKey('Escape', false, false, false);
   text = '';
   position: CursorPosition = { column: 0, row: 0 };
-  size: TerminalSize = { columns: 0, rows: 0 };
+  size: ScreenSize = { columns: 0, rows: 0 };
 
   readonly #decoder: StringDecoder = new StringDecoder('utf8');
   #input = '';

@@ -11,7 +11,7 @@ import {
 } from './line-editor.js';
 import { PrivateMode } from './terminal.js';
 import { TerminalProtocol } from './terminal-protocol.js';
-import type { TerminalSize } from './terminal-size.js';
+import type { ScreenSize } from './terminal-size.js';
 
 /** Override {@link lineReceived}, and set {@link prompt}. */
 export abstract class LineEditorProtocol extends TerminalProtocol {
@@ -86,7 +86,7 @@ export abstract class LineEditorProtocol extends TerminalProtocol {
     this.#run();
   }
 
-  override terminalSize(size: TerminalSize): MaybeAsync {
+  override terminalSize(size: ScreenSize): MaybeAsync {
     this.editor.resize(size.columns);
   }
 

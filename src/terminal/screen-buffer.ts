@@ -21,10 +21,10 @@ import {
   type Terminal,
 } from './terminal.js';
 import { TerminalInterpreter } from './terminal-interpreter.js';
-import { checkTerminalSize, DEFAULT_TERMINAL_SIZE, type TerminalSize } from './terminal-size.js';
+import { checkTerminalSize, DEFAULT_TERMINAL_SIZE, type ScreenSize } from './terminal-size.js';
 import { PLAIN, type TextStyle, withRendition } from './text-style.js';
 
-export interface ScreenBufferOptions extends Partial<TerminalSize> {
+export interface ScreenBufferOptions extends Partial<ScreenSize> {
   /** The greatest number of rows kept above the screen. Default 1000. */
   readonly scrollbackRows?: number;
   /** Receives the answers to requests of the program, such as for the position of the cursor. Default: there are no answers. */

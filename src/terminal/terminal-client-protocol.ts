@@ -9,9 +9,9 @@ import { encodeKey } from './encode-key.js';
 import type { Key } from './key.js';
 import { ScreenBuffer } from './screen-buffer.js';
 import { PrivateMode } from './terminal.js';
-import type { TerminalSize } from './terminal-size.js';
+import type { ScreenSize } from './terminal-size.js';
 
-export interface TerminalClientOptions extends Partial<TerminalSize> {
+export interface TerminalClientOptions extends Partial<ScreenSize> {
   /** The greatest number of rows kept above the screen. Default 1000. */
   readonly scrollbackRows?: number;
 }

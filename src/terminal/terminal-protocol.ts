@@ -2,7 +2,7 @@
 import { NotConnectedError } from '../core/errors/connection.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { Key } from './key.js';
-import type { TerminalSize } from './terminal-size.js';
+import type { ScreenSize } from './terminal-size.js';
 import type { TerminalTransport } from './terminal-transport.js';
 
 /**
@@ -35,7 +35,7 @@ export class TerminalProtocol {
   pasteReceived(_text: string): MaybeAsync {}
 
   /** The terminal announced its size, which is in `terminal.size` too. */
-  terminalSize(_size: TerminalSize): MaybeAsync {}
+  terminalSize(_size: ScreenSize): MaybeAsync {}
 
   /** @param _sequence A sequence without meaning for this package, of at most 70 characters. */
   unhandledControlSequence(_sequence: string): MaybeAsync {}

@@ -11,7 +11,7 @@ import {
   checkTerminalSize,
   DEFAULT_TERMINAL_SIZE,
   ResizeLimiter,
-  type TerminalSize,
+  type ScreenSize,
 } from './terminal-size.js';
 import { TerminalTransport } from './terminal-transport.js';
 
@@ -21,7 +21,7 @@ export interface TerminalServerOptions {
   /** ESC is a key by itself if nothing follows it for this time, in milliseconds. Default 50. */
   readonly escapeTimeoutMs?: number;
   /** The size until the terminal announces another one. Default 80 columns and 24 rows. */
-  readonly size?: TerminalSize;
+  readonly size?: ScreenSize;
 }
 
 const OPTIONS: OptionNames<TerminalServerOptions> = {
@@ -43,7 +43,7 @@ export class TerminalServerProtocol extends Protocol implements Deliverer {
   readonly #createProtocol: () => TerminalProtocol;
   readonly #clock: Clock;
   readonly #escapeTimeoutMs: number;
-  readonly #size: TerminalSize;
+  readonly #size: ScreenSize;
   readonly #parser: KeyParser = new KeyParser();
   readonly #sizes: ResizeLimiter;
   readonly #delivery: Delivery = new Delivery(this);
@@ -78,7 +78,7 @@ export class TerminalServerProtocol extends Protocol implements Deliverer {
    * Announces a size that arrived by other means than the terminal's own bytes. Sizes are clamped, and those that follow each other
    * quickly are reduced to the last one: see {@link ResizeLimiter}.
    */
-  resize(size: TerminalSize): void {
+  resize(size: ScreenSize): void {
     this.#sizes.resize(size);
   }
 
@@ -138,7 +138,7 @@ export class TerminalServerProtocol extends Protocol implements Deliverer {
     }
   }
 
-  #resized(size: TerminalSize): void {
+  #resized(size: ScreenSize): void {
     if (this.#terminal === undefined) return;
     try {
       this.#terminal.resized(size);

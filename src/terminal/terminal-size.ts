@@ -4,18 +4,18 @@ import { checkClock, checkFunction, checkInteger, checkMilliseconds } from '../i
 import { checkOptions, type OptionNames } from '../internal/options.js';
 
 /** In characters. */
-export interface TerminalSize {
+export interface ScreenSize {
   readonly columns: number;
   readonly rows: number;
 }
 
 /** The size of a terminal that does not say another one. */
-export const DEFAULT_TERMINAL_SIZE: TerminalSize = Object.freeze({ columns: 80, rows: 24 });
+export const DEFAULT_TERMINAL_SIZE: ScreenSize = Object.freeze({ columns: 80, rows: 24 });
 /** The greatest number of columns, and of rows. */
 export const MAX_TERMINAL_SIDE = 1000;
 
 /** The nearest size that is supported: 1 to {@link MAX_TERMINAL_SIDE} each. 0, which means unknown, gives the default. */
-export function clampTerminalSize(size: TerminalSize): TerminalSize {
+export function clampTerminalSize(size: ScreenSize): ScreenSize {
   return {
     columns: clamp(size.columns, DEFAULT_TERMINAL_SIZE.columns),
     rows: clamp(size.rows, DEFAULT_TERMINAL_SIZE.rows),
@@ -27,7 +27,7 @@ function clamp(value: number, unknown: number): number {
 }
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-export function checkTerminalSize(size: TerminalSize): TerminalSize {
+export function checkTerminalSize(size: ScreenSize): ScreenSize {
   const { columns, rows } = size;
   checkInteger('columns', columns, 1, MAX_TERMINAL_SIDE);
   checkInteger('rows', rows, 1, MAX_TERMINAL_SIDE);
@@ -50,15 +50,15 @@ const DEFAULT_INTERVAL_MS = 50;
 export class ResizeLimiter {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #resized: (size: TerminalSize) => void;
-  #size: TerminalSize | undefined;
-  #next: TerminalSize | undefined;
+  readonly #resized: (size: ScreenSize) => void;
+  #size: ScreenSize | undefined;
+  #next: ScreenSize | undefined;
   #call: DelayedCall | undefined;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(
     clock: Clock,
-    resized: (size: TerminalSize) => void,
+    resized: (size: ScreenSize) => void,
     options: ResizeLimiterOptions = {},
   ) {
     checkClock('clock', clock);
@@ -71,7 +71,7 @@ export class ResizeLimiter {
   }
 
   /** A size that the peer announced. */
-  resize(size: TerminalSize): void {
+  resize(size: ScreenSize): void {
     this.#next = clampTerminalSize(size);
     if (this.#call === undefined) this.#apply();
   }

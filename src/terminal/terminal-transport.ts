@@ -4,7 +4,7 @@ import { Deferred } from '../defer/deferred.js';
 import { checkString } from '../internal/check.js';
 import type { KeyParser } from './key-parser.js';
 import type { CursorPosition } from './screen-editing.js';
-import type { TerminalSize } from './terminal-size.js';
+import type { ScreenSize } from './terminal-size.js';
 import { TerminalWriter } from './terminal-writer.js';
 
 /** The operations of a terminal, and of the connection to it. Made by a {@link TerminalServerProtocol}. */
@@ -13,10 +13,10 @@ export class TerminalTransport extends TerminalWriter {
   readonly connection: Transport;
   readonly #parser: KeyParser;
   readonly #positions: Deferred<CursorPosition>[] = [];
-  #size: TerminalSize;
+  #size: ScreenSize;
 
   /** @internal */
-  constructor(connection: Transport, parser: KeyParser, size: TerminalSize) {
+  constructor(connection: Transport, parser: KeyParser, size: ScreenSize) {
     super((text) => connection.write(text));
     this.connection = connection;
     this.#parser = parser;
@@ -24,7 +24,7 @@ export class TerminalTransport extends TerminalWriter {
   }
 
   /** The size that was announced last; the initial one if none was. */
-  get size(): TerminalSize {
+  get size(): ScreenSize {
     return this.#size;
   }
 
@@ -58,7 +58,7 @@ export class TerminalTransport extends TerminalWriter {
   }
 
   /** @internal The size from now on. */
-  resized(size: TerminalSize): void {
+  resized(size: ScreenSize): void {
     this.#size = size;
   }
 

@@ -38,6 +38,7 @@ export {
   type RealTimeOptions,
 } from './contracts/reactor/reactor-stage.js';
 export { tcpContract } from './contracts/reactor/tcp-contract.js';
+export { threadPoolContract } from './contracts/reactor/thread-pool-contract.js';
 export { threadsContract } from './contracts/reactor/threads-contract.js';
 export type { MakePair, TransportContractOptions } from './contracts/transport/scene.js';
 export { transportContract } from './contracts/transport/transport-contract.js';

@@ -43,6 +43,7 @@ export interface PendingDial {
 export class MemoryBackend implements ReactorBackend {
   readonly kind = 'node';
   readonly poller = 'memory';
+  readonly noThreads = 'a memory reactor has none: give the code under test a ThreadPool';
   readonly tcp: TCPSockets;
   readonly unix: UNIXSockets;
   readonly udp: UDPSockets;

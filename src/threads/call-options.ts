@@ -1,6 +1,6 @@
-/** The options of a call into a thread. */
-import type { Transferable } from 'node:worker_threads';
+/** Checks of a call into a thread. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import type { ThreadCallOptions } from '../core/thread-functions.js';
 import {
   checkAbortSignal,
   checkFunction,
@@ -8,26 +8,6 @@ import {
   checkPlainObject,
 } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
-
-/** Functions that a call may call in the thread of its caller. */
-export type OfferedFunctions = Readonly<Record<string, (...args: never[]) => unknown>>;
-
-export interface ThreadCallOptions {
-  /** Objects in the arguments that are moved to the thread, not copied: they cannot be used here afterwards. */
-  readonly transfer?: readonly Transferable[];
-  /** Cancels the call, like `cancel` of the Deferred. */
-  readonly signal?: AbortSignal;
-  /**
-   * How long a cancelled call may continue to run before its thread is terminated; 0 terminates it at once. Default: for ever,
-   * until the function returns.
-   */
-  readonly terminateAfterMs?: number;
-  /**
-   * Functions that the thread may call here, by name, with `blockingCallFromThread` or `callFromThread`, while the call runs.
-   * They may return a promise or a Deferred.
-   */
-  readonly functions?: OfferedFunctions;
-}
 
 const OPTIONS: OptionNames<ThreadCallOptions> = {
   transfer: true,

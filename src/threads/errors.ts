@@ -25,13 +25,13 @@ export class ThreadExitedError extends RopewalkError {
   readonly thread: string;
   /** Whether this program ended it with `stop` or `terminate`, or by cancelling a call. */
   readonly asked: boolean;
-  /** Null if it could not be started. */
+  /** Null if it could not be started, or has not ended yet. */
   readonly exitCode: number | null;
 
   constructor(thread: string, end: ThreadEnd) {
     const { asked, exitCode, error } = end;
-    const ended = asked ? 'was ended' : `ended with exit code ${exitCode}`;
-    const how = exitCode === null ? 'could not be started' : ended;
+    const failed = exitCode === null ? 'could not be started' : `ended with exit code ${exitCode}`;
+    const how = asked ? 'was ended' : failed;
     const why = error === undefined ? '' : `: ${messageOf(error)}`;
     super(`the thread ${thread} ${how}${why}`, error && { cause: error });
     this.thread = thread;
@@ -83,6 +83,28 @@ export class NotInThreadError extends RopewalkError {
 
   constructor(name: string) {
     super(`${name} works only in a thread, while a call runs there`);
+  }
+}
+
+/** The queue of a pool is full. */
+export class ThreadPoolFullError extends RopewalkError {
+  override readonly name = 'ThreadPoolFullError';
+  override readonly code = 'ERR_THREAD_POOL_FULL';
+  readonly maxQueued: number;
+
+  constructor(maxQueued: number) {
+    super(`${maxQueued} calls wait for a thread already`);
+    this.maxQueued = maxQueued;
+  }
+}
+
+/** The pool was stopped before the call, or terminated while the call waited for a thread. */
+export class ThreadPoolStoppedError extends RopewalkError {
+  override readonly name = 'ThreadPoolStoppedError';
+  override readonly code = 'ERR_THREAD_POOL_STOPPED';
+
+  constructor() {
+    super('the pool of threads was stopped');
   }
 }
 

@@ -1,25 +1,10 @@
-/** The module that a thread loads, with the types of its functions. */
+/** Names modules for threads. */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
+import type { ThreadModule } from '../core/thread-functions.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { ErrorType } from '../internal/remote-error.js';
-
-/** A module for threads, with the types of its exports. Made by {@link threadModule}. */
-export class ThreadModule<Exports> {
-  /** The module's URL. */
-  readonly href: string;
-  /** Classes that errors of the module's functions have again when they arrive. */
-  readonly errors: readonly ErrorType[];
-  /** @internal Only a type: it is never set. */
-  declare readonly exports: Exports | undefined;
-
-  /** @internal */
-  constructor(href: string, errors: readonly ErrorType[]) {
-    this.href = href;
-    this.errors = errors;
-  }
-}
 
 export interface ThreadModuleOptions {
   /**
@@ -30,32 +15,6 @@ export interface ThreadModuleOptions {
 }
 
 const OPTIONS: OptionNames<ThreadModuleOptions> = { errors: true };
-
-/** The names of the functions of a module. */
-export type FunctionName<Exports> = unknown extends Exports
-  ? string
-  : {
-      [Name in keyof Exports]: Exports[Name] extends (...args: never[]) => unknown ? Name : never;
-    }[keyof Exports] &
-      string;
-
-/** The parameters of a function of a module. */
-export type FunctionArguments<Exports, Name> = unknown extends Exports
-  ? readonly unknown[]
-  : Name extends keyof Exports
-    ? Exports[Name] extends (...args: infer Args) => unknown
-      ? Readonly<Args>
-      : never
-    : never;
-
-/** The result of a function of a module, after `await`. */
-export type FunctionResult<Exports, Name> = unknown extends Exports
-  ? unknown
-  : Name extends keyof Exports
-    ? Exports[Name] extends (...args: never[]) => infer R
-      ? Awaited<R>
-      : never
-    : never;
 
 /**
  * Names a module for threads and the types of its exports, which the compiler then checks in each call.
@@ -73,7 +32,7 @@ export function threadModule<Exports = unknown>(
   if (!Array.isArray(errors) || !errors.every((type) => typeof type === 'function')) {
     throw new InvalidArgumentTypeError('errors', 'an array of classes', errors);
   }
-  return new ThreadModule(urlOf(module), [...errors]);
+  return { href: urlOf(module), errors: [...errors], exports: undefined };
 }
 
 function urlOf(module: unknown): string {
@@ -88,11 +47,12 @@ function urlOf(module: unknown): string {
 
 /** @throws InvalidArgumentTypeError it is neither a URL nor made by {@link threadModule}. */
 export function checkThreadModule(module: unknown): void {
-  if (module instanceof URL || module instanceof ThreadModule) return;
+  const { href, errors } = (module ?? {}) as Partial<ThreadModule<unknown>>;
+  if (module instanceof URL || (typeof href === 'string' && Array.isArray(errors))) return;
   throw new InvalidArgumentTypeError('module', 'a URL or the result of threadModule', module);
 }
 
 /** Classes that errors of its functions have again. */
 export function errorsOf(module: ThreadModule<unknown> | URL): readonly ErrorType[] {
-  return module instanceof ThreadModule ? module.errors : [];
+  return module instanceof URL ? [] : module.errors;
 }

@@ -3,23 +3,26 @@ import {
   MessageChannel,
   type MessagePort,
   receiveMessageOnPort,
+  type Transferable,
   Worker,
 } from 'node:worker_threads';
 import { toError } from '../core/text-of.js';
-import { Deferred } from '../defer/deferred.js';
+import type {
+  FunctionArguments,
+  FunctionName,
+  FunctionResult,
+  ThreadCallOptions,
+  ThreadModule,
+} from '../core/thread-functions.js';
+import type { Deferred } from '../defer/deferred.js';
 import { CancelledError } from '../defer/errors.js';
-import {
-  type AsyncContext,
-  callIn,
-  captureContext,
-  ROOT_CONTEXT,
-} from '../internal/async-context.js';
+import { ROOT_CONTEXT } from '../internal/async-context.js';
+import { reportError } from '../internal/error-report.js';
 import { checkOptions } from '../internal/options.js';
-import { type ErrorType, packError, unpackError } from '../internal/remote-error.js';
+import { packError } from '../internal/remote-error.js';
 import { showAsText } from '../internal/shown-as-text.js';
-import { checkCall, NO_OPTIONS, type ThreadCallOptions } from './call-options.js';
+import { NO_OPTIONS } from './call-options.js';
 import {
-  SENT_ERRORS,
   type ThreadEnd,
   ThreadExitedError,
   ThreadFunctionError,
@@ -33,14 +36,7 @@ import {
   type ThreadStart,
   type ToThread,
 } from './messages.js';
-import {
-  checkThreadModule,
-  errorsOf,
-  type FunctionArguments,
-  type FunctionName,
-  type FunctionResult,
-  type ThreadModule,
-} from './thread-module.js';
+import { ThreadCall } from './thread-call.js';
 import {
   THREAD_OPTIONS,
   type ThreadOptions,
@@ -53,15 +49,12 @@ import { transfersOf } from './transfers.js';
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const BOOTSTRAP: URL = new URL(`./bootstrap${EXTENSION}`, import.meta.url);
 
-/** A call that the thread has not answered. */
-interface PendingCall {
-  readonly deferred: Deferred<unknown>;
-  readonly context: AsyncContext;
-  readonly options: ThreadCallOptions;
-  readonly errors: readonly ErrorType[];
-  readonly name: string;
-  /** Ends the thread if it does not answer after the call was cancelled. */
-  limit: NodeJS.Timeout | undefined;
+/** @internal The pool of a thread. */
+export interface ThreadListener {
+  /** The thread has answered a call, which has not been told yet. */
+  answered(thread: Thread, call: ThreadCall, succeeded: boolean): void;
+  /** Called once, last, with the calls that have failed therefore and have not been told yet. */
+  ended(thread: Thread, lost: readonly ThreadCall[]): void;
 }
 
 /**
@@ -79,14 +72,16 @@ export class Thread implements AsyncDisposable {
   readonly name: string;
   /** Fires when the thread has ended, for whatever reason. It does not fail. */
   readonly ended: Promise<ThreadEnd>;
-  readonly #calls: Map<number, PendingCall> = new Map();
+  readonly #calls: Map<number, ThreadCall> = new Map();
   readonly #cells: Int32Array = new Int32Array(new SharedArrayBuffer(4));
   readonly #port: MessagePort;
   readonly #resolveEnded: (end: ThreadEnd) => void;
   #worker: Worker | undefined;
+  #listener: ThreadListener | undefined;
   #state: 'open' | 'stopping' | 'terminating' | 'ended' = 'open';
   #keepsAlive: 'calls' | 'always' | 'never' = 'calls';
   #end: ThreadEnd = { asked: true, exitCode: null, error: undefined };
+  #referenced = false;
   #lastId = 0;
 
   /** @throws InvalidArgumentTypeError, UnknownOptionError If the thread cannot be started, `ended` and all calls report it. */
@@ -125,33 +120,39 @@ export class Thread implements AsyncDisposable {
     args: NoInfer<FunctionArguments<Exports, Name>>,
     options: ThreadCallOptions = NO_OPTIONS,
   ): Deferred<FunctionResult<Exports, Name>> {
-    checkThreadModule(module);
-    checkCall(name, args, options);
-    const id = ++this.#lastId;
-    const deferred = new Deferred<FunctionResult<Exports, Name>>(() => this.#cancel(id));
+    const call = new ThreadCall(module, name, args, options);
+    if (!call.deferred.fired) this.post(call);
+    return call.deferred as Deferred<FunctionResult<Exports, Name>>;
+  }
+
+  /** @internal Whether it takes calls. */
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** @internal @returns Whether it was sent. Otherwise it has failed. */
+  post(call: ThreadCall): boolean {
+    const { module, name, args, options } = call;
     if (this.#state !== 'open') {
-      deferred.errback(new ThreadExitedError(this.name, this.#end));
-      return deferred;
+      call.fail(new ThreadExitedError(this.name, this.#end));
+      return false;
     }
-    const { transfer = [] } = options;
+    const id = ++this.#lastId;
     try {
-      this.#send({ type: 'call', id, module: module.href, name, args }, transfer);
+      this.#send({ type: 'call', id, module: module.href, name, args }, options.transfer);
     } catch (cause) {
-      deferred.errback(new ThreadMessageError('arguments', name, { cause }));
-      return deferred;
+      call.fail(new ThreadMessageError('arguments', name, { cause }));
+      return false;
     }
-    const context = captureContext();
-    this.#calls.set(id, {
-      deferred: deferred as Deferred<unknown>,
-      context,
-      options,
-      errors: errorsOf(module),
-      name,
-      limit: undefined,
-    });
+    call.onCancel = () => this.#cancel(id, call);
+    this.#calls.set(id, call);
     if (this.#calls.size === 1) this.#updateReference();
-    if (options.signal !== undefined) deferred.cancelOn(options.signal);
-    return deferred;
+    return true;
+  }
+
+  /** @internal */
+  listen(listener: ThreadListener): void {
+    this.#listener = listener;
   }
 
   /** Keeps the process alive until the thread has ended. */
@@ -213,8 +214,8 @@ export class Thread implements AsyncDisposable {
     }
   }
 
-  #send(message: ToThread, transfer: readonly unknown[] = []): void {
-    this.#port.postMessage(message, transfer as Parameters<MessagePort['postMessage']>[1]);
+  #send(message: ToThread, transfer: readonly Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
     Atomics.add(this.#cells, SENT, 1);
     Atomics.notify(this.#cells, SENT);
   }
@@ -229,23 +230,17 @@ export class Thread implements AsyncDisposable {
     if (call === undefined) return;
     this.#calls.delete(message.id);
     clearTimeout(call.limit);
+    this.#listener?.answered(this, call, message.type === 'result');
     if (this.#calls.size === 0) {
       this.#updateReference();
       this.#terminateIfDone();
     }
-    if (call.deferred.fired) return;
-    if (message.type === 'result') {
-      callIn(call.context, call.deferred, call.deferred.callback, message.value);
-    } else this.#failCall(call, unpackError(message.error, [...call.errors, ...SENT_ERRORS]));
+    if (message.type === 'result') call.succeed(message.value);
+    else call.failWith(message.error);
   }
 
-  #failCall({ context, deferred }: PendingCall, error: Error): void {
-    if (!deferred.fired) callIn(context, deferred, deferred.errback, error);
-  }
-
-  #cancel(id: number): void {
-    const call = this.#calls.get(id);
-    if (call === undefined) return;
+  #cancel(id: number, call: ThreadCall): void {
+    if (!this.#calls.has(id)) return;
     this.#send({ type: 'cancel', id });
     const { terminateAfterMs } = call.options;
     if (terminateAfterMs === undefined) return;
@@ -255,14 +250,13 @@ export class Thread implements AsyncDisposable {
 
   /** A running call calls a function here. */
   async #requested({ id, call: callId, name, args }: RequestMessage): Promise<void> {
-    const call = this.#calls.get(callId);
     try {
+      const call = this.#calls.get(callId);
       if (call === undefined) throw new CancelledError();
       const { functions = {} } = call.options;
       const offered = Object.hasOwn(functions, name) ? functions[name] : undefined;
       if (offered === undefined) throw new ThreadFunctionError(undefined, name);
-      const value: unknown = await callIn(call.context, undefined, offered, ...(args as never[]));
-      this.#sendResult(id, name, value);
+      this.#sendResult(id, name, await call.inContext(offered, ...(args as never[])));
     } catch (error) {
       this.#send({ type: 'failure', id, error: packError(error) });
     }
@@ -291,7 +285,10 @@ export class Thread implements AsyncDisposable {
   #updateReference(): void {
     const { size } = this.#calls;
     const awaited = this.#state === 'terminating' || (size > 0 && this.#keepsAlive !== 'never');
-    if (awaited || this.#keepsAlive === 'always') this.#worker?.ref();
+    const referenced = awaited || this.#keepsAlive === 'always';
+    if (referenced === this.#referenced) return;
+    this.#referenced = referenced;
+    if (referenced) this.#worker?.ref();
     else this.#worker?.unref();
   }
 
@@ -305,9 +302,12 @@ export class Thread implements AsyncDisposable {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     this.#resolveEnded(this.#end);
+    this.#listener?.ended(this, calls);
+    const exited = new ThreadExitedError(this.name, this.#end);
+    if (!asked && exitCode !== null && calls.length === 0) reportError(exited, this.name);
     for (const call of calls) {
       clearTimeout(call.limit);
-      this.#failCall(call, new ThreadExitedError(this.name, this.#end));
+      call.fail(exited);
     }
   }
 

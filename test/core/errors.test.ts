@@ -11,6 +11,7 @@ const classNames = Object.entries(errors)
 /** The abstract ones: nothing is ever one of them and nothing more. */
 const ABSTRACT = [
   'BodyError',
+  'DatabaseError',
   'DatagramError',
   'HTTPMessageError',
   'RopewalkError',

@@ -1,4 +1,6 @@
 /** An error of each class of the package, and the classes by entry point. */
+import * as databases from '../../src/adbapi/errors.js';
+import * as databasesEntry from '../../src/adbapi/index.js';
 import { IPv4Address } from '../../src/core/address.js';
 import * as argumentErrors from '../../src/core/errors/arguments.js';
 import * as base from '../../src/core/errors/base.js';
@@ -68,6 +70,7 @@ const sockets = { ...websocket, ...webSockets };
 /** The errors of each entry point. */
 export const ENTRY_POINTS: readonly [name: string, exported: object, errors: object][] = [
   ['ropewalk', index, root],
+  ['ropewalk/adbapi', databasesEntry, databases],
   ['ropewalk/dashboard', dashboardEntry, dashboard],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
@@ -82,11 +85,19 @@ export const errors = {
   ...web,
   ...sockets,
   ...dashboard,
+  ...databases,
   ...handover,
   ...running,
   ...threads,
   ...workers,
 };
+
+const report = {
+  message: 'm',
+  databaseCode: 'XX000',
+  sql: 'SELECT 1',
+  undone: 'statement',
+} as const;
 
 export type ErrorClass = new (...args: never[]) => Error & { code?: string };
 
@@ -173,6 +184,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
   HTTPStatusError: new errors.HTTPStatusError(404),
   HTTPTimeoutError: new errors.HTTPTimeoutError('headTimeoutMs', 1),
+  UpgradeRequiredError: new errors.UpgradeRequiredError('shout/1'),
   HTTPSequenceError: new errors.HTTPSequenceError('m'),
   HTTPContentLengthError: new errors.HTTPContentLengthError(1, 2),
   AlreadyListenedError: new errors.AlreadyListenedError(3),
@@ -210,6 +222,20 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
     Buffer.alloc(0),
   ),
   ProcessOutputLimitError: new errors.ProcessOutputLimitError('/x', 1),
+  StatementError: new errors.StatementError(report),
+  ConstraintError: new errors.ConstraintError(report),
+  DatabaseBusyError: new errors.DatabaseBusyError(report),
+  TransactionConflictError: new errors.TransactionConflictError(report),
+  DatabaseFullError: new errors.DatabaseFullError(report),
+  DatabaseCorruptError: new errors.DatabaseCorruptError(report),
+  DatabaseFailureError: new errors.DatabaseFailureError(report),
+  DatabaseConnectionLostError: new errors.DatabaseConnectionLostError(report, false),
+  DatabaseConnectError: new errors.DatabaseConnectError('d', new Error('m')),
+  StatementTimeoutError: new errors.StatementTimeoutError('SELECT 1', 1),
+  PoolExhaustedError: new errors.PoolExhaustedError('maxWaiting', 1, 1),
+  PoolClosedError: new errors.PoolClosedError(),
+  TransactionEndedError: new errors.TransactionEndedError('transaction'),
+  TransactionAbortedError: new errors.TransactionAbortedError(new Error('m')),
   ThreadExitedError: new errors.ThreadExitedError('t', {
     asked: false,
     exitCode: 1,
@@ -217,6 +243,8 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   }),
   ThreadFunctionError: new errors.ThreadFunctionError('file:///m.js', 'f'),
   ThreadMessageError: new errors.ThreadMessageError('result', 'f', { cause: new Error('m') }),
+  ThreadPoolFullError: new errors.ThreadPoolFullError(1),
+  ThreadPoolStoppedError: new errors.ThreadPoolStoppedError(),
   NotInThreadError: new errors.NotInThreadError('callSignal'),
   WorkerStartError: new errors.WorkerStartError(0, new Error('m')),
   WorkerModuleError: new errors.WorkerModuleError('file:///m.js'),
@@ -242,6 +270,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   WebSocketResponseError: new errors.WebSocketResponseError(200, 'why'),
   WebSocketBackpressureError: new errors.WebSocketBackpressureError(1),
   WebSocketClosedError: new errors.WebSocketClosedError(1006, '', false, new Error('why')),
+  WebSocketReceiveError: new errors.WebSocketReceiveError(),
   WebSocketTimeoutError: new errors.WebSocketTimeoutError('pongTimeoutMs', 1),
   WebSocketNotOpenError: new errors.WebSocketNotOpenError('send', 'closed'),
   WebSocketFragmentError: new errors.WebSocketFragmentError('m'),

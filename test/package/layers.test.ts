@@ -27,7 +27,7 @@ const SANS_IO: Imports = {
 /** Imports by file. */
 const RULES: Readonly<Record<string, Imports>> = {
   'src/core/probe.ts': {
-    allowed: ['./address.js', '../defer/deferred.js', 'node:crypto'],
+    allowed: ['./address.js', '../defer/deferred.js', 'node:crypto', 'node:worker_threads'],
     refused: [
       '../internal/check.js',
       'node:net',
@@ -63,6 +63,14 @@ const RULES: Readonly<Record<string, Imports>> = {
   'src/terminal/probe.ts': {
     allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],
+  },
+  'src/adbapi/probe.ts': {
+    allowed: ['../defer/deferred.js', '../threads/index.js', 'node:tls'],
+    refused: ['../task/react.js', '../reactor/create-reactor.js', '../index.js'],
+  },
+  'src/adbapi/sqlite/probe.ts': {
+    allowed: ['../errors.js', '../../threads/index.js', '../../core/clock.js'],
+    refused: ['../../task/react.js', '../../native.js'],
   },
   'src/threads/probe.ts': {
     allowed: ['../defer/deferred.js', '../internal/remote-error.js', 'node:worker_threads'],
@@ -113,7 +121,7 @@ const RULES: Readonly<Record<string, Imports>> = {
     refused: ['../reactor/create-reactor.js', '../clients/client-service.js', '../task/react.js'],
   },
   'src/reactor/probe.ts': {
-    allowed: ['./streams/stream-port.js', '../core/reactor.js'],
+    allowed: ['./streams/stream-port.js', '../core/reactor.js', '../threads/thread-pool.js'],
     refused: [
       './native/reactor.js',
       './node/reactor.js',

@@ -32,7 +32,7 @@ describe.each(ONE_POLLER)('a terminal ($name)', ({ name, native }) => {
   beforeEach(() => needs('fifos'));
 
   const program = [process.execPath, ...command(PROGRAM), name].join(' ');
-  const endings = ['close', 'exit', 'throws', 'SIGTERM', 'SIGINT'];
+  const endings = ['close', 'exit', 'throws', 'SIGTERM', 'SIGINT', 'resize', 'continue'];
   if (native) endings.push('SIGQUIT', 'SIGSEGV', 'SIGUSR2', 'SIGXCPU', 'abort');
 
   it.each(endings)('is restored after raw mode: %s', async (ending) => {
@@ -40,6 +40,8 @@ describe.each(ONE_POLLER)('a terminal ($name)', ({ name, native }) => {
       `stty sane; ${program} ${ending}; echo; stty -a | grep -oE -- "-?(icanon|echo|isig) "`,
     );
     expect(shown).toContain('raw, 100 x 30');
+    if (ending === 'resize') expect(shown).toContain('resized to 120 x 30');
+    if (ending === 'continue') expect(shown).toMatch(/stopped: cooked[\s\S]*continued: raw/);
     expect(shown.split(/\s+/).slice(-4)).toEqual(['isig', 'icanon', 'echo', '']);
   });
 });

@@ -11,6 +11,7 @@ const ENTRY_POINTS = [
   'websocket/index',
   'terminal/index',
   'process/index',
+  'adbapi/index',
   'threads/index',
   'workers/index',
   'tls/index',

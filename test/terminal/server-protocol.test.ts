@@ -8,7 +8,7 @@ import { PrivateMode } from '../../src/terminal/terminal.js';
 import { TerminalClientProtocol } from '../../src/terminal/terminal-client-protocol.js';
 import { TerminalProtocol } from '../../src/terminal/terminal-protocol.js';
 import { TerminalServerProtocol } from '../../src/terminal/terminal-server-protocol.js';
-import type { TerminalSize } from '../../src/terminal/terminal-size.js';
+import type { ScreenSize } from '../../src/terminal/terminal-size.js';
 import { ManualClock, MemoryTransport } from '../../src/testing/index.js';
 import { keyText } from './recording.js';
 
@@ -28,7 +28,7 @@ class Application extends TerminalProtocol {
     this.events.push(`paste ${text}`);
   }
 
-  override terminalSize({ columns, rows }: TerminalSize): void {
+  override terminalSize({ columns, rows }: ScreenSize): void {
     this.events.push(`size ${columns}x${rows}`);
   }
 

@@ -8,6 +8,7 @@ import {
   ResizeLimiter,
   ScreenBuffer,
   TerminalClientProtocol,
+  TerminalProcess,
   TerminalProtocol,
   TerminalServerProtocol,
 } from '../../src/terminal/index.js';
@@ -23,7 +24,7 @@ export const TERMINAL_CALLS: Readonly<Record<string, readonly Call[]>> = {
   LineHistoryOptions: [(o) => new LineHistory(o)],
   ResizeLimiterOptions: [(o) => new ResizeLimiter(clock, () => {}, o)],
   ScreenBufferOptions: [(o) => new ScreenBuffer(o)],
-  TerminalClientOptions: [(o) => new TerminalClientProtocol(o)],
+  TerminalClientOptions: [(o) => new TerminalClientProtocol(o), (o) => new TerminalProcess(o)],
   TerminalServerOptions: [
     (o) => new TerminalServerProtocol(() => new TerminalProtocol(), and(o, { clock })),
   ],

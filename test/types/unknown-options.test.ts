@@ -92,7 +92,7 @@ import {
   type SimulatedReactor,
   Simulation,
 } from '../../src/testing/index.js';
-import { Thread, threadModule } from '../../src/threads/index.js';
+import { Thread, ThreadPool, threadModule } from '../../src/threads/index.js';
 import {
   connectTLS,
   listenTLS,
@@ -111,6 +111,7 @@ import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
+import { DATABASE_CALLS } from './database-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
@@ -370,9 +371,14 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
   TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  ...DATABASE_CALLS,
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
   ThreadOptions: [(o) => new Thread(o)],
+  ThreadPoolOptions: [
+    (o) => new ThreadPool(o),
+    (threadPool) => createReactor({ kind: 'node', threadPool }),
+  ],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
   TLSClientChanges: [(o) => new TLSClientContext().reload(o)],
@@ -405,6 +411,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
 const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
+  DatabaseReport: 'made by drivers, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
   SystemError: 'the error of a failed call',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',

@@ -31,11 +31,15 @@ import { Turns } from '../time/turns.js';
 import { ConnectionCounts } from './connection-counts.js';
 import type { OpenPort, PendingConnector, PortReactor } from './port-reactor.js';
 import { RunPhases } from './run-phases.js';
-import { type OpenSockets, Shutdown } from './shutdown.js';
+import { type EndingThreads, type OpenSockets, Shutdown } from './shutdown.js';
 import { SystemEventTriggers } from './system-events.js';
 
 export class ReactorCore
-  implements PortReactor, Clock, ReactorThreads, Omit<ReactorLife, typeof Symbol.asyncDispose>
+  implements
+    PortReactor,
+    Clock,
+    Pick<ReactorThreads, 'callFromThread'>,
+    Omit<ReactorLife, typeof Symbol.asyncDispose>
 {
   readonly ports: Set<OpenPort> = new Set();
   /** Connectors with an attempt in progress. */
@@ -51,7 +55,12 @@ export class ReactorCore
   readonly #phases: RunPhases;
 
   /** @param sockets The open sockets of the implementation. */
-  constructor(options: ReactorOptions, host: LoopHost, sockets: OpenSockets) {
+  constructor(
+    options: ReactorOptions,
+    host: LoopHost,
+    sockets: OpenSockets,
+    threads: EndingThreads,
+  ) {
     this.#host = host;
     this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
     const collectAfterBytes = options.collectAfterBytes ?? DEFAULT_COLLECT_AFTER_BYTES;
@@ -63,7 +72,7 @@ export class ReactorCore
     this.#turns = new Turns(host, this.report);
     const timeoutMs = options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS;
     checkMilliseconds('shutdownTimeoutMs', timeoutMs);
-    const shutdown = new Shutdown(host, this.#turns, this, sockets, timeoutMs);
+    const shutdown = new Shutdown(host, this.#turns, this, sockets, threads, timeoutMs);
     this.#phases = new RunPhases(host, this.#turns, this.#events, shutdown);
   }
 

@@ -2,7 +2,7 @@
  * Ends everything that a reactor has open: closes its ports, cancels attempts to connect and lookups, removes descriptors,
  * and ends the connections. A connection with unsent bytes or a producer is closed once it has none, and reset at the
  * deadline. Peers that are still sending to closed connections are waited for until the same deadline: an exit of the process
- * would reset these.
+ * would reset these. Calls into threads have the same time.
  */
 import type { Descriptor } from '../../core/descriptor.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
@@ -42,6 +42,14 @@ export interface OpenSockets {
   lingeringSenders(): number;
 }
 
+/** The threads of a reactor. */
+export interface EndingThreads {
+  /** Completes the calls into threads, and ends the threads after `timeoutMs` at the latest. Undefined if there are none. */
+  stop(timeoutMs: number): Promise<void> | undefined;
+  /** Ends the threads at once. */
+  cutOff(): void;
+}
+
 /** Interval of the checks for lingering connections. */
 const CHECK_MS = 10;
 
@@ -58,6 +66,7 @@ export class Shutdown {
   readonly #turns: Turns;
   readonly #register: OpenRegister;
   readonly #sockets: OpenSockets;
+  readonly #threads: EndingThreads;
   readonly #timeoutMs: number;
   /** Changes when a shutdown begins or is abandoned. */
   #generation = 0;
@@ -69,12 +78,14 @@ export class Shutdown {
     turns: Turns,
     register: OpenRegister,
     sockets: OpenSockets,
+    threads: EndingThreads,
     timeoutMs: number,
   ) {
     this.#host = host;
     this.#turns = turns;
     this.#register = register;
     this.#sockets = sockets;
+    this.#threads = threads;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -98,6 +109,7 @@ export class Shutdown {
       if (!abandoned()) transport.shutDown(reason);
     }
     if (abandoned()) return;
+    const threads = this.#threads.stop(this.#timeoutMs);
     const drain = new Drain(this.#host, connections, this.#sockets, reason);
     this.#drain = drain;
     drain.begin(this.#timeoutMs);
@@ -110,6 +122,7 @@ export class Shutdown {
     yield* drain.peersQuiet();
     drain.abandon();
     this.#drain = undefined;
+    if (threads !== undefined) yield* Deferred.fromPromise(threads);
   });
 
   #endDescriptor(descriptor: Descriptor, reason: Error): void {
@@ -122,9 +135,10 @@ export class Shutdown {
     }
   }
 
-  /** Stops waiting for unsent bytes and peers. */
+  /** Stops waiting for unsent bytes, peers and threads. */
   cutShort(): void {
     this.#drain?.cut();
+    this.#threads.cutOff();
   }
 
   /** Ends nothing more: connections that are being closed continue to send, without a deadline. */

@@ -40,6 +40,7 @@ export interface SimulatedPlace {
 export class SimulatedBackend implements ReactorBackend, TCPSockets {
   readonly kind = 'node';
   readonly poller = 'simulation';
+  readonly noThreads = 'their time cannot be simulated: give the code under test a ThreadPool';
   readonly tcp: TCPSockets = this;
   readonly unix: UNIXSockets;
   readonly udp: UDPSockets;

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ScreenBuffer } from '../../../src/terminal/index.js';
+import { DEADLINE_MS } from '../../support/deadline.js';
 import { PeerFiles } from '../peer-files.js';
 
 const run = promisify(execFile);
@@ -64,6 +65,25 @@ export class Tmux implements AsyncDisposable {
     return { styled, column, row };
   }
 
+  async title(): Promise<string> {
+    return (await this.command('display-message', '-p', '#{pane_title}')).trim();
+  }
+
+  /** Sends bytes as if they were typed. */
+  async type(text: string): Promise<void> {
+    const bytes = Array.from(Buffer.from(text), (byte) => byte.toString(16));
+    await this.command('send-keys', '-H', ...bytes);
+  }
+
+  /** Asks until the condition holds: tmux does not report changes. */
+  async until(condition: () => Promise<boolean>, what: string): Promise<void> {
+    const deadline = performance.now() + DEADLINE_MS;
+    while (!(await condition())) {
+      if (performance.now() < deadline) continue;
+      throw new Error(`waited ${DEADLINE_MS} ms for tmux ${what}: ${(await this.pane()).styled}`);
+    }
+  }
+
   /** The pane as a screen of its own, drawn from the rows that tmux prints. */
   async screen(): Promise<ScreenBuffer> {
     const { styled, column, row } = await this.pane();
@@ -82,4 +102,21 @@ export class Tmux implements AsyncDisposable {
     await this.command('kill-server').catch(() => {});
     this.files.remove();
   }
+}
+
+/**
+ * The rows, each with the text and style of its cells up to the last one that is not blank (tmux does not print the style of erased
+ * cells), and the cursor, which tmux leaves behind the last column where xterm moves it away.
+ */
+export function looks(screen: ScreenBuffer): unknown {
+  const rows = Array.from({ length: screen.rows }, (_, row) => {
+    let end = screen.columns;
+    while (end > 0 && screen.cell(end - 1, row).text === ' ') end -= 1;
+    return Array.from({ length: end }, (_, column) => {
+      const { text, style } = screen.cell(column, row);
+      return Object.keys(style).length === 0 ? text : [text, style];
+    });
+  });
+  const { column, row } = screen.cursor;
+  return { rows, column: Math.min(column, screen.columns - 1), row };
 }

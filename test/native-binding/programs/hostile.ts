@@ -97,6 +97,7 @@ const DESCRIPTOR_PLACES: Readonly<Record<string, number>> = {
   adoptListener: 0,
   adoptPipe: 0,
   adoptStream: 0,
+  closeChildDescriptor: 0,
   closeDescriptor: 0,
   sendDescriptor: 1,
   watch: 0,

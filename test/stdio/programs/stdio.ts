@@ -23,6 +23,19 @@ class Echo extends Protocol {
   }
 }
 
+/** Runs stty(1) on the terminal. */
+function stty(...args: string[]): string {
+  return String(execFileSync('stty', args, { stdio: ['inherit', 'pipe', 'inherit'] }));
+}
+
+function mode(): string {
+  return /-icanon/.test(stty('-a')) ? 'raw' : 'cooked';
+}
+
+function print(text: string): void {
+  process.stderr.write(`${text}\r\n`);
+}
+
 const endings: Readonly<Record<string, (io: StdioTransport) => void>> = {
   close: (io) => io.loseConnection(),
   exit: () => process.exit(0),
@@ -32,17 +45,31 @@ const endings: Readonly<Record<string, (io: StdioTransport) => void>> = {
     });
   },
   abort: () => process.abort(),
+  // The kernel sends SIGWINCH to this process, which closes the connection then.
+  resize: () => void stty('cols', '120'),
+  continue: (io) => {
+    stty('sane'); // like the shell while the process is stopped
+    print(`stopped: ${mode()}`);
+    process.once('SIGCONT', () => {
+      print(`continued: ${mode()}`);
+      io.loseConnection();
+    });
+    process.kill(process.pid, 'SIGCONT');
+  },
 };
 
 if (ending === undefined) {
   openStdio(reactor, Echo);
 } else {
-  const io = openStdio(reactor, Protocol) as StdioTransport;
+  const io = openStdio(reactor, Protocol, {
+    onResize({ columns, rows }) {
+      print(`resized to ${columns} x ${rows}`);
+      if (ending === 'resize') io.loseConnection();
+    },
+  }) as StdioTransport;
   const size = io.getTerminalSize();
   io.setRawMode(true);
-  const modes = execFileSync('stty', ['-a'], { stdio: ['inherit', 'pipe', 'inherit'] });
-  const mode = /-icanon/.test(String(modes)) ? 'raw' : 'cooked';
-  process.stderr.write(`${mode}, ${size?.columns} x ${size?.rows}\r\n`);
+  print(`${mode()}, ${size?.columns} x ${size?.rows}`);
   const end = endings[ending] ?? (() => process.kill(process.pid, ending as NodeJS.Signals));
   reactor.callLater(0, end, io);
 }

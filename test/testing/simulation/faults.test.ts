@@ -1,5 +1,5 @@
 /** Each fault happens, and happens the same way for the same seed. */
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -8,8 +8,10 @@ import { ConnectionRefusedError, NoRouteError } from '../../../src/core/errors/c
 import { ConnectionDone, ConnectionLost } from '../../../src/core/errors/connection.js';
 import { CHOPPY, type SimulationFaults } from '../../../src/testing/simulation/faults.js';
 import { Simulation } from '../../../src/testing/simulation/simulation.js';
-import { Recorder, RecordingFactory } from '../../support/recorder.js';
+import { Recorder, RecordingFactory, takeViolations } from '../../support/recorder.js';
 import { connectedPair, numbered, type SimulatedPair } from './pairs.js';
+
+afterEach(() => expect(takeViolations(), 'rules broken').toEqual([]));
 
 /** Sends `bytes` from client to server under these faults. */
 function transfer(faults: SimulationFaults, bytes = 20_000, seed = 5): SimulatedPair {

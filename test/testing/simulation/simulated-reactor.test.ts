@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { InvalidArgumentTypeError } from '../../../src/core/errors/arguments.js';
 import {
   ConnectBindError,
@@ -13,8 +13,10 @@ import { AcceptError, CannotListenError } from '../../../src/core/errors/listeni
 import { ReactorDisposedError, UnsupportedError } from '../../../src/core/errors/reactor.js';
 import { AccumulatingProtocol } from '../../../src/testing/accumulating-protocol.js';
 import { Simulation } from '../../../src/testing/simulation/simulation.js';
-import { Recorder, RecordingFactory } from '../../support/recorder.js';
+import { Recorder, RecordingFactory, takeViolations } from '../../support/recorder.js';
 import { connectedPair } from './pairs.js';
+
+afterEach(() => expect(takeViolations(), 'rules broken').toEqual([]));
 
 /** What becomes of an attempt of host `b` to connect. */
 function outcome(
@@ -148,11 +150,12 @@ describe('connecting', () => {
   });
 
   it('again after the connection was lost works', () => {
-    const { simulation, client, clientFactory, connector } = connectedPair();
+    const { simulation, client, clientFactory, serverFactory, connector } = connectedPair();
     clientFactory.hooks = { clientConnectionLost: (lost) => lost.connect() };
     clientFactory.built.length = 0;
     const again = new Recorder();
     Object.assign(clientFactory, { buildProtocol: () => again });
+    Object.assign(serverFactory, { buildProtocol: () => new Recorder() });
     client.call('loseConnection');
     simulation.runSync();
     expect(again.connected).toBe(true);

@@ -135,3 +135,21 @@ export function failureOf(name: string): string {
   }
   return 'nothing';
 }
+
+const remembered: string[] = [];
+
+export function remember(text: string): void {
+  remembered.push(text);
+}
+
+export async function tellRemembered(): Promise<void> {
+  await callFromThread('told', remembered);
+  await callFromThread('done');
+}
+
+/** Throws after the call. */
+export function crashLater(): void {
+  setImmediate(() => {
+    throw new RangeError('crashed later');
+  });
+}

@@ -1,0 +1,167 @@
+/** A connection to PostgreSQL, by a client of the package `pg`. */
+import type { Clock, DelayedCall } from '../../core/clock.js';
+import { Deferred } from '../../defer/deferred.js';
+import type {
+  DriverConnection,
+  RowSource,
+  StatementCall,
+  StatementResult,
+} from '../database-driver.js';
+import { TransactionAbortedError } from '../errors.js';
+import type { Pg, PgClient, PgQuery, PgResult } from './pg-client.js';
+import { PostgresRows } from './postgres-rows.js';
+import { PreparedStatements } from './prepared-statements.js';
+import { requestCancel } from './request-cancel.js';
+import { postgresError } from './sql-states.js';
+
+/** How long a statement may continue after it was cancelled, before its connection is ended. */
+const CANCEL_MS = 5000;
+
+export class PostgresConnection implements DriverConnection {
+  whenLost: (() => void) | undefined = undefined;
+  readonly #pg: Pg;
+  readonly #client: PgClient;
+  readonly #clock: Clock;
+  readonly #settings: object;
+  readonly #prepared: PreparedStatements;
+  #state: 'open' | 'worn' | 'lost' = 'open';
+  #ending: DelayedCall | undefined;
+  #lastCursor = 0;
+
+  constructor(
+    pg: Pg,
+    client: PgClient,
+    settings: object,
+    preparedStatements: number,
+    clock: Clock,
+  ) {
+    this.#pg = pg;
+    this.#client = client;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#prepared = new PreparedStatements(preparedStatements);
+    client.on('error', () => this.#lose());
+    client.on('end', () => this.#lose());
+  }
+
+  get usable(): boolean {
+    return this.#state === 'open';
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): StatementCall<StatementResult> {
+    const name = this.#prepared.nameOf(sql);
+    const query: PgQuery = { text: sql, values: parameters, queryMode: 'extended' };
+    const call = this.#send(name === undefined ? query : { ...query, name });
+    const excess = this.#prepared.excess();
+    if (excess !== undefined) this.#deallocate(excess);
+    return call;
+  }
+
+  runScript(sql: string): StatementCall<StatementResult> {
+    return this.#send({ text: sql });
+  }
+
+  openRows(
+    sql: string,
+    parameters: readonly unknown[],
+    batchSize: number,
+    inTransaction: boolean,
+  ): RowSource {
+    this.#lastCursor += 1;
+    return new PostgresRows(this, sql, parameters, batchSize, inTransaction, this.#lastCursor);
+  }
+
+  async reset(): Promise<void> {
+    if (!this.usable || this.#client.getTransactionStatus() === 'I') return;
+    try {
+      await this.#send({ text: 'ROLLBACK' }).result;
+    } catch {
+      this.destroy();
+    }
+  }
+
+  close(): Promise<void> {
+    if (this.#state === 'lost') return Promise.resolve();
+    this.#state = 'worn';
+    return new Promise((resolve) => {
+      const limit = this.#clock.callLater(CANCEL_MS, () => this.destroy());
+      limit.whenDropped(() => this.destroy());
+      this.#client.end(() => {
+        if (limit.active()) limit.cancel();
+        resolve();
+      });
+    });
+  }
+
+  destroy(): void {
+    this.#client.connection.stream.destroy();
+    this.#lose();
+  }
+
+  #send(query: PgQuery): StatementCall<StatementResult> {
+    const result = new Deferred<StatementResult>();
+    const { text } = query;
+    const client = this.#client;
+    const committing = client.getTransactionStatus() !== 'T' || text === 'COMMIT';
+    client.query(query, (error, outcome) => {
+      if (error !== null && error !== undefined) this.#failed(result, error, text, committing);
+      else this.#succeeded(result, outcome, text);
+    });
+    return { result, cancel: () => this.#cancel(result) };
+  }
+
+  #succeeded(
+    result: Deferred<StatementResult>,
+    outcome: PgResult | PgResult[],
+    text: string,
+  ): void {
+    this.#stopEnding();
+    // A script has an outcome for each of its statements.
+    const last = Array.isArray(outcome) ? outcome.at(-1) : outcome;
+    if (text === 'COMMIT' && last?.command === 'ROLLBACK') {
+      result.errback(new TransactionAbortedError());
+      return;
+    }
+    const { rows = [], rowCount } = last ?? {};
+    result.callback({ rows, rowsAffected: rowCount ?? 0, lastInsertRowId: undefined });
+  }
+
+  #failed(
+    result: Deferred<StatementResult>,
+    cause: Error,
+    text: string,
+    committing: boolean,
+  ): void {
+    this.#stopEnding();
+    this.#prepared.forget(text);
+    result.errback(postgresError(cause, text, committing));
+  }
+
+  /**
+   * The request may arrive after the statement has ended, and then stop the next one. The connection is therefore not used again.
+   */
+  #cancel(result: Deferred<StatementResult>): void {
+    if (result.fired || this.#state !== 'open') return;
+    this.#state = 'worn';
+    requestCancel(this.#pg, this.#client, this.#settings);
+    this.#ending = this.#clock.callLater(CANCEL_MS, () => this.destroy());
+  }
+
+  #stopEnding(): void {
+    if (this.#ending?.active()) this.#ending.cancel();
+    this.#ending = undefined;
+  }
+
+  /** Nobody waits for it: the server answers before the next statement. */
+  #deallocate(name: string): void {
+    delete this.#client.connection.parsedStatements[name];
+    this.#client.query({ text: `DEALLOCATE ${name}` }, () => {});
+  }
+
+  #lose(): void {
+    if (this.#state === 'lost') return;
+    this.#state = 'lost';
+    this.#stopEnding();
+    this.whenLost?.();
+  }
+}
