@@ -42,6 +42,18 @@ class Call {
     return static_cast<int32_t>(value);
   }
 
+  // From 0 to 2^53 - 1.
+  uint64_t count(size_t index) {
+    double value = 0;
+    if (failed_) return 0;
+    if (napi_get_value_double(env_, args_[index], &value) != napi_ok ||
+        value != std::trunc(value) || value < 0 || value > 9'007'199'254'740'991.0) {
+      fail(index, "an integer from 0 to 2^53 - 1");
+      return 0;
+    }
+    return static_cast<uint64_t>(value);
+  }
+
   bool boolean(size_t index) {
     bool value = false;
     if (!failed_ && napi_get_value_bool(env_, args_[index], &value) != napi_ok) {

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include <memory>
+#include <span>
 
 #include "binding_memory.h"
 #include "reactor/poller_thread.h"
@@ -42,6 +43,8 @@ class Loop {
 
   // JavaScript's buffer of the receive arena. If it was detached, a new one with the same bytes.
   napi_value arena();
+  // Its memory, whatever JavaScript has done with the buffer. Empty once disposed.
+  std::span<uint8_t> received() const { return {arena_.data(), arena_.size()}; }
   // Keeps Node alive while sockets are open. Call it whenever their number may have changed.
   void updateRef();
   // Closes everything. The object itself must live until closed().

@@ -60,8 +60,9 @@ napi_value configure(napi_env env, napi_callback_info info) {
   const int32_t fd = call.int32(0);
   const auto values = call.int32s(1, 5);
   if (call.failed()) return nullptr;
-  const bool valid = values[0] > 0 && values[1] >= 5 && values[1] <= 8 && values[3] >= 0 &&
-                     values[3] <= 2 && values[4] >= 0 && values[4] <= 2;
+  const bool valid = values[0] > 0 && values[1] >= 5 && values[1] <= 8 && values[2] >= 1 &&
+                     values[2] <= 2 && values[3] >= 0 && values[3] <= 2 && values[4] >= 0 &&
+                     values[4] <= 2;
   if (!valid) {
     call.fail(1, "settings of a serial line");
     return nullptr;

@@ -42,7 +42,7 @@ class Strings {
   std::span<uint8_t> rest_;
 };
 
-// Of `settings`, in the order of src/process/native-spawn.ts.
+// Of `settings`, in the order of settingsOf() in src/reactor/native/processes.ts.
 enum Setting : size_t {
   kPaths,
   kArguments,
@@ -85,8 +85,8 @@ class SpawnCall : public Call {
     if (!status.ok()) return raise(status);
     result_[0] = spawned.pid;
     result_[1] = spawned.exit.release();
-    // The last pair's source becomes the parent's end of a terminal.
     for (size_t i = 0; i < ours_.size(); i++) descriptors_[i * 2 + 1] = ours_[i].release();
+    // Of a terminal there is one end, in the first pair.
     if (terminal_) descriptors_[1] = terminal_.release();
     return nullptr;
   }
@@ -208,10 +208,9 @@ class SpawnCall : public Call {
 // spawnProcess(text: Uint8Array, settings: Int32Array, numbers: Float64Array, descriptors:
 // Int32Array, limits: Float64Array, result: Int32Array): void -- `text` has the paths, arguments,
 // environment and perhaps the directory, each with a NUL; `descriptors` has pairs of a number of
-// the child and its source, a descriptor or a negative number, which is replaced by this process's
-// end
-// (-1: none); with a terminal, that of the first pair is the terminal. `result`: the process, and a
-// descriptor that becomes readable when it has exited.
+// the child and its source: a descriptor or a negative number. Sources are replaced by this
+// process's ends (-1: none); with a terminal, that of the first pair is the terminal. `result`: the
+// process, and a descriptor that becomes readable when it has exited.
 napi_value spawnProcess(napi_env env, napi_callback_info info) {
   return SpawnCall(env, info).run();
 }

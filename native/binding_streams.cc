@@ -8,6 +8,7 @@
 
 #include "binding_functions.h"
 #include "binding_loop_call.h"
+#include "codec/mask.h"
 
 namespace ropewalk {
 namespace {
@@ -130,6 +131,35 @@ napi_value write(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// maskReceived(offset: number, length: number, key: number): boolean -- masks bytes of the receive
+// arena; whether all are then ASCII
+napi_value maskReceived(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const auto offset = static_cast<uint32_t>(call.int32(0));
+  const auto length = static_cast<uint32_t>(call.int32(1));
+  const int32_t key = call.int32(2);
+  if (call.failed()) return nullptr;
+  const std::span<uint8_t> arena = call.loop().received();
+  if (offset > arena.size() || length > arena.size() - offset) {
+    call.fail(0, "in the receive arena");
+    return nullptr;
+  }
+  return call.truth(mask(arena.subspan(offset, length), static_cast<uint32_t>(key)));
+}
+
+// sendFile(handle: number, fd: number, position: number, length: number): boolean -- false if the
+// stream cannot: see Reactor::sendFile(). A copy of `fd` is kept.
+napi_value sendFile(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  const int32_t fd = call.int32(1);
+  const uint64_t position = call.count(2);
+  const uint64_t length = call.count(3);
+  if (call.failed()) return nullptr;
+  return call.truth(call.reactor() != nullptr && length <= SIZE_MAX &&
+                    call.reactor()->sendFile(handle, fd, position, length));
+}
+
 // queuedBytes(handle: number): number
 napi_value queuedBytes(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
@@ -192,8 +222,9 @@ napi_value setFlag(napi_env env, napi_callback_info info) {
 }
 
 constexpr LoopFunction kFunctions[] = {
-    {"address", address},         {"connect", connect}, {"flag", flag},   {"listen", listen},
-    {"queuedBytes", queuedBytes}, {"setFlag", setFlag}, {"write", write},
+    {"address", address},   {"connect", connect},           {"flag", flag},
+    {"listen", listen},     {"maskReceived", maskReceived}, {"queuedBytes", queuedBytes},
+    {"sendFile", sendFile}, {"setFlag", setFlag},           {"write", write},
 };
 
 }  // namespace

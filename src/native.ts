@@ -55,12 +55,16 @@ export interface NativeLoop {
   listenUnixDatagram(path: string, mode: number, settings: Int32Array): number;
   /** @param settings `[backlog, mode, sendBufferBytes]` */
   listenUnix(path: string, settings: Int32Array): number;
+  /** Masks bytes of the receive arena. @returns Whether all are then ASCII. */
+  maskReceived(offset: number, length: number, key: number): boolean;
   multicast(handle: number, join: boolean, group: string, through: string, source: string): void;
   /** `[four words, is IPv6, scope]`; false if `host` is not an IP address. */
   parseAddress(host: string, out: Int32Array): boolean;
   queuedBytes(handle: number): number;
   /** @returns The number of unsent descriptors; -1 if `most` are unsent already: then this one was not taken. */
   sendDescriptor(handle: number, fd: number, most: number): number;
+  /** @returns False if the stream cannot send files. */
+  sendFile(handle: number, fd: number, position: number, length: number): boolean;
   setDatagramOption(handle: number, which: number, value: number): void;
   setFlag(handle: number, which: number, enabled: boolean): void;
   setInterest(handle: number, interest: number): void;

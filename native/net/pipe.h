@@ -1,4 +1,4 @@
-// Descriptors that are no sockets and can be polled: pipes, FIFOs, terminals, masters of
+// Descriptors other than sockets that can be polled: pipes, FIFOs, terminals, masters of
 // pseudo-terminals, serial lines. One implementation per system: pipe_posix.cc, pipe_win.cc.
 //
 // write(2) to a pipe without a reader raises SIGPIPE, which no flag prevents: the process must

@@ -96,9 +96,10 @@ Transfer receive(Socket socket, uint8_t* memory, size_t size);
 // accepts any amount as long as its buffer has room.
 constexpr size_t kMaxSendBytes = 1024 * 1024;
 // ENOBUFS and ENOMEM (isOutOfMemory()) do not concern the connection: retry later.
-Transfer send(Socket socket, Bytes bytes);
+// `more`: the next call follows at once, so that a short segment waits for it (Linux).
+Transfer send(Socket socket, Bytes bytes, bool more = false);
 // Sends at most kMaxParts parts per call.
-Transfer sendParts(Socket socket, std::span<const Bytes> parts);
+Transfer sendParts(Socket socket, std::span<const Bytes> parts, bool more = false);
 constexpr size_t kMaxParts = 64;
 // Call it before sending. If the system has no non-blocking send (macOS ignores MSG_DONTWAIT),
 // makes a `shared` socket non-blocking again: other holders may have made it blocking.

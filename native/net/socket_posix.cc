@@ -71,6 +71,14 @@ Status applyOptions(int fd, const SocketOptions& options) {
   return setLinger(fd, options.lingerSeconds);
 }
 
+constexpr int sendFlags([[maybe_unused]] bool more) {
+#if defined(__linux__)
+  return more ? kSendFlags | MSG_MORE : kSendFlags;
+#else
+  return kSendFlags;
+#endif
+}
+
 }  // namespace
 
 bool makeNonBlocking(int fd) {
@@ -193,15 +201,15 @@ Transfer receive(Socket socket, uint8_t* memory, size_t size) {
   return toTransfer(count);
 }
 
-Transfer send(Socket socket, Bytes bytes) {
+Transfer send(Socket socket, Bytes bytes, bool more) {
   ssize_t count;
   do {
-    count = directSend(socket, bytes.data(), bytes.size(), kSendFlags);
+    count = directSend(socket, bytes.data(), bytes.size(), sendFlags(more));
   } while (count < 0 && errno == EINTR);
   return toSent(count);
 }
 
-Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
+Transfer sendParts(Socket socket, std::span<const Bytes> parts, bool more) {
   iovec vectors[kMaxParts];
   const size_t used = std::min(parts.size(), kMaxParts);
   for (size_t i = 0; i < used; i++) {
@@ -212,7 +220,7 @@ Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   message.msg_iovlen = used;
   ssize_t count;
   do {
-    count = directSendMessage(socket, &message, kSendFlags);
+    count = directSendMessage(socket, &message, sendFlags(more));
   } while (count < 0 && errno == EINTR);
   return toSent(count);
 }

@@ -171,13 +171,13 @@ Transfer receive(Socket socket, uint8_t* memory, size_t size) {
   return toTransfer(count, static_cast<size_t>(count));
 }
 
-Transfer send(Socket socket, Bytes bytes) {
+Transfer send(Socket socket, Bytes bytes, bool) {
   const int most = static_cast<int>(std::min(bytes.size(), kMaxSendBytes));
   const int count = ::send(socket, reinterpret_cast<const char*>(bytes.data()), most, 0);
   return toTransfer(count, static_cast<size_t>(count));
 }
 
-Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
+Transfer sendParts(Socket socket, std::span<const Bytes> parts, bool) {
   WSABUF buffers[kMaxParts];
   DWORD used = 0;
   size_t left = kMaxSendBytes;

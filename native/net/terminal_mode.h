@@ -10,12 +10,12 @@ namespace ropewalk {
 
 // A terminal in raw mode, from enterRawMode() to leaveRawMode(): input comes by the byte, without
 // echo, editing and signals; output is translated as before. A fatal signal that the process has no
-// handler for restores the mode before it ends the process; only SIGKILL can't.
+// handler for restores the mode before it ends the process, except SIGKILL.
 struct RawMode {
   int slot = -1;
 };
 
-// ENOTTY if `fd` is no terminal, EMFILE if too many terminals are in raw mode.
+// ENOTTY if `fd` is not a terminal, EMFILE if too many terminals are in raw mode.
 Status enterRawMode(int fd, RawMode& mode);
 // After the process was stopped and continued: the shell may have changed the mode.
 Status resumeRawMode(const RawMode& mode);

@@ -1,4 +1,4 @@
-// Windows' consoles and serial lines are no descriptors.
+// Windows' consoles and serial lines are not descriptors.
 
 #include "terminal_mode.h"
 

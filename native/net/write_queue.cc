@@ -9,7 +9,7 @@ namespace ropewalk {
 void WriteQueue::push(Bytes bytes) {
   if (bytes.empty()) return;
   size_ += bytes.size();
-  if (!blocks_.empty() && blocks_.back().keeper == nullptr) {
+  if (!blocks_.empty() && blocks_.back().holdsCopy()) {
     // Tops up the last block within its initial capacity, so that its bytes do not move.
     Block& last = blocks_.back();
     const size_t fits = std::min(bytes.size(), last.copy.capacity() - last.copy.size());
@@ -27,13 +27,19 @@ void WriteQueue::push(Bytes bytes) {
 void WriteQueue::pushRetained(Bytes bytes, std::unique_ptr<Retained> keeper) {
   if (bytes.empty()) return;
   size_ += bytes.size();
-  blocks_.push_back({bytes, {}, std::move(keeper)});
+  blocks_.push_back({bytes, {}, std::move(keeper), nullptr});
+}
+
+void WriteQueue::pushFile(FilePart part) {
+  if (part.left == 0) return;
+  size_ += part.left;
+  blocks_.push_back({{}, {}, nullptr, std::make_unique<FilePart>(std::move(part))});
 }
 
 size_t WriteQueue::gather(std::span<Bytes> out) const {
   size_t used = 0;
   for (const Block& block : blocks_) {
-    if (used == out.size()) break;
+    if (used == out.size() || block.file != nullptr) break;
     out[used++] = block.bytes;
   }
   return used;
@@ -46,11 +52,29 @@ bool WriteQueue::valid(size_t entries) const {
   });
 }
 
+const FilePart* WriteQueue::fileBehind(size_t entries) const {
+  return entries < blocks_.size() ? blocks_[entries].file.get() : nullptr;
+}
+
+bool WriteQueue::hasFile() const {
+  return std::any_of(blocks_.begin(), blocks_.end(),
+                     [](const Block& block) { return block.file != nullptr; });
+}
+
 void WriteQueue::consume(size_t count) {
   assert(count <= size_);
   size_ -= count;
   while (count > 0) {
     Block& front = blocks_.front();
+    if (front.file != nullptr) {
+      FilePart& file = *front.file;
+      const size_t sent = std::min(count, file.left);
+      file.position += sent;
+      file.left -= sent;
+      count -= sent;
+      if (file.left == 0) blocks_.pop_front();
+      continue;
+    }
     const size_t taken = std::min(count, front.bytes.size());
     front.bytes = front.bytes.subspan(taken);
     count -= taken;

@@ -88,7 +88,7 @@ Status reap(int pid, ExitStatus& status) {
 }
 
 int resourceNumber(int index) {
-  // In the order of RESOURCES in src/process/spawn-settings.ts.
+  // In the order of RESOURCES in src/reactor/native/processes.ts.
   constexpr int kNumbers[] = {
 #ifdef RLIMIT_AS
       RLIMIT_AS,

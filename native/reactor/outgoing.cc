@@ -232,19 +232,28 @@ bool Reactor::sendWaiting(Stream& stream) {
       revisit(stream);
       break;
     }
-    std::span<Bytes> parts(memory);
-    if (!gatherParts(stream, parts)) {
-      endWithReset(stream, EFAULT);
-      return false;
+    Transfer transfer;
+    if (const FilePart* file = stream.fileToSend(); file != nullptr) {
+      transfer = offerFile(stream, *file);
+    } else {
+      std::span<Bytes> parts(memory);
+      if (!gatherParts(stream, parts)) {
+        endWithReset(stream, EFAULT, kSendCall);
+        return false;
+      }
+      if (parts.empty()) return true;
+      transfer = offer(stream, parts);
     }
-    if (parts.empty()) return true;
-    const Transfer transfer = offer(stream, parts);
     if (transfer.result == Transfer::Result::kFailed) {
       if (isOutOfMemory(transfer.error)) {
         sendLater(stream, transfer.error);
         break;
       }
-      sendFailed(stream, transfer.error);
+      if (stream.fileToSend() != nullptr && isFilesFault(transfer.error)) {
+        endWithReset(stream, transfer.error, kSendFileCall);
+      } else {
+        sendFailed(stream, transfer.error);
+      }
       return false;
     }
     consumeSent(stream, transfer.count);
@@ -257,10 +266,11 @@ bool Reactor::sendWaiting(Stream& stream) {
 // Offers bytes to the system, and notes whether it has room for more.
 Transfer Reactor::offer(Stream& stream, std::span<Bytes> parts) {
   keepNonBlocking(stream.socket, stream.shared);
+  const bool more = stream.queue != nullptr && stream.queue->fileBehind(parts.size()) != nullptr;
   const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
                             : stream.isPipe()           ? writePipe(stream.socket, parts)
-                            : parts.size() == 1         ? send(stream.socket, parts[0])
-                                                        : sendParts(stream.socket, parts);
+                            : parts.size() == 1         ? send(stream.socket, parts[0], more)
+                                                        : sendParts(stream.socket, parts, more);
   if (transfer.result == Transfer::Result::kFailed) return transfer;
   if (transfer.count > 0) stream.setbacks = 0;
   statistics_.bytesSent += transfer.count;
@@ -273,7 +283,10 @@ Transfer Reactor::offer(Stream& stream, std::span<Bytes> parts) {
 bool Reactor::gatherParts(const Stream& stream, std::span<Bytes>& parts) const {
   const size_t fromQueue = stream.queue == nullptr ? 0 : stream.queue->gather(parts);
   size_t used = fromQueue;
-  for (int32_t i = stream.firstPiece; i >= 0 && used < parts.size(); i = pieces_[i].next) {
+  const bool fileFollows =
+      stream.queue != nullptr && stream.queue->fileBehind(fromQueue) != nullptr;
+  for (int32_t i = fileFollows ? -1 : stream.firstPiece; i >= 0 && used < parts.size();
+       i = pieces_[i].next) {
     parts[used++] = pieces_[i].bytes;
   }
   parts = cutToOneCall(parts.first(used));
@@ -349,10 +362,10 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
 }
 
 // Likewise, but with a reset, so that the peer does not mistake what it received for everything.
-void Reactor::endWithReset(Stream& stream, int error) {
+void Reactor::endWithReset(Stream& stream, int error, FailedCall call) {
   unwatchToClose(stream);
   closeWithReset(stream);
-  endFromHere(stream, error, kSendCall);
+  endFromHere(stream, error, call);
 }
 
 void Reactor::dropUnsent(Stream& stream) {

@@ -1,4 +1,4 @@
-// Streams over pipes, terminals and other descriptors that are no sockets.
+// Streams over pipes, terminals and other descriptors except sockets.
 
 #include "reactor.h"
 

@@ -99,6 +99,10 @@ class Reactor : public ReactorLimits {
   // Sends `bytes` without copying them, after everything written before. Ignored for a stale
   // handle.
   void write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper);
+  // Likewise, `length` bytes of a file from `position` on; a copy of `fd` is kept until they are
+  // sent. If the file ends before, the stream is reset: kLost with kSendFileCall. False if this
+  // stream cannot send files, or there is no descriptor left: the host reads the file and writes.
+  bool sendFile(Handle handle, int fd, uint64_t position, size_t length);
   // Sends a copy of `fd`, made now, with the first byte written from now on. Ignored if a write
   // would be; EOPNOTSUPP if the handle is not a UNIX stream.
   Status sendDescriptor(Handle handle, int fd);
@@ -243,13 +247,14 @@ class Reactor : public ReactorLimits {
   size_t writtenBytes(const Stream& stream) const;
   bool sendWaiting(Stream& stream);
   Transfer offer(Stream& stream, std::span<Bytes> parts);
+  Transfer offerFile(Stream& stream, const FilePart& file);
   static std::span<Bytes> cutToOneCall(std::span<Bytes> parts);
   bool gatherParts(const Stream& stream, std::span<Bytes>& parts) const;
   void consumeSent(Stream& stream, size_t count);
   void queuePieces(Stream& stream);
   void endOfSending(Stream& stream);
   void endFromHere(Stream& stream, int error, FailedCall call);
-  void endWithReset(Stream& stream, int error);
+  void endWithReset(Stream& stream, int error, FailedCall call);
   void dropUnsent(Stream& stream);
 
   // lingering.cc

@@ -141,6 +141,7 @@ enum FailedCall : int32_t {
   kWatchCall,  // making the poller watch a socket
   kPollCall,   // polling, or waiting for the poller
   kTlsCall,
+  kSendFileCall,  // also reading the file; ENODATA: it has become shorter
 };
 
 enum TlsLoss : int32_t {

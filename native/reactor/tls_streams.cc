@@ -48,6 +48,7 @@ Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session, Byt
       stream->state != Stream::State::kOpen || stream->ending != Stream::Ending::kNone) {
     return {ENOTCONN, "startTls"};
   }
+  if (stream->queue != nullptr && stream->queue->hasFile()) return {EBUSY, "startTls"};
   if (tlsInput_.empty()) {
     tlsInput_.resize(kMaxTlsRead);
   }
@@ -276,7 +277,7 @@ bool Reactor::sendTls(Stream& stream) {
     std::array<Bytes, kPartsAtOnce> memory;
     std::span<Bytes> parts(memory);
     if (!gatherWire(tls, parts)) {
-      endWithReset(stream, EFAULT);
+      endWithReset(stream, EFAULT, kSendCall);
       return false;
     }
     if (parts.empty()) break;
@@ -315,7 +316,7 @@ bool Reactor::encryptWritten(Stream& stream) {
     std::array<Bytes, kMaxPartsEncrypted> memory;
     std::span<Bytes> parts(memory);
     if (!gatherParts(stream, parts)) {
-      endWithReset(stream, EFAULT);
+      endWithReset(stream, EFAULT, kSendCall);
       return false;
     }
     if (parts.empty()) break;

@@ -18,7 +18,7 @@ namespace ropewalk {
 struct Watched {
   // Each class defines its own as kKind.
   enum class Kind : uint8_t { kStream, kListener, kDescriptor, kDatagrams };
-  // kDevice: a terminal, a serial line, or anything else that adoptPipe() accepts and is no pipe.
+  // kDevice: a terminal, a serial line, or anything else that adoptPipe() accepts, except pipes.
   enum class Medium : uint8_t { kIp, kUnix, kPipe, kDevice };
 
   Watched(Kind kind, Socket socket) : socket(socket), kind(kind) {}
@@ -28,7 +28,7 @@ struct Watched {
     return !sendSuspended && !(blocked && includes(interest, Interest::kWrite));
   }
   bool isUnix() const { return medium == Medium::kUnix; }
-  // No socket: see net/pipe.h.
+  // Not a socket: see net/pipe.h.
   bool isPipe() const { return medium >= Medium::kPipe; }
   // The interest that the poller should have.
   Interest due() const { return backsOff ? with(wanted, Interest::kRead, false) : wanted; }
@@ -70,6 +70,8 @@ struct Stream : Watched {
     return (queue == nullptr ? 0 : queue->size()) + (tls == nullptr ? 0 : tls->unsent());
   }
   // Closing it now would lose bytes. Unknown if another process may continue the connection.
+  // The part of a file that is to be sent next; null if bytes are.
+  const FilePart* fileToSend() const { return queue == nullptr ? nullptr : queue->fileBehind(0); }
   bool cutShort() const { return !handedOut && (queued() > 0 || firstPiece >= 0); }
 
   State state = State::kOpen;

@@ -15,7 +15,7 @@ namespace ropewalk {
 class RecordLayer {
  public:
   // The most messages and records in a row that carry no application data: empty records, tickets,
-  // key updates, alerts that are no end.
+  // key updates, alerts other than the end.
   static constexpr int kMaxWithoutData = 32;
   // With AES-GCM, keys may protect 2^24.5 records (RFC 8446 section 5.5).
   static constexpr uint64_t kMaxRecordsPerKey = 23'726'566;

@@ -5,6 +5,7 @@
 import { ClientFactory } from '../core/factory.js';
 import { Protocol } from '../core/protocol.js';
 import type { Reactor } from '../core/reactor.js';
+import { whenParentIsGone } from '../internal/parent-process.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import type { LoadOrder, LoadReport } from './demo-load.js';
 
@@ -74,7 +75,7 @@ class LoadFactory extends ClientFactory {
 
 // Ctrl-C reaches every process of the terminal: the demo decides when this one ends.
 process.on('SIGINT', () => {});
-process.on('disconnect', () => process.exit(0));
+whenParentIsGone(() => process.exit(0));
 
 const order = JSON.parse(process.argv[2] ?? '{}') as LoadOrder;
 const reactor = createReactor({ kind: order.reactor });

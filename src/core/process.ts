@@ -22,7 +22,7 @@ export interface ProcessTransport extends Consumer, PushProducer {
   /** Bytes for the standard input that the system has not accepted yet. */
   readonly bufferedBytes: number;
 
-  /** Writes to the standard input, as {@link Transport.write} does. Dropped silently if it is closed or is no pipe. */
+  /** Writes to the standard input, as {@link Transport.write} does. Dropped silently if it is closed or is not a pipe. */
   write(data: Uint8Array | string): void;
   writeSequence(parts: Iterable<Uint8Array | string>): void;
   /**
@@ -181,5 +181,5 @@ export interface ProcessHandlers {
   processEnded?(reason: ProcessClosed, transport: ProcessTransport): unknown;
 }
 
-/** What `spawnProcess` accepts as a protocol. */
+/** A protocol as `spawnProcess` accepts it. */
 export type ProcessProtocolLike = ProcessReceiver | ProcessHandlers;

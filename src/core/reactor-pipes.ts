@@ -1,11 +1,11 @@
-/** Streams over descriptors that are no sockets. */
+/** Streams over descriptors other than sockets. */
 import type { AdoptPipeOptions } from './adopt-options.js';
 import type { FactoryLike } from './factory.js';
 import type { PipeTransport } from './transport.js';
 
 export interface ReactorPipes {
   /**
-   * Makes a transport of an open descriptor that is no socket: an end of a pipe, a FIFO, a terminal, the master of a
+   * Makes a transport of an open descriptor other than a socket: an end of a pipe, a FIFO, a terminal, the master of a
    * pseudo-terminal, a serial line, a file. A protocol is built as for an accepted connection, but the factory's `doStart` and `doStop`
    * are not called. If this throws, the caller still owns the descriptor.
    *

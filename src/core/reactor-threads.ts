@@ -15,7 +15,7 @@ export interface ReactorThreads {
    */
   getThreadPool(): ThreadPoolLike;
   /**
-   * Sets the most threads of the pool, now and in later runs.
+   * Sets the maximum number of threads of the pool, now and in later runs.
    * @throws UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
   suggestThreadPoolSize(maximum: number): void;

@@ -1,5 +1,6 @@
 /** The size of a terminal, shared by processes and pipes. */
-/** In characters. */
+
+/** Columns and rows of characters. */
 export interface TerminalSize {
   /** 0 to 65535; 0 means unknown. */
   readonly columns: number;

@@ -136,24 +136,24 @@ export interface DetachedConnection extends Disposable {
   close(): void;
 }
 
-/** A transport over a pipe, a terminal or a similar descriptor, which is no socket: see `adoptPipe`. */
+/** A transport over a pipe, a terminal or a similar descriptor, other than a socket: see `adoptPipe`. */
 export interface PipeTransport extends SocketTransport {
   /** `read`: writes are dropped. `write`: nothing is received. */
   readonly direction: PipeDirection;
   /** Whether it is a terminal, which a serial line also is. */
   readonly isTerminal: boolean;
-  /** The window of a terminal, in characters; undefined if it is unknown, or no terminal. */
+  /** The window of a terminal, in characters; undefined if it is unknown, or not a terminal. */
   getTerminalSize(): TerminalSize | undefined;
   /**
    * Raw: input arrives by the byte, without echo, line editing and signals of keys; newlines of the output are still translated. The
    * mode that the terminal had before is restored by `false`, when the transport closes, when the process exits, and (native only) by
    * a fatal signal that the process does not handle, except SIGKILL. After a stop of the process, raw mode is set again.
-   * @throws UnsupportedError it is no terminal.
+   * @throws UnsupportedError it is not a terminal, or (native only) eight terminals are in raw mode already.
    */
   setRawMode(enabled: boolean): void;
   /**
    * Sets the parameters of a serial line, whose bytes then pass unchanged. Native only.
-   * @throws UnsupportedError it is no terminal, or the device lacks a setting.
+   * @throws UnsupportedError it is not a terminal, or the device lacks a setting.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   configureSerial(settings: SerialOptions): void;

@@ -1,6 +1,7 @@
 /** The program of both sides of a load run: an echo server, or clients that send a message, await it and send again. */
 import { ClientFactory, Factory } from '../core/factory.js';
 import { Protocol } from '../core/protocol.js';
+import { whenParentIsGone } from '../internal/parent-process.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import type { ClientReport, FromLoadProgram, LoadOrder, ServerReport } from './load-messages.js';
 
@@ -98,7 +99,7 @@ function send(message: FromLoadProgram): void {
 
 // Ctrl-C reaches every process of the terminal: the parent decides when this one ends.
 process.on('SIGINT', () => {});
-process.on('disconnect', () => process.exit(0));
+whenParentIsGone(() => process.exit(0));
 
 const order = JSON.parse(process.argv[2] ?? '{}') as LoadOrder;
 try {

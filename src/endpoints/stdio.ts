@@ -1,5 +1,5 @@
 /** Standard input and output as a server endpoint: Twisted's StandardIOEndpoint. */
-import { type Address, PipeAddress } from '../core/address.js';
+import type { Address, PipeAddress } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
@@ -15,10 +15,9 @@ import {
   type StdioOptions,
   type StdioReactor,
 } from '../stdio/open-stdio.js';
+import { STDIO_ADDRESS } from '../stdio/standard-io.js';
 import { AlreadyListenedError } from './errors.js';
 import { listenOnce } from './listening.js';
-
-const ADDRESS = new PipeAddress('standard input and output');
 
 /** `listen` makes the only connection at once, and succeeds once. See {@link openStdio}. */
 export class StandardIOEndpoint implements StreamServerEndpoint {
@@ -70,7 +69,7 @@ class StandardIOPort implements ListeningPort<Address> {
   }
 
   getHost(): PipeAddress {
-    return ADDRESS;
+    return STDIO_ADDRESS;
   }
 
   fileno(): never {

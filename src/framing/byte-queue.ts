@@ -9,6 +9,7 @@
  * pieces, and otherwise never, plus the cost of growing: capacity at least doubles, up to the possible size of the frame.
  * Bytes are appended behind those already returned, never over them.
  */
+import { Buffer } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { givenCopy, HEAP_BYTES, ownBytes } from '../internal/lent-bytes.js';
 

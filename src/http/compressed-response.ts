@@ -69,6 +69,11 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     return this.compressor.write(asBuffer(bytes));
   }
 
+  override writeFile(fd: number, position: number, length: number): boolean | undefined {
+    if (this.state === 'head') this.write('');
+    return this.compressor === undefined ? super.writeFile(fd, position, length) : undefined;
+  }
+
   override drained(): Deferred<void> {
     if (this.compressor === undefined || this.state === 'gone') return super.drained();
     return this.compressor.drained();
@@ -129,7 +134,7 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     const accepted = this.request.field('accept-encoding');
     const { coding, vary } = this.policy.choose(accepted, { ...facts, cacheControl });
     if (vary) this.setField('Vary', addVary(joined(this.fields('vary')), 'Accept-Encoding'));
-    // The strong tag that If-Match requires is that of the content as it is.
+    // If-Match requires a strong tag, which only the uncompressed content has.
     if (coding === undefined || this.request.has('if-match')) return undefined;
     this.setField('Content-Encoding', coding);
     this.removeField('Content-Length');

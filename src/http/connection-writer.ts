@@ -1,6 +1,7 @@
 /** The writing half of an HTTP connection: gathers short texts, and learns when a client does not read. */
 import type { PushProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
+import { sendsFiles } from '../internal/sends-files.js';
 import { MAX_UTF8_BYTES } from '../internal/utf8.js';
 
 /** Flags of a connection. While it is parsing, texts are gathered: one long write costs less than many short ones. */
@@ -39,6 +40,19 @@ export abstract class ConnectionWriter implements PushProducer {
       this.flush();
       this.send(data);
     }
+  }
+
+  /** {@link SendsFiles.sendFile}. */
+  writeFile(fd: number, position: number, length: number): boolean {
+    const transport = this.open;
+    if (!sendsFiles(transport)) return false;
+    this.flush();
+    this.allowance -= length;
+    if (this.allowance >= 0) return transport.sendFile(fd, position, length);
+    this.regulate(transport, length);
+    const isSent = transport.sendFile(fd, position, length);
+    if ((this.flags & WRITING_PAUSED) === 0) this.stopRegulating();
+    return isSent;
   }
 
   /** As a producer: too much is unsent. */
@@ -94,13 +108,17 @@ export abstract class ConnectionWriter implements PushProducer {
   }
 
   private writeRegulated(transport: Transport, data: string | Uint8Array): void {
+    this.regulate(transport, typeof data === 'string' ? Buffer.byteLength(data) : data.length);
+    transport.write(data);
+    if ((this.flags & WRITING_PAUSED) === 0) this.stopRegulating();
+  }
+
+  private regulate(transport: Transport, bytes: number): void {
     if ((this.flags & WRITING_PAUSED) !== 0) {
-      this.unsentBytes += typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+      this.unsentBytes += bytes;
     } else if ((this.flags & PRODUCING) === 0 && !transport.disconnecting) {
       this.flags |= PRODUCING;
       transport.registerProducer(this, true);
     }
-    transport.write(data);
-    if ((this.flags & WRITING_PAUSED) === 0) this.stopRegulating();
   }
 }

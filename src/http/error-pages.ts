@@ -103,7 +103,7 @@ function htmlPage(status: number, reason: string, detail: string | undefined): s
 `;
 }
 
-/** Ranges such as `text/*` do not count: clients that are no browsers send them. */
+/** Ranges such as `text/*` do not count: clients other than browsers send them. */
 function acceptsHTML(accept: string | undefined): boolean {
   if (accept === undefined) return false;
   return splitOutsideQuotes(accept, ',').some((element) => {

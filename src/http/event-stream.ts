@@ -70,7 +70,7 @@ export class EventStream {
    * iteration is left at once: `return` of its iterator is called, also while an event is awaited.
    *
    * @returns Fires when the stream has ended. Fails with the error of the iterable, which is reported if nobody handles it: return or await
-   * it in the handler, which then resets the connection. Cancelling it stops nothing.
+   * it in the handler, which then resets the connection. Cancelling it does not stop the sending.
    */
   sendFrom(events: Events): Deferred<void> {
     return Deferred.fromPromise(this.#sendAll(events));

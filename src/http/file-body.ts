@@ -18,6 +18,8 @@ export class FileBody implements AsyncIterable<Buffer> {
   readonly length: number;
   /** Bytes to send as they are, and ranges of the file. */
   readonly pieces: readonly BodyPiece[];
+  /** Whether the file may be read in the reactor's thread. */
+  readonly isBlocking: boolean;
   readonly #calls: FileCalls;
   #closing: Promise<void> | undefined = undefined;
 
@@ -26,11 +28,13 @@ export class FileBody implements AsyncIterable<Buffer> {
     fd: number | undefined,
     length: number,
     pieces: readonly BodyPiece[],
+    isBlocking = false,
   ) {
     this.#calls = calls;
     this.fd = fd;
     this.length = length;
     this.pieces = pieces;
+    this.isBlocking = isBlocking;
   }
 
   /** Closes the descriptor. Further calls have no effect. Do not call it while another read is in progress. */
@@ -43,11 +47,22 @@ export class FileBody implements AsyncIterable<Buffer> {
    * The bytes of the body, in memory that the consumer may keep. Only once, because it closes.
    * @throws FileTruncatedError The file has become shorter: the answer cannot be completed.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
+  [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
+    return this.from(0);
+  }
+
+  /** Likewise, without the first `skipped` bytes of the body. */
+  async *from(skipped: number): AsyncGenerator<Buffer, void, void> {
+    let left = skipped;
     try {
       for (const piece of this.pieces) {
-        if (Buffer.isBuffer(piece)) yield piece;
-        else if (this.fd !== undefined) yield* this.#read(this.fd, piece.first, lengthOf(piece));
+        const length = Buffer.isBuffer(piece) ? piece.length : lengthOf(piece);
+        const skip = Math.min(left, length);
+        left -= skip;
+        if (skip === length) continue;
+        if (Buffer.isBuffer(piece)) yield piece.subarray(skip);
+        else if (this.fd !== undefined)
+          yield* this.#read(this.fd, piece.first + skip, length - skip);
       }
     } finally {
       await this.close();

@@ -1,4 +1,5 @@
 /** The response to one request, as a handler makes it. */
+import { Buffer } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
 import { fail, succeed } from '../defer/succeed.js';
@@ -39,6 +40,8 @@ export interface ResponseConnection {
   /** Whether the connection can be used for another request after this response. */
   keepsAlive(request: HTTPRequest): boolean;
   write(data: string | Uint8Array): void;
+  /** {@link SendsFiles.sendFile}. */
+  writeFile(fd: number, position: number, length: number): boolean;
   /** The content of an answer with an error. */
   errorPage(status: number, request: HTTPRequest): ErrorPage;
   /** Everything of the response was written. */
@@ -175,6 +178,22 @@ export class HTTPResponse extends ResponseFields {
   }
 
   /**
+   * @internal Sends bytes of an open file as a piece of the content, without reading them.
+   * @returns As {@link write}; undefined, and nothing is sent but the head, if they must be read and written.
+   * @throws As {@link write}. A file that ends before resets the connection.
+   */
+  writeFile(fd: number, position: number, length: number): boolean | undefined {
+    if (this.state === 'gone') return false;
+    this.requireOpen();
+    if (this.state === 'head') this.beginContent(this.head(UNKNOWN));
+    if (this.framing !== 'length' || length > this.remaining) return undefined;
+    if (!this.connection.writeFile(fd, position, length)) return undefined;
+    this.remaining -= length;
+    if (this.log !== undefined) this.log.bytes += length;
+    return !this.connection.isFull;
+  }
+
+  /**
    * Fires when everything written was sent, at once if the client keeps up or the response is complete. Fails with the reason if the
    * connection ends, or has ended before the response was complete.
    */
@@ -190,7 +209,7 @@ export class HTTPResponse extends ResponseFields {
    * if the connection ends.
    *
    * @returns Fires when the response is complete or the connection has ended. Fails with the error of the iterable, which is reported if
-   * nobody handles it: return or await it in the handler, which then resets the connection. Cancelling it stops nothing.
+   * nobody handles it: return or await it in the handler, which then resets the connection. Cancelling it does not stop the sending.
    */
   sendFrom(pieces: Pieces): Deferred<void> {
     return Deferred.fromPromise(this.sendPieces(pieces));

@@ -8,7 +8,7 @@ import { splitOutsideQuotes, trimOWS } from './field-values.js';
 export interface FormPart {
   readonly name: string;
   /**
-   * Only of a file: its name without folders, as the peer sent it; empty if no file was chosen. It is no safe name for a file of
+   * Only of a file: its name without folders, as the peer sent it; empty if no file was chosen. It is not a safe name for a file of
    * the server: it may be `..` or the name of another file.
    */
   readonly filename: string | undefined;

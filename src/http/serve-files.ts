@@ -1,9 +1,13 @@
 /** A handler that serves the files of a folder. */
+import type { FileBody } from './file-body.js';
 import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
 import type { HTTPHandler } from './http-service.js';
 import { type StaticAnswer, StaticFiles } from './static-files.js';
 import type { StaticFilesOptions } from './static-options.js';
+
+/** Sent without a pause: the next portion waits until the client has taken it, so that a client that stops is noticed. */
+const PORTION_BYTES = 1_048_576;
 
 /**
  * A handler that answers GET and HEAD with files of a folder: with entity tags, conditional requests, ranges, media types and, if
@@ -39,10 +43,28 @@ async function sendPieces(response: HTTPResponse, answer: StaticAnswer): Promise
   try {
     if (response.ended) return;
     setHead(response, answer);
-    await response.sendFrom(body ?? []);
+    const sent = body === undefined ? 0 : await sendUnread(response, body);
+    await response.sendFrom(body?.from(sent) ?? []);
   } finally {
     await body?.close();
   }
+}
+
+/** Lets the system send a range of the file, as far as the connection can. @returns The number of bytes sent. */
+async function sendUnread(response: HTTPResponse, body: FileBody): Promise<number> {
+  const { fd, pieces, length } = body;
+  const [range] = pieces;
+  if (fd === undefined || !body.isBlocking || pieces.length !== 1) return 0;
+  if (range === undefined || Buffer.isBuffer(range)) return 0;
+  let sent = 0;
+  while (sent < length && !response.ended) {
+    const portion = Math.min(PORTION_BYTES, length - sent);
+    const keepsUp = response.writeFile(fd, range.first + sent, portion);
+    if (keepsUp === undefined) break;
+    sent += portion;
+    if (!keepsUp) await response.drained();
+  }
+  return sent;
 }
 
 /** Prepares the head. */

@@ -225,8 +225,8 @@ export class StaticFiles {
   }
 
   #body({ fd, content }: FoundFile, length: number, pieces: readonly BodyPiece[]): FileBody {
-    const { calls } = this.#settings;
-    if (content === undefined) return new FileBody(calls, fd, length, pieces);
+    const { calls, isBlocking } = this.#settings;
+    if (content === undefined) return new FileBody(calls, fd, length, pieces, isBlocking);
     const bytes = pieces.map((piece) =>
       Buffer.isBuffer(piece) ? piece : content.subarray(piece.first, piece.last + 1),
     );

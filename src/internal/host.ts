@@ -18,7 +18,7 @@ function isAddress(text: string): boolean {
 }
 
 /**
- * Advice for a text that is no IP address and cannot be a host name either: it is empty or contains a character that no name
+ * Advice for a text that is not an IP address and cannot be a host name either: it is empty or contains a character that no name
  * has, or it is longer than any. Undefined for every other text.
  */
 export function hostAdvice(text: string): string | undefined {

@@ -1,4 +1,4 @@
-/** Errors of programs whose output or exit code is wanted. */
+/** Errors of programs that are run for their output or exit code. */
 import { RopewalkError } from '../core/errors/base.js';
 import type { ProcessClosed } from '../core/errors/processes.js';
 
@@ -7,7 +7,7 @@ export class ProcessFailedError extends RopewalkError {
   override readonly name = 'ProcessFailedError';
   override readonly code = 'ERR_PROCESS_FAILED';
   readonly executable: string;
-  /** What it wrote until then. */
+  /** Its output. */
   readonly stdout!: Buffer;
   readonly stderr!: Buffer;
 
@@ -37,7 +37,7 @@ export class ProcessOutputLimitError extends RopewalkError {
 
 const MAX_SHOWN = 200;
 
-/** Without control characters: it comes from another program, and is shown in terminals and logs. */
+/** Control characters are removed: the text comes from another program, and is shown in terminals and logs. */
 function firstLine(bytes: Buffer): string {
   const [line = ''] = bytes.toString('utf8', 0, MAX_SHOWN).trimStart().split('\n', 1);
   return line.replace(/\p{Cc}/gu, '').trim();

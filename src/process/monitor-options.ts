@@ -2,10 +2,11 @@
 
 import { backoffPolicy, type RetryPolicy } from '../clients/backoff-policy.js';
 import type { ProcessClosed } from '../core/errors/processes.js';
-import type { SpawnOptions } from '../core/spawn-options.js';
+import { callReported } from '../defer/callback-result.js';
 import { checkFunction, checkMilliseconds, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { ProcessReactor } from './process-result.js';
+import type { ProgramOptions } from './program-options.js';
 
 /** `waiting`: it has ended or could not be started, and is started after a delay. `stopping`: it was asked to end. */
 export type ProcessState = 'stopped' | 'running' | 'waiting' | 'stopping';
@@ -51,13 +52,14 @@ export interface ProcessMonitorOptions {
   readonly stopSignal?: NodeJS.Signals;
   /** A program that has not ended this long after `stopSignal` is killed. Default 5,000. */
   readonly killAfterMs?: number;
-  /** Receives what the programs write. Default: prints it with the name of the program. */
+  /** Receives the output of the programs, line by line. Default: prints it with the name of the program. Errors are reported. */
   readonly onLine?: (line: ProcessLine) => void;
+  /** Receives starts, exits and failures. Errors are reported. */
   readonly onEvent?: (event: ProcessEvent) => void;
 }
 
-/** A program to be kept running. Its session is its own by default, so that its children are signalled with it. */
-export interface MonitoredProcessOptions extends Omit<SpawnOptions, 'childDescriptors' | 'pty'> {}
+/** A program to be kept running. By default it has a session of its own, so that its children are signalled with it. */
+export interface MonitoredProcessOptions extends ProgramOptions {}
 
 export interface MonitorSettings {
   readonly reactor: ProcessReactor;
@@ -105,8 +107,8 @@ export function monitorSettings(
     healthyAfterMs: checkMilliseconds('healthyAfterMs', healthyAfterMs),
     stopSignal: checkString('stopSignal', stopSignal) as NodeJS.Signals,
     killAfterMs: checkMilliseconds('killAfterMs', killAfterMs),
-    line: onLine,
-    emit: onEvent,
+    line: (line) => callReported('onLine', onLine, line),
+    emit: (event) => callReported('onEvent', onEvent, event),
   };
 }
 

@@ -17,6 +17,7 @@ import type { SpawnOptions } from '../core/spawn-options.js';
 import { Deferred } from '../defer/deferred.js';
 import type { MonitorSettings, ProcessState } from './monitor-options.js';
 import { OutputLines } from './output-lines.js';
+import { leadsGroup } from './program-options.js';
 
 export class MonitoredProcess {
   readonly name: string;
@@ -26,7 +27,7 @@ export class MonitoredProcess {
   #state: ProcessState = 'stopped';
   #instance: Instance | undefined = undefined;
   #startedAt = 0;
-  /** Ends in a row, each soon after its start. */
+  /** Successive ends soon after the start. */
   #failures = 0;
   #later: DelayedCall | undefined = undefined;
   #stopped: Deferred<void>[] = [];
@@ -78,7 +79,7 @@ export class MonitoredProcess {
       this.#restarts = true;
       return;
     }
-    this.#later?.cancel();
+    if (this.#later?.active()) this.#later.cancel();
     this.#failures = 0;
     this.#spawn();
   }
@@ -108,14 +109,9 @@ export class MonitoredProcess {
     const { reactor, stopSignal, killAfterMs } = this.#settings;
     const instance = this.#instance as Instance;
     this.#state = 'stopping';
-    instance.signal(stopSignal, this.#leadsGroup);
-    this.#later = reactor.callLater(killAfterMs, () =>
-      instance.signal('SIGKILL', this.#leadsGroup),
-    );
-  }
-
-  get #leadsGroup(): boolean {
-    return this.#options.session === true || this.#options.processGroup === 'new';
+    const group = leadsGroup(this.#options);
+    instance.signal(stopSignal, group);
+    this.#later = reactor.callLater(killAfterMs, () => instance.signal('SIGKILL', group));
   }
 
   #exited(instance: Instance, reason: ProcessClosed): void {
@@ -212,7 +208,7 @@ class Instance extends ProcessProtocol {
     }
   }
 
-  /** The last output is read; a grandchild that holds the pipes is not waited for longer than that. */
+  /** Closes the outputs after that time, if a grandchild holds them. The output until then is read. */
   closeOutputs(clock: MonitorSettings['reactor'], afterMs: number): void {
     // processEnded may be called right after processExited.
     if (!this.#ended)

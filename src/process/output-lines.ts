@@ -2,7 +2,7 @@
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Longer lines are passed on in pieces: a program that writes none would grow the memory. */
+/** Longer lines are passed on in pieces: output without line ends would grow the memory. */
 const MAX_LINE_BYTES = 16 * 1024;
 
 export class OutputLines {
@@ -15,7 +15,7 @@ export class OutputLines {
     this.#line = line;
   }
 
-  /** @param data Is kept. */
+  /** @param data Kept until its line ends. */
   receive(data: Buffer): void {
     let rest = data;
     while (rest.length > 0) {

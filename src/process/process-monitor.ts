@@ -5,7 +5,7 @@ import type { Deferred } from '../defer/deferred.js';
 import { inlineCallbacks } from '../defer/inline-callbacks.js';
 import { succeed } from '../defer/succeed.js';
 import { checkString } from '../internal/check.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions } from '../internal/options.js';
 import {
   type MonitoredProcessOptions,
   type MonitorSettings,
@@ -15,6 +15,7 @@ import {
 } from './monitor-options.js';
 import { MonitoredProcess } from './monitored-process.js';
 import type { ProcessReactor } from './process-result.js';
+import { PROGRAM_OPTIONS } from './program-options.js';
 
 /** A program of a monitor. */
 export interface ProcessStatus {
@@ -23,27 +24,13 @@ export interface ProcessStatus {
   readonly state: ProcessState;
   /** Undefined unless it is running. */
   readonly pid: number | undefined;
-  /** The number of its latest ends in a row that each came before it was healthy. */
+  /** The number of successive ends before it was healthy, failed starts included. */
   readonly failures: number;
 }
 
-const PROCESS_OPTIONS: OptionNames<MonitoredProcessOptions> = {
-  args: true,
-  argv0: true,
-  env: true,
-  cwd: true,
-  uid: true,
-  gid: true,
-  groups: true,
-  umask: true,
-  session: true,
-  processGroup: true,
-  limits: true,
-};
-
 /**
- * Keeps programs running. Each is started in the order of {@link addProcess}, and again when it has ended, after a delay that
- * doubles while it ends before it was healthy. A program that cannot be started is tried again in the same way.
+ * Keeps programs running. They are started in the order of {@link addProcess}. A program that has ended is started again after a
+ * delay, which doubles each time that it ends before it was healthy. A failed start is retried in the same way.
  *
  * @example
  * const monitor = new ProcessMonitor(reactor);
@@ -81,7 +68,7 @@ export class ProcessMonitor {
   addProcess(name: string, executable: string, options: MonitoredProcessOptions = {}): void {
     checkString('name', name);
     checkString('executable', executable);
-    checkOptions('addProcess', options, PROCESS_OPTIONS);
+    checkOptions('addProcess', options, PROGRAM_OPTIONS);
     if (this.#processes.has(name)) {
       throw new InvalidArgumentValueError('name', 'the name of no other process', name);
     }
@@ -116,7 +103,7 @@ export class ProcessMonitor {
     for (const process of this.#processes.values()) process.start();
   }
 
-  /** Stops all programs, the last one first, each when the one after it has ended. Fires when all have. */
+  /** Stops all programs one by one, in reverse order. Fires when all have ended. */
   stop(): Deferred<void> {
     if (!this.#running) return succeed(undefined);
     this.#running = false;

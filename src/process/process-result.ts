@@ -8,21 +8,27 @@ import {
 } from '../core/errors/processes.js';
 import { ProcessProtocol } from '../core/process.js';
 import type { ReactorProcesses } from '../core/reactor-processes.js';
-import type { SpawnOptions } from '../core/spawn-options.js';
 import { Deferred } from '../defer/deferred.js';
-import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkData,
+  checkInteger,
+  checkMilliseconds,
+} from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { ProcessFailedError, ProcessOutputLimitError } from './errors.js';
+import { leadsGroup, PROGRAM_OPTIONS, type ProgramOptions } from './program-options.js';
 
 /** The facets of a reactor that run programs. */
 export type ProcessReactor = Clock & ReactorProcesses;
 
-export interface RunProcessOptions extends Omit<SpawnOptions, 'childDescriptors' | 'pty'> {
+export interface RunProcessOptions extends ProgramOptions {
   /** Written to the standard input, which then ends. Default nothing. */
   readonly input?: Uint8Array | string;
-  /** The most that is kept of both outputs together; a program that writes more is killed. Default 16 MiB. */
+  /** Limit of both outputs together; a program that writes more is killed. Default 16 MiB. */
   readonly maxBytes?: number;
-  /** A program that has not ended by then is killed. Default no limit. */
+  /** A program that has not ended after this time is killed. Default no limit. */
   readonly timeoutMs?: number;
   /** Kills the program when it is aborted. */
   readonly signal?: AbortSignal;
@@ -44,17 +50,7 @@ export interface ProcessOutput {
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 
 const OPTIONS: OptionNames<RunProcessOptions> = {
-  args: true,
-  argv0: true,
-  env: true,
-  cwd: true,
-  uid: true,
-  gid: true,
-  groups: true,
-  umask: true,
-  session: true,
-  processGroup: true,
-  limits: true,
+  ...PROGRAM_OPTIONS,
   input: true,
   maxBytes: true,
   timeoutMs: true,
@@ -134,9 +130,10 @@ function run<T>(
   const { input, maxBytes = DEFAULT_MAX_BYTES, timeoutMs, signal, ...spawning } = options;
   if (input !== undefined) checkData(input);
   checkInteger('maxBytes', maxBytes, 0, Number.MAX_SAFE_INTEGER);
-  const { session = false, processGroup } = spawning;
-  const leadsGroup = session || processGroup === 'new';
-  const output = new CollectedOutput(executable, maxBytes, keeping, leadsGroup);
+  // Checked before the start: an error would leave the program running.
+  if (timeoutMs !== undefined) checkMilliseconds('timeoutMs', timeoutMs);
+  if (signal !== undefined) checkAbortSignal('signal', signal);
+  const output = new CollectedOutput(executable, maxBytes, keeping, leadsGroup(spawning));
   const reads = keeping === 'drop' ? 'ignore' : 'r';
   const result = output.ended.addCallback(() => resultOf(output));
   reactor.spawnProcess(output, executable, {
@@ -152,7 +149,7 @@ function run<T>(
   return result;
 }
 
-/** Collects what a program writes, up to a limit. */
+/** Collects the output of a program, up to a limit. */
 class CollectedOutput extends ProcessProtocol {
   readonly ended: Deferred<void> = new Deferred(() => this.kill());
   readonly #executable: string;

@@ -1,7 +1,6 @@
 /** Opens standard input and output as a transport. */
 import { fstatSync } from 'node:fs';
 
-import { PipeAddress } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import { builtProtocol, type FactoryLike, toFactory } from '../core/factory.js';
 import type { ReactorAdoption } from '../core/reactor-adoption.js';
@@ -9,9 +8,10 @@ import type { ReactorPipes } from '../core/reactor-pipes.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { TerminalSize } from '../core/terminal-size.js';
 import type { Transport } from '../core/transport.js';
+import { failConnection, failOnRejection } from '../defer/callback-result.js';
 import { checkFunction, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
-import { StandardIO } from './standard-io.js';
+import { STDIO_ADDRESS, StandardIO } from './standard-io.js';
 import type { StdioTransport } from './stdio-transport.js';
 
 export interface StdioOptions {
@@ -19,7 +19,10 @@ export interface StdioOptions {
   readonly stdin?: number;
   /** The descriptor to write. Default 1. */
   readonly stdout?: number;
-  /** Called when the window of the terminal has another size (SIGWINCH), until the connection is lost. */
+  /**
+   * Called when the window of the terminal has another size (SIGWINCH), until the connection is lost. An exception ends the
+   * connection.
+   */
   readonly onResize?: (size: TerminalSize) => void;
 }
 
@@ -29,14 +32,13 @@ export const STDIO_OPTIONS: OptionNames<StdioOptions> = {
   onResize: true,
 };
 const MAX_FD = 2 ** 31 - 1;
-const ADDRESS = new PipeAddress('standard input and output');
 
-/** What is needed of a reactor. */
+/** The facets of a reactor that {@link openStdio} uses. */
 export type StdioReactor = ReactorPipes & ReactorAdoption;
 
 /**
  * Connects a protocol to standard input and output: to pipes, files, terminals, or sockets such as those of inetd. Do not use
- * `process.stdin` and `process.stdout` of the same process besides. The descriptors stay open when the connection is lost (the
+ * `process.stdin` and `process.stdout` at the same time. The descriptors stay open when the connection is lost (the
  * pure-JS reactor closes those above 2), so a reader of the output sees its end when the process exits.
  *
  * @returns Null if `buildProtocol` returned null.
@@ -54,12 +56,18 @@ export function openStdio(
   const stdout = checkInteger('stdout', options.stdout ?? 1, 0, MAX_FD);
   const { onResize } = options;
   if (onResize !== undefined) checkFunction('onResize', onResize);
-  const protocol = builtProtocol(toFactory(factory), ADDRESS);
+  const protocol = builtProtocol(toFactory(factory), STDIO_ADDRESS);
   if (protocol === null) return null;
   const io: StandardIO = new StandardIO(protocol, () => process.off('SIGWINCH', resized));
   const resized = (): void => {
     const size = io.getTerminalSize();
-    if (size !== undefined) onResize?.(size);
+    if (size === undefined || onResize === undefined) return;
+    try {
+      const result: unknown = onResize(size);
+      if (result !== undefined) failOnRejection(result, io, 'onResize');
+    } catch (error) {
+      failConnection(io, error, 'onResize');
+    }
   };
   const [input, output] = openSides(reactor, stdin, stdout, io);
   if (onResize !== undefined) process.on('SIGWINCH', resized);
@@ -104,7 +112,7 @@ function adoptSocket(reactor: StdioReactor, fd: number, side: StreamProtocol): T
   return ownOrShared((takeOver) => reactor.adoptStreamConnection(fd, () => side, { takeOver }));
 }
 
-/** The pure-JS reactor takes descriptors over only, and leaves the standard ones open. */
+/** The pure-JS reactor can only take descriptors over; it leaves the standard ones open. */
 function ownOrShared(adopt: (takeOver: boolean) => Transport | null): Transport {
   try {
     return adopt(false) as Transport;

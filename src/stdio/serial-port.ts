@@ -28,7 +28,7 @@ const OPTIONS: OptionNames<SerialPortOptions> = {
  * @returns Null if `buildProtocol` returned null.
  * @throws SerialPortError the device cannot be opened.
  * @throws DescriptorError it is a folder or a file.
- * @throws UnsupportedError it is no serial line, or lacks a setting; the pure-JS reactor cannot set any.
+ * @throws UnsupportedError it is not a serial line, or lacks a setting; the pure-JS reactor cannot set any.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
  */
 export function openSerialPort(

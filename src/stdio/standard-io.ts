@@ -14,7 +14,8 @@ import { failOnRejection } from '../defer/callback-result.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import type { StdioTransport } from './stdio-transport.js';
 
-const ADDRESS = new PipeAddress('standard input and output');
+/** Both addresses of standard input and output. */
+export const STDIO_ADDRESS: PipeAddress = new PipeAddress('standard input and output');
 
 type State = 'open' | 'closing' | 'closed';
 
@@ -85,16 +86,16 @@ export class StandardIO implements StdioTransport {
     const input = pipeOf(this.#input);
     if (input !== undefined) input.setRawMode(enabled);
     else if (this.#state === 'open') {
-      throw new UnsupportedError('setRawMode', 'standard input is no terminal');
+      throw new UnsupportedError('setRawMode', 'standard input is not a terminal');
     }
   }
 
   getPeer(): Address {
-    return this.#isOne ? (this.#input as Transport).getPeer() : ADDRESS;
+    return this.#isOne ? (this.#input as Transport).getPeer() : STDIO_ADDRESS;
   }
 
   getHost(): Address {
-    return this.#isOne ? (this.#input as Transport).getHost() : ADDRESS;
+    return this.#isOne ? (this.#input as Transport).getHost() : STDIO_ADDRESS;
   }
 
   write(data: Uint8Array | string): void {
@@ -207,7 +208,7 @@ export class StandardIO implements StdioTransport {
     return this.#input !== undefined && this.#input === this.#output;
   }
 
-  /** What was written is still sent. */
+  /** Unsent bytes are still sent. */
   #endWith(reason: Error): void {
     if (this.#state === 'open' && !(reason instanceof ConnectionDone)) this.#reason ??= reason;
     this.loseConnection();

@@ -11,6 +11,6 @@ export interface StdioTransport extends Transport {
   readonly isTerminal: boolean;
   /** The window of the terminal; undefined if neither input nor output is one. */
   getTerminalSize(): TerminalSize | undefined;
-  /** See `setRawMode` of pipes. @throws UnsupportedError standard input is no terminal. */
+  /** See `setRawMode` of pipes. @throws UnsupportedError standard input is not a terminal. */
   setRawMode(enabled: boolean): void;
 }

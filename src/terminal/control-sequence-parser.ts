@@ -7,7 +7,7 @@
  *     ESC [ P* I* F      control sequence: prefix < = > ?, parameters 0-9 : ;, intermediates 20-2f, final 40-7e
  *     ESC ] P X ^ _ k    control string, up to ESC \ (for ESC ] also BEL)
  *
- * It never fails: bytes that are no sequence are dropped, up to the next byte that can begin something. Its memory does not depend
+ * It never fails: bytes that are not a sequence are dropped, up to the next byte that can begin something. Its memory does not depend
  * on the input.
  */
 import { StringDecoder } from 'node:string_decoder';

@@ -46,6 +46,8 @@ const DEFAULT_MAX_LENGTH = 4096;
 /** Keys and characters that are kept while the editor is not editing. */
 const MAX_TYPE_AHEAD = 4096;
 const MAX_SHOWN_CANDIDATES = 200;
+/** Longest text that is searched for in the history. */
+const MAX_QUERY_LENGTH = 256;
 const BELL = '\x07';
 const CLEAR = '\x1b[H\x1b[2J';
 
@@ -327,13 +329,21 @@ export class LineEditor {
       this.#historyIndex = this.history.lines.length;
       this.#line.set(this.#newLine);
     } else if (key.key.length === 1 && !key.ctrl && !key.alt) {
-      this.#query += key.key;
-      this.#find(this.#historyIndex + 1);
+      this.#extendQuery(key.key);
     } else {
       this.#state = 'editing';
       return false;
     }
     return true;
+  }
+
+  #extendQuery(character: string): void {
+    if (this.#query.length >= MAX_QUERY_LENGTH) {
+      this.#output += BELL;
+      return;
+    }
+    this.#query += character;
+    this.#find(this.#historyIndex + 1);
   }
 
   #find(before: number): void {
@@ -384,7 +394,7 @@ type Action = (line: LineText) => void;
 
 const isNotSpace = (character: string): boolean => character !== ' ';
 
-/** What keys do to the line. */
+/** The effects of keys on the line. */
 const ACTIONS: Readonly<Record<string, Action>> = {
   left: (line) => line.moveTo(line.before(line.cursor)),
   right: (line) => line.moveTo(line.after(line.cursor)),

@@ -84,7 +84,9 @@ export class TerminalClientProtocol extends Protocol {
   }
 
   override connectionLost(reason: Error): MaybeAsync {
-    for (const { shown } of this.#expectations.splice(0)) shown.errback(reason);
+    for (const { shown } of this.#expectations.splice(0)) {
+      if (!shown.fired) shown.errback(reason);
+    }
   }
 
   #answer(answer: string): void {
@@ -101,6 +103,8 @@ export class TerminalClientProtocol extends Protocol {
     if (this.#expectations.length === 0) return;
     const text = this.screen.toString();
     for (const { pattern, shown } of [...this.#expectations]) {
+      // The callbacks of one caller may cancel the Deferred of another.
+      if (shown.fired) continue;
       pattern.lastIndex = 0;
       const match = pattern.exec(text);
       if (match === null) continue;

@@ -12,11 +12,11 @@ import {
 export interface ThreadPoolOptions extends ThreadOptions {
   /** Threads that are started at once and kept when they are idle. Default 0. */
   readonly minimum?: number;
-  /** The most threads. Default: as many as the machine can run at the same time, but at least 2. */
+  /** Maximum number of threads. Default: as many as the machine can run at the same time, but at least 2. */
   readonly maximum?: number;
   /** How long a thread above `minimum` may be idle before it is ended. Default 30,000. */
   readonly idleTimeoutMs?: number;
-  /** The most calls that wait for a thread; more fail with ThreadPoolFullError. Default 100,000. */
+  /** Maximum number of calls that wait for a thread; more fail with ThreadPoolFullError. Default 100,000. */
   readonly maxQueued?: number;
 }
 

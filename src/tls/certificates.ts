@@ -220,7 +220,7 @@ function startsWith(bytes: Buffer, beginning: Buffer): boolean {
   return bytes.subarray(0, beginning.byteLength).equals(beginning);
 }
 
-/** A fault of something that is no DER and has no complete PEM. */
+/** A fault of data that is not DER and has no complete PEM. */
 function textFault(bytes: Buffer): string | undefined {
   if (bytes.byteLength === 0) return 'is empty';
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'is UTF-16 text: save it as UTF-8';

@@ -9,7 +9,7 @@ import type { SocketStream } from '../reactor/streams/secure-stream.js';
 import { MAX_UNSENT_REPLIES, type TLSEngineListener, type TLSEngineOptions } from './engine.js';
 import { type NodeTLSContext, NodeTLSEngine, takePlaintext } from './node-engine.js';
 
-/** The length of a written record divided by that of its plaintext, at most, but for the last one. */
+/** Maximum ratio of the length of a written record to that of its plaintext, except for the last one. */
 const RECORD_GROWTH = 1.01;
 
 const NOTHING = new Uint8Array(0);

@@ -228,7 +228,7 @@ export class WebSocketProtocol
       return;
     }
     const unparsed = connection.bufferedBytes;
-    if (unparsed > 0) connection.keepRest();
+    if (!isEmpty) connection.keepRest();
     const unread = unparsed + (this.inbox?.size ?? 0);
     const isFull = unread >= this.settings.maxUnreadBytes && !this.wants(connection);
     if (isFull === ((flags & TRANSPORT_PAUSED) !== 0)) return;

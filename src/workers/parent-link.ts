@@ -1,5 +1,7 @@
 /** A worker's connection to its parent: the port of a thread or the channel of a process. */
+
 import { parentPort } from 'node:worker_threads';
+import { whenParentIsGone } from '../internal/parent-process.js';
 
 import { type FromWorker, fromEnvelope, type ToWorker, toEnvelope } from './messages.js';
 
@@ -24,7 +26,7 @@ export function linkToParent(received: (message: ToWorker) => void, gone: () => 
     return { send: (message) => port.postMessage(toEnvelope(message)), flushed: async () => {} };
   }
   process.on('message', deliver);
-  process.on('disconnect', gone);
+  whenParentIsGone(gone);
   let last: Promise<void> = Promise.resolve();
   return {
     send: (message) => {

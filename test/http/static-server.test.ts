@@ -3,7 +3,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { FileTruncatedError, serveHttp, staticFiles } from '../../src/http/index.js';
+import {
+  FileTruncatedError,
+  type StaticFilesOptions,
+  serveHttp,
+  staticFiles,
+} from '../../src/http/index.js';
 import { type Reactor, TCPServerEndpoint } from '../../src/index.js';
 import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -19,6 +24,9 @@ folder.write('digits.txt', '0123456789');
 folder.write('large.bin', large);
 afterAll(() => folder.remove());
 
+/** Of the last answer: its blank line, and the last byte of the large file. */
+const END: Buffer = Buffer.concat([Buffer.from('\r\n\r\n'), large.subarray(-1)]);
+
 const reactors: Reactor[] = [];
 
 afterEach(async () => {
@@ -31,11 +39,13 @@ function sha(bytes: Uint8Array): string {
 }
 
 describe.each(REACTORS)('files served on $name', ({ make }) => {
-  async function serve(): Promise<number> {
+  async function serve(options: StaticFilesOptions = {}): Promise<number> {
     const reactor = make();
     reactors.push(reactor);
     const endpoint = new TCPServerEndpoint(reactor, 0, { interface: '127.0.0.1' });
-    return portIn((await serveHttp(reactor, endpoint, staticFiles(folder.root))).getHost());
+    return portIn(
+      (await serveHttp(reactor, endpoint, staticFiles(folder.root, options))).getHost(),
+    );
   }
 
   it('arrive as they are, small and large', async () => {
@@ -55,6 +65,54 @@ describe.each(REACTORS)('files served on $name', ({ make }) => {
     const statuses = [...peer.text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status);
     expect(statuses).toEqual(['200', '404', '206', '200']);
     expect(peer.text).toContain('\r\n\r\n234HTTP');
+  });
+
+  it.each([
+    ['in the thread of the reactor', 'blocking'],
+    ['in other threads', 'threads'],
+  ] as const)(
+    'are sent in large parts between other answers, read %s',
+    async (_name, fileCalls) => {
+      await using peer = await RawPeer.connect(await serve({ fileCalls }));
+      const head = get('/large.bin').replace('GET', 'HEAD');
+      const range = (value: string): string => get('/large.bin', `Range: bytes=${value}`);
+      peer.write(range('1000-2900999') + head + range('0-9,20-2000019') + range('-1'));
+      await peer.until(() => peer.receivedBytes > 4_900_010, 'four answers');
+      await peer.until(() => peer.received.subarray(-5).equals(END), 'the last byte');
+      const { received } = peer;
+      const first = received.indexOf('\r\n\r\n') + 4;
+      expect(sha(received.subarray(first, first + 2_900_000))).toBe(
+        sha(large.subarray(1_000, 2_901_000)),
+      );
+      const statuses = received.toString('latin1').match(/HTTP\/1.1 \d+ /g);
+      expect(statuses).toEqual([
+        'HTTP/1.1 206 ',
+        'HTTP/1.1 200 ',
+        'HTTP/1.1 206 ',
+        'HTTP/1.1 206 ',
+      ]);
+      expect(received.includes(large.subarray(20, 2_000_020))).toBe(true);
+    },
+  );
+
+  it('reset the connection if they become shorter, and that is reported', async () => {
+    using logged = captureLoggedErrors();
+    folder.write('shrunk.bin', Buffer.alloc(3_000_000));
+    const mediaTypes = (): string => {
+      truncateSync(join(folder.root, 'shrunk.bin'), 2_000_000);
+      return 'text/plain';
+    };
+    const port = await serve({ mediaTypes });
+    await using peer = await RawPeer.connect(port);
+    peer.write(get('/shrunk.bin') + get('/digits.txt'));
+    // libuv takes a reset behind bytes for the end.
+    await peer.untilGone();
+    expect(peer.text).not.toContain('0123456789');
+    // By then the server knows too.
+    await using other = await RawPeer.connect(port);
+    other.write(get('/digits.txt'));
+    await other.until(() => other.text.endsWith('0123456789'), 'an answer');
+    expect(logged.flush(Error)).toHaveLength(1);
   });
 
   it('have a length in the answer to HEAD, and no content', async () => {

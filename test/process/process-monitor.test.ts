@@ -5,6 +5,7 @@ import {
   ProcessMonitor,
   type ProcessMonitorOptions,
 } from '../../src/process/index.js';
+import { captureLoggedErrors } from '../../src/testing/index.js';
 import { Pulse } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
 import { FakeProcesses } from './fake-processes.js';
@@ -146,6 +147,34 @@ describe('a ProcessMonitor', () => {
     monitor.start();
     reactor.last.exit(new ProcessAbandoned());
     expect(states()).toBe('stopped');
+  });
+
+  it('restarts a program that was abandoned after a restart', () => {
+    const { reactor, monitor, states } = monitored({ minRestartDelayMs: 10 });
+    monitor.start();
+    reactor.last.end(1);
+    reactor.advance(10);
+    reactor.last.exit(new ProcessAbandoned());
+    expect(states()).toBe('stopped');
+    monitor.restartProcess('one');
+    expect(states()).toBe('running');
+  });
+
+  it('reports errors of its callbacks, and continues', () => {
+    using errors = captureLoggedErrors();
+    const refuse = (): never => {
+      throw new Error('refused');
+    };
+    const { reactor, monitor, states } = monitored({ onLine: refuse, onEvent: refuse });
+    monitor.start();
+    reactor.last.write(1, 'a\nb\n');
+    let stopped = false;
+    void monitor.stop().addCallback(() => {
+      stopped = true;
+    });
+    reactor.last.end('SIGTERM');
+    expect([states(), stopped]).toEqual(['stopped', true]);
+    expect(errors.flush()).toHaveLength(4);
   });
 
   it('stops a program that waits for its restart', () => {

@@ -10,6 +10,7 @@ import {
 import { contract } from '../support/contract.js';
 import { needs } from '../support/platform.js';
 import { ONE_POLLER } from '../support/reactors.js';
+import { FakeProcesses } from './fake-processes.js';
 
 const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 const script = (text: string) => ({ args: ['-c', text], env });
@@ -94,6 +95,19 @@ contract(
   },
   ONE_POLLER,
 );
+
+describe('getProcessValue', () => {
+  it.each([{ timeoutMs: -1 }, { timeoutMs: 'soon' }, { signal: {} }, { maxBytes: -1 }])(
+    'refuses %o before it starts the program',
+    (options) => {
+      const reactor = new FakeProcesses();
+      expect(() => getProcessValue(reactor, 'true', options as never)).toThrow(
+        /ERR_INVALID_ARG|must be/,
+      );
+      expect(reactor.started).toEqual([]);
+    },
+  );
+});
 
 describe('ProcessFailedError', () => {
   it('is printed without the output', () => {

@@ -164,6 +164,13 @@ describe('LineEditor', () => {
     expect(session.type('\r').events).toEqual(['line ls!']);
   });
 
+  it('limits the text that is searched for', () => {
+    const history = new LineHistory({ lines: ['x'.repeat(1000)] });
+    const session = new Session({ history }, '> ', 12).type(`\x12${'x'.repeat(256)}`);
+    expect(session.bells).toBe(0);
+    expect(session.type('x'.repeat(44)).bells).toBe(44);
+  });
+
   it('completes: one candidate, a common beginning, a list', () => {
     const session = new Session().type('git c\t');
     expect(session.events).toEqual(['complete']);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectionDone } from '../../src/core/errors/connection.js';
-import { TimeoutError } from '../../src/defer/errors.js';
+import { CancelledError, TimeoutError } from '../../src/defer/errors.js';
 import { type Key, keyOf } from '../../src/terminal/key.js';
 import type { Completion } from '../../src/terminal/line-editor.js';
 import { LineEditorProtocol } from '../../src/terminal/line-editor-protocol.js';
@@ -304,5 +304,23 @@ describe('TerminalClientProtocol', () => {
     transport.peerCloses();
     transport.settle();
     expect(seen[2]).toBeInstanceOf(ConnectionDone);
+  });
+
+  it.each(['the text', 'the end'])('lets a callback cancel another expectation (%s)', (event) => {
+    const client = new TerminalClientProtocol();
+    const transport = new MemoryTransport();
+    transport.connect(client);
+    const errors: unknown[] = [];
+    const first = client.expect('ok');
+    const second = client.expect('ok');
+    first.addBoth(() => second.cancel());
+    second.addErrback(({ value }) => void errors.push(value));
+    if (event === 'the text') transport.receive('ok');
+    else {
+      transport.peerCloses();
+      transport.settle();
+    }
+    expect(errors).toEqual([expect.any(CancelledError)]);
+    expect(transport.connected).toBe(event === 'the text');
   });
 });

@@ -32,6 +32,9 @@ afterEach(async () => {
   for (const reactor of reactors.splice(0)) await reactor[Symbol.asyncDispose]();
 });
 
+/** Several long messages arrive in one piece of memory, and their answers leave from there. */
+const LONG = [2_048, 16_384, 65_535, 5_000];
+
 class Echo extends WebSocketProtocol {
   override messageReceived(message: WebSocketMessage): void {
     this.send(message);
@@ -61,6 +64,22 @@ describe.each(REACTORS)('WebSockets on $name', ({ make }) => {
     const server = await serveWebSockets(reactor, endpoint, session, options);
     return [server, `ws://127.0.0.1:${portIn(server.getHost())}/`];
   }
+
+  it.each([
+    ['given', false],
+    ['lent', true],
+  ])('echo long messages that follow each other, %s', async (_name, lendsBinary) => {
+    const [, url] = await serve(started(), Echo, { lendsBinary });
+    await using client = await WsClient.connect(url);
+    const messages = LONG.flatMap((length, index) => {
+      const content = `${index}`.repeat(length);
+      return [content, Buffer.from(content), content.replace('0', 'ä')];
+    });
+    for (const message of messages) client.socket.send(message);
+    for (const message of messages) {
+      expect(String(await client.next()) === String(message)).toBe(true);
+    }
+  });
 
   it.each([
     ['ws', {}],

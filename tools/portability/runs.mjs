@@ -67,6 +67,7 @@ const NOT_ON_WINDOWS = {
     'reactor_descriptor_passing_test',
     'reactor_descriptor_sending_test',
   ],
+  'files are read and written on Windows': ['reactor_send_file_test'],
   'a process on Windows has no limit of sockets': ['reactor_accept_limit_test'],
   'calls of POSIX are made to fail': ['reactor_call_faults_test'],
   'the kqueue substitute needs epoll': ['kqueue_shim_test'],

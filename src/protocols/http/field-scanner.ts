@@ -162,7 +162,7 @@ export class FieldScanner {
     this.count += 1;
   }
 
-  /** Looks at the field line added last. Most names are told apart by their length. */
+  /** Looks at the field line added last. The length distinguishes most names. */
   private evaluate(
     bytes: Buffer,
     nameFrom: number,

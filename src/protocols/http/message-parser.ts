@@ -6,6 +6,7 @@
  *
  * Nothing here depends on how the bytes were cut: a fault is found at the same octet, whatever arrived with it.
  */
+import { Buffer } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { HEAP_BYTES, ownBytes } from '../../internal/lent-bytes.js';

@@ -22,6 +22,7 @@ import { FragmentWriter } from './fragment-writer.js';
 import { CLOSE, FIN, isCloseCode, MAX_CONTROL_BYTES, PING, PONG } from './opcodes.js';
 import type { MessageParser } from './parser.js';
 import { PreparedMessage, SERIALIZE_HINT } from './prepared-message.js';
+import { receivedPayload } from './received-payload.js';
 import type { ByteSink } from './serializer.js';
 
 /** `closing`: this end has sent a close frame and the peer has not. */
@@ -82,7 +83,8 @@ export class WebSocketConnection {
   }
 
   /**
-   * Adds received bytes; they are read by {@link next}. Bytes that arrive when the connection is closed are dropped.
+   * Adds received bytes; they are read by {@link next}. Bytes that arrive when the connection is closed are dropped. If the sink has
+   * `maskReceived`, its received bytes are changed.
    * @throws InvalidArgumentTypeError `chunk` is not a Buffer.
    */
   receive(chunk: Buffer): void {
@@ -93,7 +95,7 @@ export class WebSocketConnection {
       parser.controlFrames = this.controlFrames;
       this.parser = parser;
     }
-    parser.receive(chunk);
+    parser.receive(chunk, this.sink);
   }
 
   /**
@@ -241,6 +243,7 @@ export class WebSocketConnection {
   }
 
   private end(): void {
+    receivedPayload.release();
     this.current = 'closed';
     this.parser = undefined;
     this.unanswered = undefined;

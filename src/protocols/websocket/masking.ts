@@ -1,7 +1,8 @@
 /**
- * Masking (RFC 6455 section 5.3). Received bytes are lent and must not be changed, and nearly every payload is consumed at once,
- * so it is unmasked while it is copied into memory that all connections of the thread share.
+ * Masking (RFC 6455 section 5.3). Received bytes are lent and, except by `MasksInPlace`, must not be changed, and nearly every payload is
+ * consumed at once, so it is unmasked while it is copied into memory that all connections of the thread share.
  */
+import { Buffer } from 'node:buffer';
 import { markLent } from '../../internal/lent-bytes.js';
 import { createVectorMask } from './vector-mask.js';
 

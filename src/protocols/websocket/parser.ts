@@ -7,14 +7,15 @@
  *         4   masking key, from clients only
  *             payload
  *
- * Payload is unmasked and checked as it arrives and copied only if its message arrives in pieces: a chunk is never kept. An idle
- * connection holds no buffer.
+ * Payload is unmasked and checked as it arrives: in shared memory, or where it is if that may be changed. It is kept only if its message
+ * arrives in pieces: a chunk never is. An idle connection holds no buffer.
  */
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { givenCopy, givenCopyOf } from '../../internal/lent-bytes.js';
+import type { MasksInPlace } from '../../internal/masks-in-place.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { type WebSocketError, WebSocketFloodError, WebSocketTextError } from './errors.js';
 import type {
@@ -34,13 +35,14 @@ import {
 } from './masking.js';
 import { MessageBuffer } from './message-buffer.js';
 import { CLOSE, CONTINUATION, isCloseCode, PING, TEXT } from './opcodes.js';
+import { receivedPayload } from './received-payload.js';
 
 export interface MessageParserOptions extends WebSocketLimits {
   /** The role of this end: a server accepts only masked frames, a client only unmasked ones. */
   readonly role: WebSocketRole;
   /**
-   * Lends the bytes of binary messages: they are valid until the next call of any parser of this thread. Default false: each
-   * message has memory of its own.
+   * Lends the bytes of binary messages: they are valid as long as the chunk, and until the next call of any parser of this thread.
+   * Default false: each message has memory of its own.
    */
   readonly lendsBinary?: boolean;
   /** Makes compressed messages acceptable. Default: none are. */
@@ -48,6 +50,9 @@ export interface MessageParserOptions extends WebSocketLimits {
 }
 
 const MAX_LIMIT = 2 ** 31 - 1;
+
+/** A copy of less payload costs less than the call that unmasks it in place. */
+const IN_PLACE_BYTES = 2048;
 
 const OPTIONS: OptionNames<MessageParserOptions> = {
   role: true,
@@ -76,6 +81,7 @@ export class MessageParser {
 
   #chunk: Buffer = EMPTY;
   #at = 0;
+  #source: Partial<MasksInPlace> | undefined = undefined;
   /** Of the frame whose payload is being read, if `#reading`. */
   readonly #header: FrameHeader;
   #reading = false;
@@ -145,13 +151,16 @@ export class MessageParser {
 
   /**
    * Adds received bytes, of which the parser keeps a view until `next` has returned `undefined` or `keepRest` is called.
+   * @param source The owner of their memory, if they may be changed. Long payload is then unmasked in place, and sent back in place by
+   * servers, until the next call of `next` or `keepRest`.
    * @throws InvalidArgumentTypeError `chunk` is not a Buffer.
    * @throws WebSocketError the error that `next` threw before.
    */
-  receive(chunk: Buffer): void {
+  receive(chunk: Buffer, source?: Partial<MasksInPlace>): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (!Buffer.isBuffer(chunk)) throw new InvalidArgumentTypeError('chunk', 'a Buffer', chunk);
     if (this.#ended) return;
+    this.#source = source;
     if (this.#at === this.#chunk.length) this.#chunk = chunk;
     else this.#chunk = Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
     this.#at = 0;
@@ -159,10 +168,12 @@ export class MessageParser {
 
   /** Copies bytes that `next` has not read out of the received chunk. */
   keepRest(): void {
+    receivedPayload.release();
     const { length } = this.#chunk;
     if (this.#at < length) this.#chunk = givenCopy(this.#chunk, this.#at, length - this.#at);
     else this.#chunk = EMPTY;
     this.#at = 0;
+    this.#source = undefined;
   }
 
   /**
@@ -170,6 +181,7 @@ export class MessageParser {
    * @throws WebSocketError the peer violated the protocol or exceeded a limit.
    */
   next(): WebSocketEvent | undefined {
+    receivedPayload.release();
     if (this.#failure !== undefined) throw this.#failure;
     try {
       return this.#advance();
@@ -189,6 +201,7 @@ export class MessageParser {
     }
     // An idle connection holds neither a chunk nor its last message.
     this.#chunk = EMPTY;
+    this.#source = undefined;
     this.#at = 0;
     this.text = '';
     this.bytes = EMPTY;
@@ -262,8 +275,26 @@ export class MessageParser {
     this.#at += size;
     this.#left = 0;
     if (!this.#masked) return this.#finish(this.#chunk, at, at + size, false);
+    const inPlace = this.#unmaskInPlace(at, size);
+    if (inPlace !== undefined) return this.#finishInPlace(at, size, inPlace);
     const ascii = maskToScratch(this.#chunk, at, size, this.#key);
     return this.#finish(scratch, PAYLOAD_AT, PAYLOAD_AT + size, ascii);
+  }
+
+  /** @returns As {@link MasksInPlace.maskReceived}. */
+  #unmaskInPlace(at: number, size: number): boolean | undefined {
+    return size < IN_PLACE_BYTES
+      ? undefined
+      : this.#source?.maskReceived?.(this.#chunk, at, size, this.#key);
+  }
+
+  #finishInPlace(at: number, size: number, ascii: boolean): WebSocketEvent {
+    const compressed = this.#compressed;
+    const chunk = this.#chunk;
+    const event = this.#finish(chunk, at, at + size, ascii);
+    if (event === 'text' && !compressed) receivedPayload.hold(this.text, chunk, at, size);
+    else if (!compressed && this.#lendsBinary) receivedPayload.hold(this.bytes, chunk, at, size);
+    return event;
   }
 
   /** Reads payload of a message that does not arrive at once. */
@@ -278,11 +309,12 @@ export class MessageParser {
       const size = Math.min(rest, MAX_SCRATCH_PAYLOAD);
       const wanted = this.#header.fin ? this.#left : 0;
       let valid: boolean;
-      if (this.#masked) {
+      const inPlace = this.#masked ? this.#unmaskInPlace(this.#at, size) : false;
+      if (inPlace === undefined) {
         const ascii = maskToScratch(this.#chunk, this.#at, size, this.#key);
         valid = kept.append(scratch, PAYLOAD_AT, PAYLOAD_AT + size, wanted, ascii);
       } else {
-        valid = kept.append(this.#chunk, this.#at, this.#at + size, wanted, false);
+        valid = kept.append(this.#chunk, this.#at, this.#at + size, wanted, inPlace);
       }
       if (!valid) throw notText();
       this.#consume(size);
@@ -349,6 +381,7 @@ export class MessageParser {
 
   #release(): void {
     this.#chunk = EMPTY;
+    this.#source = undefined;
     this.#at = 0;
     this.#kept = undefined;
     this.#header.reset();

@@ -4,11 +4,14 @@
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { ownBytes } from '../../internal/lent-bytes.js';
+import type { MasksInPlace } from '../../internal/masks-in-place.js';
+import { headerSize, writeHeader } from './header-writer.js';
 import { MAX_SCRATCH_PAYLOAD, maskScratch, maskToScratch, PAYLOAD_AT, scratch } from './masking.js';
-import { MASK, MAX_CONTROL_BYTES } from './opcodes.js';
+import { MASK } from './opcodes.js';
+import { receivedPayload } from './received-payload.js';
 
 /** A transport, or another taker of the bytes of frames. */
-export interface ByteSink {
+export interface ByteSink extends Partial<MasksInPlace> {
   /**
    * Takes bytes in order, like `Transport.write`: fewer than {@link LARGE_WRITE_BYTES} are copied before it returns, more are sent as
    * they are, unless they are lent. A frame may come in two parts.
@@ -39,6 +42,13 @@ export class FrameSerializer {
   /** @param first The first byte: FIN, RSV1 and opcode. A server's payload of nearly {@link LARGE_WRITE_BYTES} or more is not copied. */
   writeBytes(sink: ByteSink, first: number, payload: Uint8Array): number {
     const { length } = payload;
+    if (this.#maskingKey === undefined) {
+      const frame = receivedPayload.frame(payload, first);
+      if (frame !== undefined) {
+        sink.write(frame);
+        return frame.length;
+      }
+    }
     // A received message that is sent back is there already.
     const isInPlace = payload.byteOffset === PAYLOAD_AT && payload.buffer === scratch.buffer;
     if (isInPlace || length <= MAX_COPIED_PAYLOAD) {
@@ -56,6 +66,13 @@ export class FrameSerializer {
 
   /** Writes text as UTF-8. Lone surrogates become U+FFFD. */
   writeText(sink: ByteSink, first: number, text: string): number {
+    if (this.#maskingKey === undefined) {
+      const frame = receivedPayload.frame(text, first);
+      if (frame !== undefined) {
+        sink.write(frame);
+        return frame.length;
+      }
+    }
     const worst = text.length * 3;
     if (worst <= MAX_SCRATCH_PAYLOAD || Buffer.byteLength(text) <= MAX_SCRATCH_PAYLOAD) {
       return this.#writeShort(sink, first, scratch.write(text, PAYLOAD_AT));
@@ -120,28 +137,6 @@ export function frameOfText(first: number, text: string): Buffer {
   writeHeader(frame, 0, first, length);
   frame.write(text, size);
   return frame;
-}
-
-/** Without the masking key. */
-function headerSize(length: number): number {
-  return length <= MAX_CONTROL_BYTES ? 2 : length <= 0xffff ? 4 : 10;
-}
-
-/** @returns The size of the header. */
-function writeHeader(target: Uint8Array, at: number, first: number, length: number): number {
-  target[at] = first;
-  if (length <= MAX_CONTROL_BYTES) {
-    target[at + 1] = length;
-    return 2;
-  }
-  const bytes = length <= 0xffff ? 2 : 8;
-  target[at + 1] = bytes === 2 ? 126 : 127;
-  let rest = length;
-  for (let i = at + 1 + bytes; i > at + 1; i--) {
-    target[i] = rest;
-    rest = Math.floor(rest / 256);
-  }
-  return 2 + bytes;
 }
 
 function writeKey(target: Uint8Array, at: number, key: number): void {

@@ -135,7 +135,7 @@ function checkRequest(request: HandshakeRequest): string {
   return key;
 }
 
-/** @throws InvalidArgumentTypeError, InvalidArgumentValueError one of a list is no serialized origin, and would never match. */
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError an element is not a serialized origin, and would never match. */
 export function checkAllowedOrigins(allowed: AllowedOrigins): void {
   if (!Array.isArray(allowed)) return;
   for (const origin of allowed as readonly unknown[]) {

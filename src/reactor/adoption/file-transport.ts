@@ -96,11 +96,11 @@ export class FileTransport extends StreamTransport {
   getTerminalSize(): undefined {}
 
   setRawMode(_enabled: boolean): void {
-    throw new UnsupportedError('setRawMode', `${this.#address} is no terminal`);
+    throw new UnsupportedError('setRawMode', `${this.#address} is not a terminal`);
   }
 
   configureSerial(_settings: SerialOptions): void {
-    throw new UnsupportedError('configureSerial', `${this.#address} is no terminal`);
+    throw new UnsupportedError('configureSerial', `${this.#address} is not a terminal`);
   }
 
   override write(data: Uint8Array | string): void {

@@ -1,6 +1,6 @@
 /** A terminal in raw mode, until it is released or the process ends. */
 
-/** What a backend can do with the terminal. */
+/** The operations of a backend on the terminal. */
 export interface RawTerminal {
   /** Sets raw mode again. */
   resume(): void;

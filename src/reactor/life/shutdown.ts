@@ -2,7 +2,7 @@
  * Ends everything that a reactor has open: closes its ports, cancels attempts to connect and lookups, removes descriptors,
  * and ends the connections. A connection with unsent bytes or a producer is closed once it has none, and reset at the
  * deadline. Peers that are still sending to closed connections are waited for until the same deadline: an exit of the process
- * would reset these. Calls into threads have the same time.
+ * would reset these. Calls into threads have the same deadline.
  */
 import type { Descriptor } from '../../core/descriptor.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
@@ -26,7 +26,7 @@ export interface EndingTransport {
 
 /** A child process, as the shutdown uses it. */
 export interface RunningProcess {
-  /** Nothing waits for it any more. */
+  /** Stops waiting for it. */
   abandon(): void;
 }
 

@@ -2,6 +2,7 @@
 import { DescriptorError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { systemError } from '../../internal/system-error.js';
+import { SEND_FILE_CALL } from './shared-memory.js';
 
 /** An error like Node's. An error that did not come from the system is rethrown. */
 export function asSystemError(
@@ -32,6 +33,7 @@ export function failedCallName(call: number, poller: string): string {
   if (call === SEND_CALL) return 'send';
   if (call === CONNECT_CALL) return 'connect';
   if (call === ACCEPT_CALL) return 'accept';
+  if (call === SEND_FILE_CALL) return 'sendfile';
   const [watch, poll] = POLLER_CALLS[poller] ?? ['poll', 'poll'];
   return call === WATCH_CALL ? watch : poll;
 }

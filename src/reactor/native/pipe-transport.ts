@@ -45,7 +45,7 @@ function setSerial(sockets: NativeSockets, fd: number, name: string, values: Int
 
 /** @throws UnsupportedError */
 function onTerminal<R>(feature: string, fd: number, name: string, call: () => R): R {
-  if (!isatty(fd)) throw new UnsupportedError(feature, `${name} is no terminal`);
+  if (!isatty(fd)) throw new UnsupportedError(feature, `${name} is not a terminal`);
   try {
     return call();
   } catch (error) {

@@ -270,7 +270,6 @@ function nativeSource(source: DescriptorSource): number {
   return source === 'ignore' ? NULL_DEVICE : source;
 }
 
-/** @throws UnsupportedError */
 function limitPairs({ limits }: SpawnSettings): number[] {
   return RESOURCES.flatMap((name, index) => {
     const value = limits[name];

@@ -1,5 +1,6 @@
 /** The memory that the core receives into, turn after turn: see native/reactor/shared_memory.h. */
 import { givenCopyOf, markLent, poison } from '../../internal/lent-bytes.js';
+import type { MasksInPlace } from '../../internal/masks-in-place.js';
 import type { NativeLoop } from '../../native.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { isViewOf, ReceivedView } from './received-view.js';
@@ -8,7 +9,7 @@ import { isViewOf, ReceivedView } from './received-view.js';
 const VIEWS = 256;
 const VIEW_STEP_BYTES = 64;
 
-export class ReceiveArena implements ReceivedBytes {
+export class ReceiveArena implements ReceivedBytes, MasksInPlace {
   readonly poisons: boolean;
   readonly #loop: NativeLoop;
   #bytes!: Uint8Array<ArrayBuffer>;
@@ -41,6 +42,11 @@ export class ReceiveArena implements ReceivedBytes {
 
   poison(offset: number, length: number): void {
     poison(this.#bytes, offset, length);
+  }
+
+  maskReceived(data: Uint8Array, at: number, length: number, key: number): boolean | undefined {
+    if (!this.has(data)) return undefined;
+    return this.#loop.maskReceived(data.byteOffset + at, length, key);
   }
 
   /** Whether `data` is in this memory. */

@@ -71,6 +71,8 @@ export const OUTGOING_BYTES: number = 256 * 1024;
 
 /** The failed call of an EVENT_LOST by TLS, and its cause. */
 export const TLS_CALL = 7;
+/** Sending a file; also reading it. */
+export const SEND_FILE_CALL = 8;
 export const TLS_FAILED = 1;
 
 /** The slot of a handle; the bits above are its generation. */

@@ -3,6 +3,9 @@ import type { Address } from '../../core/address.js';
 import { UnsentBytesError } from '../../core/errors/connection.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { checkBoolean } from '../../internal/check.js';
+import { reportError } from '../../internal/error-report.js';
+import type { MasksInPlace } from '../../internal/masks-in-place.js';
+import type { SendsFiles } from '../../internal/sends-files.js';
 import { systemError } from '../../internal/system-error.js';
 import { retire } from '../streams/retired-transport.js';
 import type {
@@ -28,13 +31,17 @@ import {
   EVENT_LOST,
   EVENT_READ_ENDED,
   EVENT_WRITE_SHUT,
+  SEND_FILE_CALL,
 } from './shared-memory.js';
 import type { NativeSockets } from './sockets.js';
 
 const NO_DELAY = 0;
 const KEEP_ALIVE = 1;
 
-export class NativeTransport extends StreamTransport implements SecurableStream {
+export class NativeTransport
+  extends StreamTransport
+  implements SecurableStream, MasksInPlace, SendsFiles
+{
   /** @internal 0 once the socket is gone. */
   handle: number;
   protected readonly sockets: NativeSockets;
@@ -95,6 +102,20 @@ export class NativeTransport extends StreamTransport implements SecurableStream 
   }
 
   /** @internal */
+  sendFile(fd: number, position: number, length: number): boolean {
+    // Dropped, as `write` does; where that throws, without a handle, the caller finds out by `write`.
+    if (!this.writable) return this.handle !== 0;
+    if (!this.sockets.loop.sendFile(this.handle, fd, position, length)) return false;
+    if (this.producer !== undefined) this.regulateBytes(this.producer, length);
+    return true;
+  }
+
+  /** @internal */
+  maskReceived(data: Uint8Array, at: number, length: number, key: number): boolean | undefined {
+    return this.sockets.arena.maskReceived(data, at, length, key);
+  }
+
+  /** @internal */
   override start(protocol: StreamProtocol): boolean {
     this.protocol = protocol;
     if (this.defines('readConnectionLost')) this.allowHalfClose();
@@ -123,12 +144,14 @@ export class NativeTransport extends StreamTransport implements SecurableStream 
   /** @internal Any event except data, which the reactor delivers directly. */
   nativeEvent(kind: number, a: number, b: number): void {
     switch (kind) {
-      case EVENT_LOST:
+      case EVENT_LOST: {
+        const failure =
+          a === 0 ? undefined : systemError(failedCallName(b, this.sockets.loop.poller), a);
+        if (b === SEND_FILE_CALL) reportError(failure, 'sending a file', this.#peer);
         this.forget();
-        this.lost(
-          a === 0 ? undefined : systemError(failedCallName(b, this.sockets.loop.poller), a),
-        );
+        this.lost(failure);
         return;
+      }
       case EVENT_READ_ENDED:
         this.readEnded();
         return;

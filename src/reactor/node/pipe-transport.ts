@@ -139,7 +139,7 @@ export class NodePipeTransport extends NodeTransport {
     const terminal = this.#terminal;
     if (!enabled) this.#leaveRawMode();
     else if (terminal === undefined) {
-      throw new UnsupportedError('setRawMode', `${this.#address} is no terminal`);
+      throw new UnsupportedError('setRawMode', `${this.#address} is not a terminal`);
     } else if (this.#leave === undefined && this.state === 'open') {
       terminal.setRawMode(true);
       this.#leave = holdRawMode({

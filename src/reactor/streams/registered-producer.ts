@@ -22,9 +22,15 @@ export class RegisteredProducer {
 
   /** `data` was written. @returns Whether it has to wait from now on, so that {@link pause} must be called. */
   wrote(data: Uint8Array | string, consumer: { readonly bufferedBytes: number }): boolean {
+    const { length } = data;
+    return this.wroteBytes(typeof data === 'string' ? length * MAX_UTF8_BYTES : length, consumer);
+  }
+
+  /** At most `count` bytes were written. @returns As {@link wrote}. */
+  wroteBytes(count: number, consumer: { readonly bufferedBytes: number }): boolean {
     if (this.waiting) return false;
     if (this.streaming) {
-      this.allowance -= typeof data === 'string' ? data.length * MAX_UTF8_BYTES : data.length;
+      this.allowance -= count;
       if (this.allowance >= 0) return false;
       this.allowance = HIGH_WATER_MARK_BYTES - consumer.bufferedBytes;
       if (this.allowance >= 0) return false;

@@ -205,6 +205,10 @@ export abstract class StreamTransport
     if (registered.wrote(data, this)) this.pauseProducer(registered);
   }
 
+  protected regulateBytes(registered: RegisteredProducer, count: number): void {
+    if (registered.wroteBytes(count, this)) this.pauseProducer(registered);
+  }
+
   private pauseProducer(registered: RegisteredProducer): void {
     this.watchDrain();
     const result = registered.pause();

@@ -1,4 +1,4 @@
-/** Cases of the adoption contract: descriptors that are no such sockets, and reactors that adopt none. */
+/** Cases of the adoption contract: other descriptors, and reactors that do not adopt sockets. */
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 

@@ -19,7 +19,7 @@ export interface PipeContractOptions {
 const OPTIONS: OptionNames<PipeContractOptions> = { supported: true, noticesReaders: true };
 
 /**
- * The rules of transports over pipes: input, output, the end of either, and descriptors that are no pipes. Pipes are made by
+ * The rules of transports over pipes: input, output, the end of either, and descriptors that are not pipes. Pipes are made by
  * mkfifo(1), so the cases run on POSIX systems only.
  *
  * @param makeStage Called once by each case.

@@ -1,4 +1,4 @@
-/** Cases of the pipe contract: descriptors that are no such pipes, and reactors that adopt none. */
+/** Cases of the pipe contract: other descriptors, and reactors that do not adopt pipes. */
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 

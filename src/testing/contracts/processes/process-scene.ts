@@ -114,15 +114,8 @@ export class ProcessScene extends Scene {
   }
 
   #killAtEnd(transport: ProcessTransport): void {
-    const { pid } = transport;
     this.atEnd(() => {
-      try {
-        // An exited process has no pid, and an abandoned one has not either.
-        if (transport.pid !== undefined || pid === undefined)
-          process.kill(pid as number, 'SIGKILL');
-      } catch {
-        // It has exited in the meantime.
-      }
+      if (transport.pid !== undefined) transport.signalProcess('SIGKILL');
     });
   }
 }

@@ -1,0 +1,15 @@
+#include <cerrno>
+
+#include "file_part.h"
+
+namespace ropewalk {
+
+Transfer sendFile(Socket, const FilePart&) {
+  return {Transfer::Result::kFailed, 0, ENOTSUP};
+}
+
+bool isFilesFault(int) {
+  return true;
+}
+
+}  // namespace ropewalk
