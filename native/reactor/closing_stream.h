@@ -1,4 +1,4 @@
-// What the reactor keeps of streams that are closing: see lingering.cc.
+// The state of a stream that is closing: see lingering.cc.
 #pragma once
 
 #include <cstddef>

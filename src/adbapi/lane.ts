@@ -4,7 +4,7 @@
  * Theory of operation. Jobs start in the order in which they were submitted. A job gets an idle connection; if none is idle, a
  * connection is opened for it, up to the maximum. Drivers with a pipeline accept statements before they have answered earlier
  * ones: such a connection is also used while it is busy, unless it has not answered for some time, because a statement has to
- * wait for those before it. It costs more to open one of theirs than to answer many statements: one is opened at a time.
+ * wait for those before it. To open one of theirs costs more than to answer many statements: it is opened if the others are slow.
  */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { toError } from '../core/text-of.js';
@@ -16,6 +16,8 @@ import type { PoolSettings } from './pool-settings.js';
 
 /** A busy connection that has not answered for so long gets no more statements. */
 const SLOW_MS = 5;
+/** Connections that answer so many statements in that time are not too few. */
+const FAST_ANSWERS = 8;
 
 /** An open connection, and how it is used. */
 interface LaneConnection {
@@ -44,6 +46,8 @@ export class Lane {
   #opening = 0;
   #accepts = true;
   #destroyed = false;
+  #answers = 0;
+  #growth: DelayedCall | undefined;
   #waitLimit: DelayedCall | undefined;
   #idleLimit: DelayedCall | undefined;
   #whenIdle: (() => void)[] = [];
@@ -80,7 +84,6 @@ export class Lane {
       const connection = this.#choose(job.exclusive, now);
       if (connection !== undefined) {
         this.#start(connection, job, now);
-        if (connection.running > 1) this.#openMore();
         return;
       }
     }
@@ -140,6 +143,7 @@ export class Lane {
 
   #ended(connection: LaneConnection): void {
     const now = this.#clock.now();
+    this.#answers += 1;
     connection.running -= 1;
     connection.held = false;
     connection.changedAt = now;
@@ -179,9 +183,29 @@ export class Lane {
   /** For jobs that found no idle connection. */
   #openMore(): void {
     const { max } = this.#settings;
+    if (this.#driver.pipelineDepth > 1 && this.#connections.some(({ held }) => !held)) {
+      this.#growth ??= this.#clock.callLater(SLOW_MS, () => this.#grow(this.#answers, false));
+      return;
+    }
     const wanted = this.#driver.pipelineDepth > 1 ? 1 : this.#waiting.size;
     while (this.#opening < wanted && this.#connections.length + this.#opening < max)
       this.#openOne();
+  }
+
+  /**
+   * Opens a connection if those with pipelines are too slow for the waiting jobs. Answers may have arrived that this thread was too
+   * busy to receive: it looks twice.
+   */
+  #grow(answersBefore: number, again: boolean): void {
+    this.#growth = undefined;
+    if (this.#waiting.size === 0 || this.#opening > 0) return;
+    const answers = this.#answers;
+    const isFast = answers - answersBefore >= FAST_ANSWERS;
+    if (!isFast && again) {
+      if (this.#connections.length < this.#settings.max) this.#openOne();
+      return;
+    }
+    this.#growth = this.#clock.callLater(SLOW_MS, () => this.#grow(answers, !isFast));
   }
 
   #openOne(): void {
@@ -291,5 +315,6 @@ export class Lane {
   #stopTimers(): void {
     this.#stopLimit();
     if (this.#idleLimit?.active()) this.#idleLimit.cancel();
+    if (this.#growth?.active()) this.#growth.cancel();
   }
 }

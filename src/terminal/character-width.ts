@@ -46,7 +46,9 @@ function computedWidth(code: number): number {
   // The soft hyphen and the Arabic number signs are format characters that are visible.
   if (code === 0xad || (code >= 0x600 && code <= 0x605) || code === 0x6dd) return 1;
   if (ZERO_WIDTH.test(character)) return 0;
-  return isWide(code) || EMOJI.test(character) ? 2 : 1;
+  // Two regional indicators make a flag of two columns.
+  const isRegional = code >= 0x1f1e6 && code <= 0x1f1ff;
+  return isWide(code) || (EMOJI.test(character) && !isRegional) ? 2 : 1;
 }
 
 function isWide(code: number): boolean {

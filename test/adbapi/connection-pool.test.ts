@@ -196,6 +196,28 @@ it('sends independent statements to a busy connection, unless it is slow or held
   await Promise.all([held, behind]);
 });
 
+it('opens further connections if those with pipelines are slow, and not for short statements', async () => {
+  const database = new FakeDatabase({ pipelineDepth: 2 });
+  const { pool, reactor } = poolOf(database, { max: 2 });
+  const results = Array.from({ length: 40 }, (_, n) => pool.runQuery(`${n}`));
+  await settle();
+  for (let round = 0; round < 3; round++) {
+    for (let n = 0; n < 8; n++) database.connections[0]?.answer();
+    reactor.advance(5);
+  }
+  await settle();
+  expect(pool.statistics()).toMatchObject({ open: 1, opening: 0 });
+  reactor.advance(5);
+  reactor.advance(5);
+  await settle();
+  expect(pool.statistics()).toMatchObject({ open: 2, busy: 2 });
+  while (database.running.some(({ length }) => length > 0)) {
+    for (const connection of database.connections)
+      if (connection.running.length > 0) connection.answer();
+  }
+  await Promise.all(results);
+});
+
 it('ends the connections of calls that take too long when it is closed', async () => {
   const database = new FakeDatabase();
   const { pool, reactor } = poolOf(database, { max: 1, closeTimeoutMs: 1000 });
