@@ -45,9 +45,11 @@ import {
 } from './thread-settings.js';
 import { transfersOf } from './transfers.js';
 
-/** Beside this file, in dist/ as well as in src/. */
-const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const BOOTSTRAP: URL = new URL(`./bootstrap${EXTENSION}`, import.meta.url);
+/** Beside this file, in dist/ as well as in src/. A bundle of CommonJS, which has no `import.meta.url`, can be loaded. */
+function bootstrap(): URL {
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  return new URL(`./bootstrap${extension}`, import.meta.url);
+}
 
 /** @internal The pool of a thread. */
 export interface ThreadListener {
@@ -194,7 +196,7 @@ export class Thread implements AsyncDisposable {
     let error: Error | undefined;
     const workerData: ThreadStart = { port, cells: this.#cells };
     try {
-      const worker = new Worker(BOOTSTRAP, {
+      const worker = new Worker(bootstrap(), {
         name,
         workerData,
         transferList: [port],
