@@ -1,4 +1,4 @@
-// What happens to a failure that nobody handles, and what debugging adds.
+// Shows the report of a failure that nobody handles, and the additions of debugging.
 import { subscribe } from 'node:diagnostics_channel';
 import { AlreadyFiredError, Deferred, type ErrorReport, fail, setDebugging } from 'ropewalk';
 

@@ -134,11 +134,12 @@ class SpawnCall : public Call {
   bool readLimits() {
     if (limits_.size() % 2 != 0) return refuse(4, "pairs");
     for (size_t i = 0; i < limits_.size(); i += 2) {
-      const int resource = resourceNumber(static_cast<int>(limits_[i]));
+      const double index = limits_[i];
       const double value = limits_[i + 1];
+      const int resource = index >= 0 && index < 64 ? resourceNumber(static_cast<int>(index)) : -1;
       if (resource < 0 || !(value >= 0)) return refuse(4, "known resources and their limits");
       request_.limits.push_back(
-          {resource, std::isinf(value) ? kUnlimited : static_cast<uint64_t>(value)});
+          {resource, value >= 0x1p63 ? kUnlimited : static_cast<uint64_t>(value)});
     }
     return true;
   }
@@ -229,14 +230,6 @@ napi_value reapProcess(napi_env env, napi_callback_info info) {
   return call.truth(status.exited);
 }
 
-// closeChildDescriptor(fd: number): void
-napi_value closeChildDescriptor(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  const int32_t fd = call.int32(0);
-  if (!call.failed()) (void)closeFd(fd);
-  return nullptr;
-}
-
 // setTerminalSize(fd: number, size: Int32Array): void -- columns, rows, width and height in pixels
 napi_value setSize(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -269,7 +262,6 @@ napi_value getSize(napi_env env, napi_callback_info info) {
 void addProcesses(napi_env env, napi_value exports) {
   for (const LoopFunction& of : {LoopFunction{"spawnProcess", spawnProcess},
                                  {"reapProcess", reapProcess},
-                                 {"closeChildDescriptor", closeChildDescriptor},
                                  {"setTerminalSize", setSize},
                                  {"terminalSize", getSize}}) {
     napi_value function = nullptr;

@@ -289,6 +289,7 @@ export {
   type EndpointStringOptions,
   serverFromString,
 } from './endpoints/from-string.js';
+export { ProcessEndpoint, type ProcessEndpointOptions } from './endpoints/process.js';
 export {
   ProxyProtocolClientEndpoint,
   ProxyProtocolServerEndpoint,

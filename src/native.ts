@@ -187,7 +187,6 @@ export interface NativeTLS {
 
 /** Child processes and pseudo-terminals: see native/binding_process.cc. Not on Windows. */
 export interface NativeProcessCalls {
-  closeChildDescriptor(fd: number): void;
   /** @param result Exit code or -1, signal or 0. @returns Whether it has exited. @throws Error ECHILD */
   reapProcess(pid: number, result: Int32Array): boolean;
   /** @param size Columns, rows, width and height in pixels. */

@@ -98,7 +98,7 @@ struct CheckedEnd {
     if (type == 22 && isUpdate) sealer->update();
   }
 
-  // What a session promises at all times.
+  // The invariants of a session.
   void check() const {
     const TlsSession& session = *end.session;
     CHECK_EQUAL(session.failure() != nullptr, end.last == Outcome::kFailed);

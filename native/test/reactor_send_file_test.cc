@@ -94,7 +94,7 @@ void sendsToSlowReaders(PollerKind kind) {
   CHECK_EQUAL(peer.received().size(), 2 * content.size());
 }
 
-// What follows would be mistaken for the rest of the file.
+// The bytes behind it would be mistaken for the rest of the file.
 void resetsIfTheFileBecomesShorter(PollerKind kind) {
   const std::vector<uint8_t> content = pattern(6'000'000);
   for (const size_t rest : {size_t{0}, size_t{1'000}, size_t{5'999'999}}) {

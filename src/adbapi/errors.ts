@@ -24,7 +24,7 @@ export abstract class DatabaseError extends RopewalkError {
   readonly databaseCode: string;
   /** The statement, without its parameters. */
   readonly sql: string;
-  /** What the failure undoes. */
+  /** The part of the work that the failure undoes. */
   readonly undone: Undone;
 
   constructor(report: DatabaseReport) {

@@ -7,10 +7,10 @@ import { StatementTimeoutError } from './errors.js';
 import { LaneJob } from './lane-job.js';
 import type { StatementOptions } from './statements.js';
 
-/** How long a statement that was asked to stop may take to do so, before its caller is told. */
+/** Time in which a statement has to stop on request; then its caller receives the error anyway. */
 const STOP_MS = 250;
 
-/** What to run, and for how long. */
+/** A statement, and its limits. */
 export interface StatementRequest<R> {
   readonly clock: Clock;
   readonly sql: string;

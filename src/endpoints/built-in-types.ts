@@ -2,6 +2,7 @@
 import { WINDOWS } from '../internal/platform.js';
 import type { EndpointType } from './endpoint-type.js';
 import { shown } from './errors.js';
+import { ProcessEndpoint } from './process.js';
 import { HAPROXY } from './proxy-protocol.js';
 import { StandardIOEndpoint } from './stdio.js';
 import { SystemdServerEndpoint } from './systemd.js';
@@ -101,6 +102,23 @@ const STDIO: EndpointType = {
   },
 };
 
+/** `process:PROGRAM:ARGUMENT:...`: a program that is run for each connection. It inherits the environment unless `env=0`. */
+const PROCESS: EndpointType = {
+  prefix: 'process',
+  client(args, { reactor }) {
+    const names = args.positional.map((_, at) => (at === 0 ? 'program' : `argument ${at}`));
+    const values = args.bind(names.length === 0 ? ['program'] : names, ['cwd', 'env', 'stderr']);
+    const program = values.text('program');
+    if (program === '') throw args.error("'program' is missing");
+    return new ProcessEndpoint(reactor, program, {
+      args: names.slice(1).map((name) => values.text(name)),
+      env: values.flag('env', true) ? null : {},
+      stderr: values.flag('stderr', true) ? 'inherit' : 'ignore',
+      ...(values.has('cwd') && { cwd: values.text('cwd') }),
+    });
+  },
+};
+
 export const BUILT_IN_TYPES: readonly EndpointType[] = [
   TCP,
   TCP4,
@@ -110,5 +128,6 @@ export const BUILT_IN_TYPES: readonly EndpointType[] = [
   UNIX,
   SYSTEMD,
   STDIO,
+  PROCESS,
   HAPROXY,
 ];

@@ -2,13 +2,19 @@
 import type { Clock } from '../core/clock.js';
 import type { ReactorAdoption } from '../core/reactor-adoption.js';
 import type { ReactorPipes } from '../core/reactor-pipes.js';
+import type { ReactorProcesses } from '../core/reactor-processes.js';
 import type { ReactorTCP } from '../core/reactor-tcp.js';
 import type { ReactorUNIX } from '../core/reactor-unix.js';
 import type { StreamClientEndpoint, StreamServerEndpoint } from '../core/stream-endpoint.js';
 import type { EndpointArguments } from './endpoint-arguments.js';
 
 /** The facets of a reactor that endpoint strings may use. */
-export type EndpointReactor = Clock & ReactorTCP & ReactorUNIX & ReactorAdoption & ReactorPipes;
+export type EndpointReactor = Clock &
+  ReactorTCP &
+  ReactorUNIX &
+  ReactorAdoption &
+  ReactorPipes &
+  ReactorProcesses;
 
 /** The reactor of an endpoint, and the parser for endpoints within it. */
 export interface EndpointContext<Endpoint> {

@@ -1,7 +1,7 @@
 /**
- * The entry point `ropewalk/terminal`: what programs and terminals say to each other (ECMA-48, with the sequences of DEC terminals
- * and xterm), in both directions, a screen in memory, and a line editor. Connections to terminals are transports like others; a PTY
- * belongs to `ropewalk/process`.
+ * The entry point `ropewalk/terminal`: the sequences between programs and terminals (ECMA-48, with those of DEC terminals and xterm),
+ * in both directions, a screen in memory, and a line editor. Connections to terminals are transports like others; the option `pty` of
+ * `spawnProcess` gives a child a pseudo-terminal.
  */
 
 export { textWidth } from './character-width.js';

@@ -114,7 +114,7 @@ export class MemoryTransport extends StreamTransport {
     return this.written.toString();
   }
 
-  /** What the other end would see now: an open connection, a clean end of data, or a reset. */
+  /** The state that the other end would see now: an open connection, a clean end of data, or a reset. */
   get peerSees(): 'open' | 'end' | 'reset' {
     return this.#peerSees;
   }

@@ -10,6 +10,7 @@ const FOLDERS = [
   'docs',
   'examples',
   'native',
+  'src/adbapi',
   'src/cli',
   'src/clients',
   'src/core',
@@ -73,7 +74,7 @@ const REPLACEMENTS: readonly [pattern: RegExp, replacement: string][] = [
   [/\b(that|which|it|input|one) (is|are) no (?!longer\b|more\b)[a-z]/i, 'is not a'],
   [/\b(waits?|waiting) to be sent\b/i, 'unsent'],
   [/(^|[.:;|] )Who (?!are you)[^.?|]*[.|]/, 'a clause with "who" in place of a noun'],
-  [/(^|[.;] )What [^.?|]*\./, 'a clause with "what" in place of a noun'],
+  [/(^|[.;] |(\*|\/\/) )What [^.?|]*\./, 'a clause with "what" in place of a noun'],
 ];
 
 function filesIn(folder: string): string[] {

@@ -115,7 +115,7 @@ describe('clientFromString', () => {
   it('lists the known types for an unknown one', () => {
     const error = thrownBy(() => clientFromString(new MemoryReactor(), 'tpc:example.com:80'));
     expect(error).toBeInstanceOf(UnknownEndpointTypeError);
-    const known = ['haproxy', 'ssl', 'tcp', 'tcp4', 'tcp6', 'tls', 'unix'];
+    const known = ['haproxy', 'process', 'ssl', 'tcp', 'tcp4', 'tcp6', 'tls', 'unix'];
     expect(error).toMatchObject({ type: 'tpc', suggestion: 'tcp', known });
     expect(error.message).toContain("Did you mean 'tcp'?");
   });

@@ -24,7 +24,7 @@ std::string hexOf(Bytes bytes) {
   return digits;
 }
 
-// What one end makes of its input.
+// The output of one end for its input.
 struct Result {
   Step last = Step::kWantsInput;
   Octets plaintext;

@@ -31,7 +31,7 @@ const CLASSES: Readonly<Record<string, ErrorClass>> = {
   XX002: DatabaseCorruptError,
 };
 
-/** The server ends the connection after these: it is shut down, has crashed, or was told to. 08P01: a wrong number of parameters. */
+/** The server ends the connection after these: it is shut down, has crashed, or ends the connection on request. 08P01: a wrong number of parameters. */
 const FATAL = /^(?:08(?!P01)|57P0)/;
 
 /** @param committing Whether the statement would have been committed at once. */

@@ -2,7 +2,7 @@
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ResourceLimits } from '../../core/spawn-options.js';
 import type { TerminalSize } from '../../core/terminal-size.js';
-import { type Addon, loadAddon } from '../../native.js';
+import { type Addon, loadAddon, type NativeLoop } from '../../native.js';
 import type { PipeSettings } from '../adoption/pipe-sockets.js';
 import type {
   ChildPipe,
@@ -77,7 +77,8 @@ export class NativeProcesses implements ChildProcesses {
   #pipesOf(pid: number, settings: SpawnSettings, descriptors: Int32Array): NativeChildPipe[] {
     const named = (fd: number, number: number, direction: ChildPipe['direction']) => {
       const name = `${settings.executable}[${pid}] fd ${number}`;
-      return new NativeChildPipe(this.#openPipe, number, { fd, direction, takeOver: true, name });
+      const pipe = { fd, direction, takeOver: true, name };
+      return new NativeChildPipe(this.#sockets.loop, this.#openPipe, number, pipe);
     };
     if (settings.terminal !== undefined) return [named(descriptors[1] as number, STDOUT, 'both')];
     return settings.descriptors.flatMap(([number, source], at) => {
@@ -101,11 +102,13 @@ export class NativeProcesses implements ChildProcesses {
 
 class NativeChildPipe implements ChildPipe {
   readonly number: number;
+  readonly #loop: NativeLoop;
   readonly #openPipe: OpenPipe;
   readonly #settings: PipeSettings;
   #opened = false;
 
-  constructor(openPipe: OpenPipe, number: number, settings: PipeSettings) {
+  constructor(loop: NativeLoop, openPipe: OpenPipe, number: number, settings: PipeSettings) {
+    this.#loop = loop;
     this.#openPipe = openPipe;
     this.number = number;
     this.#settings = settings;
@@ -126,7 +129,7 @@ class NativeChildPipe implements ChildPipe {
   }
 
   discard(): void {
-    if (!this.#opened) loadAddon().closeChildDescriptor(this.fd);
+    if (!this.#opened) this.#loop.closeDescriptor(this.fd);
     this.#opened = true;
   }
 }
@@ -223,7 +226,7 @@ class NativeChild implements StartedChild, NativeSocket {
       this.#sockets.loop.close(this.handle);
       this.#sockets.forget(this.handle);
     }
-    this.#addon.closeChildDescriptor(this.#exit);
+    this.#sockets.loop.closeDescriptor(this.#exit);
     this.#exit = -1;
   }
 }

@@ -114,7 +114,7 @@ export class SimulatedConnection {
     this[checkChoice('end', end, ['client', 'server'])].setReadRate(bytesPerSecond);
   }
 
-  /** What each end is waiting for, as text. */
+  /** The event that each end waits for, as text. */
   describe(): string {
     return `${this.name}  client: ${this.client.describe()}; server: ${this.server.describe()}`;
   }

@@ -12,7 +12,7 @@ export interface DriverOptions {
   readonly maxSteps: number;
   /** Throws the errors reported since the last call. */
   throwReported(): void;
-  /** What each part is waiting for, a line each. */
+  /** The event that each part waits for, a line each. */
   describe(): string[];
 }
 

@@ -12,7 +12,7 @@ export interface EndpointListener {
   sendable(): void;
   /** The connection is gone, and the endpoint is of no further use. */
   broken(cause: Error): void;
-  /** What it is waiting for, in a few words. */
+  /** The event that it waits for, in a few words. */
   describe(): string;
 }
 

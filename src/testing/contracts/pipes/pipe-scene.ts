@@ -28,7 +28,7 @@ export function isOpen(fd: number): boolean {
   }
 }
 
-/** What can be read at once; empty at the end of the input and if there is nothing. */
+/** The bytes that can be read at once; empty at the end of the input and if there are none. */
 export function readSome(fd: number): Buffer {
   const memory = Buffer.alloc(READ_BYTES);
   try {
