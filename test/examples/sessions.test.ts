@@ -13,7 +13,7 @@ const PAGES = [
   'docs/tutorial.md',
   ...readdirSync(new URL('docs/howto/', ROOT)).map((file) => `docs/howto/${file}`),
 ];
-const EXAMPLE = /^node --import tsx examples\/([\w-]+)\.ts ?(.*)$/;
+const EXAMPLE = /^(.*\| )?node --import tsx examples\/([\w-]+)\.ts ?(.*)$/;
 
 interface Step {
   readonly command: string;
@@ -37,11 +37,11 @@ class Session implements AsyncDisposable {
   readonly #servers = new Map<string, ExampleServer>();
 
   async run({ command, output }: Step): Promise<void> {
-    const [, name = '', flags = ''] = EXAMPLE.exec(command.replace(/ &$/, '')) ?? [];
+    const [, input = '', name = '', flags = ''] = EXAMPLE.exec(command.replace(/ &$/, '')) ?? [];
     expect(name, `an example run by "${command}"`).not.toBe('');
     const shown = /listening on port (\d+)\n$/.exec(output)?.[1];
     if (shown !== undefined) await this.#serve(name, this.#withPorts(flags), output, shown);
-    else if (/[<|]/.test(flags)) await this.#runByShell(name, flags, output);
+    else if (/[<|']/.test(input + flags)) await this.#runByShell(input, name, flags, output);
     else await this.#runAlone(name, flags, output);
   }
 
@@ -57,8 +57,9 @@ class Session implements AsyncDisposable {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: output, stderr: '' });
   }
 
-  async #runByShell(name: string, flags: string, output: string): Promise<void> {
-    const command = `node --import tsx examples/${name}.ts ${this.#portFlag(name).join(' ')} ${flags}`;
+  async #runByShell(input: string, name: string, flags: string, output: string): Promise<void> {
+    const program = `node --import tsx examples/${name}.ts`;
+    const command = `${input}${program} ${this.#portFlag(name).join(' ')} ${flags}`;
     const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command], {
       cwd: fileURLToPath(ROOT),
       timeout: 15_000,

@@ -103,7 +103,8 @@ contract(
         await until(() => unsentBytes(rig) > 0, 'backpressure');
         await settled(rig, () => unsentBytes(rig));
         expect(unsentBytes(rig)).toBeLessThan(MAX_UNSENT_BYTES);
-        expect(folder.openFiles().length).toBeLessThan(2);
+        // That of the answer, and the copy of the transport that sends it.
+        expect(folder.openFiles().length).toBeLessThanOrEqual(2);
         await within(service.factory.drain({ deadlineMs: 10 }), 'the end');
         await untilClosed(rig);
         peer.reset();
