@@ -265,9 +265,26 @@ void Loop::scheduleWakeUp() {
   uv_timer_start(&timer_, run, millis, 0);
 }
 
+Status Loop::enterRawMode(int fd, RawMode& mode) {
+  const Status status = ropewalk::enterRawMode(fd, mode);
+  if (status.ok()) rawModes_.push_back(mode.slot);
+  return status;
+}
+
+Status Loop::resumeRawMode(const RawMode& mode) const {
+  const bool ours = std::find(rawModes_.begin(), rawModes_.end(), mode.slot) != rawModes_.end();
+  return ours ? ropewalk::resumeRawMode(mode) : Status{};
+}
+
+void Loop::leaveRawMode(const RawMode& mode) {
+  if (std::erase(rawModes_, mode.slot) > 0) ropewalk::leaveRawMode(mode);
+}
+
 void Loop::dispose() {
   if (disposed_) return;
   disposed_ = true;
+  for (const int slot : rawModes_) ropewalk::leaveRawMode({slot});
+  rawModes_.clear();
   if (!inTurn_) closeHandles();
 }
 

@@ -12,8 +12,10 @@
 
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "binding_memory.h"
+#include "net/terminal_mode.h"
 #include "reactor/poller_thread.h"
 #include "reactor/reactor.h"
 
@@ -49,6 +51,11 @@ class Loop {
   void updateRef();
   // Closes everything. The object itself must live until closed().
   void dispose();
+  // See net/terminal_mode.h. Modes that were not left end with the loop: a worker may be
+  // terminated.
+  Status enterRawMode(int fd, RawMode& mode);
+  Status resumeRawMode(const RawMode& mode) const;
+  void leaveRawMode(const RawMode& mode);
   bool closed() const { return disposed_ && openHandles_ == 0; }
 
   // Sizes of the shared memory, repeated in src/reactor/native/shared-memory.ts.
@@ -87,6 +94,7 @@ class Loop {
   JsMemory arena_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<PollerThread> thread_;
+  std::vector<int> rawModes_;  // slots
   napi_ref dispatch_ = nullptr;
   uv_poll_t poll_{};
   uv_async_t async_{};  // used instead of poll_ if a thread waits

@@ -31,8 +31,9 @@ napi_value enterRaw(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const int32_t fd = call.int32(0);
   if (call.failed()) return nullptr;
+  if (call.reactor() == nullptr) return call.raiseDisposed();
   RawMode mode;
-  const Status status = enterRawMode(fd, mode);
+  const Status status = call.loop().enterRawMode(fd, mode);
   return status.ok() ? call.integer(mode.slot) : call.raise(status);
 }
 
@@ -41,7 +42,7 @@ napi_value resumeRaw(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const int32_t slot = call.int32(0);
   if (call.failed()) return nullptr;
-  const Status status = resumeRawMode({slot});
+  const Status status = call.loop().resumeRawMode({slot});
   return status.ok() ? nullptr : call.raise(status);
 }
 
@@ -49,7 +50,7 @@ napi_value resumeRaw(napi_env env, napi_callback_info info) {
 napi_value leaveRaw(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const int32_t slot = call.int32(0);
-  if (!call.failed()) leaveRawMode({slot});
+  if (!call.failed()) call.loop().leaveRawMode({slot});
   return nullptr;
 }
 

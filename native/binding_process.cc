@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 #include <utility>
 
 #include "binding_call.h"
@@ -11,6 +12,16 @@
 
 namespace ropewalk {
 namespace {
+
+// The children of one environment that JavaScript has not released, by their numbers. A worker may
+// be terminated before.
+struct Children {
+  std::unordered_map<int, UniqueFd> exits;
+
+  ~Children() {
+    for (const auto& [pid, exit] : exits) reapLater(pid);
+  }
+};
 
 // Splits memory that contains strings, each of which ends with a NUL.
 class Strings {
@@ -84,7 +95,8 @@ class SpawnCall : public Call {
     if (status.ok()) status = spawn(request_, spawned);
     if (!status.ok()) return raise(status);
     result_[0] = spawned.pid;
-    result_[1] = spawned.exit.release();
+    result_[1] = spawned.exit.get();
+    static_cast<Children*>(data())->exits[spawned.pid] = std::move(spawned.exit);
     for (size_t i = 0; i < ours_.size(); i++) descriptors_[i * 2 + 1] = ours_[i].release();
     // Of a terminal there is one end, in the first pair.
     if (terminal_) descriptors_[1] = terminal_.release();
@@ -230,6 +242,18 @@ napi_value reapProcess(napi_env env, napi_callback_info info) {
   return call.truth(status.exited);
 }
 
+// releaseProcess(pid: number, reaped: boolean): void -- closes the descriptor of its exit, and
+// reaps it later if that has not been done
+napi_value releaseProcess(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int32_t pid = call.int32(0);
+  const bool reaped = call.boolean(1);
+  if (call.failed()) return nullptr;
+  const bool known = static_cast<Children*>(call.data())->exits.erase(pid) > 0;
+  if (known && !reaped) reapLater(pid);
+  return nullptr;
+}
+
 // setTerminalSize(fd: number, size: Int32Array): void -- columns, rows, width and height in pixels
 napi_value setSize(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -260,12 +284,16 @@ napi_value getSize(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void addProcesses(napi_env env, napi_value exports) {
+  auto* children = new Children;
+  napi_add_env_cleanup_hook(
+      env, [](void* ended) { delete static_cast<Children*>(ended); }, children);
   for (const LoopFunction& of : {LoopFunction{"spawnProcess", spawnProcess},
                                  {"reapProcess", reapProcess},
+                                 {"releaseProcess", releaseProcess},
                                  {"setTerminalSize", setSize},
                                  {"terminalSize", getSize}}) {
     napi_value function = nullptr;
-    napi_create_function(env, of.name, NAPI_AUTO_LENGTH, of.callback, nullptr, &function);
+    napi_create_function(env, of.name, NAPI_AUTO_LENGTH, of.callback, children, &function);
     napi_set_named_property(env, exports, of.name, function);
   }
 }

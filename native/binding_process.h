@@ -5,7 +5,8 @@
 
 namespace ropewalk {
 
-// Adds `spawnProcess`, `reapProcess`, `setTerminalSize` and `terminalSize` to the addon.
+// Adds `spawnProcess`, `reapProcess`, `releaseProcess`, `setTerminalSize` and `terminalSize` to the
+// addon.
 void addProcesses(napi_env env, napi_value exports);
 
 }  // namespace ropewalk

@@ -189,6 +189,8 @@ export interface NativeTLS {
 export interface NativeProcessCalls {
   /** @param result Exit code or -1, signal or 0. @returns Whether it has exited. @throws Error ECHILD */
   reapProcess(pid: number, result: Int32Array): boolean;
+  /** Closes the descriptor of its exit, and reaps it later if that has not been done. */
+  releaseProcess(pid: number, reaped: boolean): void;
   /** @param size Columns, rows, width and height in pixels. */
   setTerminalSize(fd: number, size: Int32Array): void;
   /** @param result The process, and a descriptor that becomes readable when it has exited. */

@@ -3,6 +3,7 @@
 #include "pipe.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -31,8 +32,14 @@ Status checkKind(mode_t mode) {
   return {};
 }
 
+bool hasHungUp(int fd) {
+  pollfd polled{fd, 0, 0};
+  return poll(&polled, 1, 0) == 1 && (polled.revents & POLLHUP) != 0;
+}
+
 // An open file of our own: O_NONBLOCK then concerns nobody else. Fails where the system has no such
-// path, or refuses. A master of a pseudo-terminal can't be opened again: that would make another.
+// path, or refuses. A master of a pseudo-terminal can't be opened again: that would make another. A
+// reader of a FIFO that is opened after the last writer has left would never be told of that.
 UniqueFd reopen([[maybe_unused]] int fd, [[maybe_unused]] mode_t mode, [[maybe_unused]] int flags) {
 #if defined(__linux__)
   unsigned number = 0;
@@ -41,7 +48,9 @@ UniqueFd reopen([[maybe_unused]] int fd, [[maybe_unused]] mode_t mode, [[maybe_u
   char path[32];
   (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   const int kept = flags & (O_ACCMODE | O_APPEND | O_DIRECT);
-  return UniqueFd(open(path, kept | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  UniqueFd copy(open(path, kept | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (S_ISFIFO(mode) && hasHungUp(fd)) copy.reset();
+  return copy;
 #else
   return UniqueFd();
 #endif

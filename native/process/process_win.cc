@@ -17,6 +17,8 @@ Status reap(int, ExitStatus&) {
   return {ENOTSUP, "waitpid"};
 }
 
+void reapLater(int) {}
+
 Status openPipe(UniqueFd&, UniqueFd&) {
   return {ENOTSUP, "pipe"};
 }

@@ -65,6 +65,10 @@ struct ExitStatus {
 // Reaps a child of `spawn` if it has exited; never another child. ECHILD: it was reaped elsewhere.
 Status reap(int pid, ExitStatus& status);
 
+// Reaps a child that nobody waits for: now if it has exited, else in a later call of spawn(), from
+// any thread.
+void reapLater(int pid);
+
 // A pipe, close-on-exec at both ends.
 Status openPipe(UniqueFd& reader, UniqueFd& writer);
 Status openNullDevice(UniqueFd& fd);

@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <csignal>
 #include <iterator>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "child.h"
 #include "spawn.h"
@@ -32,6 +34,18 @@ Status readReport(int report) {
   return count == sizeof status ? status : Status{};
 }
 
+// Global, because a thread of JavaScript may end before its children do.
+std::mutex mutex;
+std::vector<int> abandoned;
+
+void reapAbandoned() {
+  const std::lock_guard lock(mutex);
+  std::erase_if(abandoned, [](int pid) {
+    ExitStatus status;
+    return !reap(pid, status).ok() || status.exited;
+  });
+}
+
 }  // namespace
 
 Status openPipe(UniqueFd& reader, UniqueFd& writer) {
@@ -53,6 +67,7 @@ Status openNullDevice(UniqueFd& fd) {
 }
 
 Status spawn(const SpawnRequest& request, Spawned& spawned) {
+  reapAbandoned();
   UniqueFd report;
   UniqueFd reportWriter;
   if (Status status = openPipe(report, reportWriter); !status.ok()) return status;
@@ -85,6 +100,14 @@ Status reap(int pid, ExitStatus& status) {
   if (WIFEXITED(value)) status.code = WEXITSTATUS(value);
   if (WIFSIGNALED(value)) status.signal = WTERMSIG(value);
   return {};
+}
+
+void reapLater(int pid) {
+  {
+    const std::lock_guard lock(mutex);
+    abandoned.push_back(pid);
+  }
+  reapAbandoned();
 }
 
 int resourceNumber(int index) {

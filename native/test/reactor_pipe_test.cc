@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -325,6 +326,25 @@ void refuses(PollerKind kind) {
   }
 }
 
+// A reader that is opened after the last writer has left is not told of that: fifo(7).
+void endsWithoutTheWritersOfAFifo(PollerKind kind) {
+  char folder[] = "/tmp/ropewalk-fifo-XXXXXX";
+  CHECK(mkdtemp(folder) != nullptr);
+  const std::string path = std::string(folder) + "/fifo";
+  CHECK(mkfifo(path.c_str(), 0600) == 0);
+  const UniqueFd reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  UniqueFd writer(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  CHECK(reader && writer);
+  CHECK(unlink(path.c_str()) == 0 && rmdir(folder) == 0);
+  writer.reset();
+  Host host(kind);
+  Handle handle = 0;
+  CHECK(host.reactor().adoptPipe(reader.get(), PipeDirection::kRead, false, handle).ok());
+  host.begins(handle);
+  host.turnUntil([&] { return host.of(handle).lost == 1; });
+  CHECK_EQUAL(host.of(handle).error, 0);
+}
+
 // Commands that make no sense for a pipe are survived.
 void survivesSenselessCommands(PollerKind kind) {
   Host host(kind);
@@ -360,6 +380,7 @@ int main() {
       STORY(leavesOthersBlocking),
       STORY(detaches),
       STORY(refuses),
+      STORY(endsWithoutTheWritersOfAFifo),
       STORY(survivesSenselessCommands),
   });
 }

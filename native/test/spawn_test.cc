@@ -255,6 +255,34 @@ void noticesTheExitInAThread() {
 }
 #endif
 
+bool exists(int pid) {
+  return kill(pid, 0) == 0;  // a zombie does
+}
+
+void reapsAbandonedChildrenLater() {
+  Script ended("exit 0");
+  CHECK(ended.start().ok());
+  Script::awaitReadable(ended.child.exit.get());
+  CHECK(exists(ended.child.pid));
+  reapLater(ended.child.pid);
+  CHECK(!exists(ended.child.pid));
+
+  Script running("read line; exit 0");
+  UniqueFd input;
+  UniqueFd writer;
+  CHECK(openPipe(input, writer).ok());
+  running.request.descriptors[0].source = input.get();
+  CHECK(running.start().ok());
+  reapLater(running.child.pid);
+  CHECK(exists(running.child.pid));
+  writer.reset();
+  Script::awaitReadable(running.child.exit.get());
+  Script other("exit 0");
+  CHECK(other.start().ok());
+  CHECK(!exists(running.child.pid));
+  CHECK_EQUAL(other.ended().code, 0);
+}
+
 }  // namespace
 }  // namespace ropewalk
 
@@ -273,6 +301,7 @@ int main() {
       STORY(changesUser),
       STORY(leadsASession),
       STORY(hasATerminal),
+      STORY(reapsAbandonedChildrenLater),
 #ifdef __linux__
       STORY(noticesTheExitInAThread),
 #endif

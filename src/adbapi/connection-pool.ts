@@ -20,8 +20,8 @@ import { untilAborted } from './scope.js';
 import { Session } from './session.js';
 import { limitOf, StatementJob } from './statement-job.js';
 import {
+  checkIndependent,
   checkScript,
-  checkStatement,
   checkStatementOptions,
   NO_PARAMETERS,
   NO_STATEMENT_OPTIONS,
@@ -110,7 +110,7 @@ export class ConnectionPool implements StatementRunner, AsyncDisposable {
     parameters: readonly unknown[] = NO_PARAMETERS,
     options: StatementOptions = NO_STATEMENT_OPTIONS,
   ): Deferred<R[]> {
-    checkStatement(sql, parameters);
+    checkIndependent(sql, parameters);
     const send = (connection: DriverConnection): StatementCall<StatementResult> =>
       connection.execute(sql, parameters);
     return this.#submit(this.#readers, sql, options, send, ({ rows }) => rows as R[]);
@@ -121,7 +121,7 @@ export class ConnectionPool implements StatementRunner, AsyncDisposable {
     parameters: readonly unknown[] = NO_PARAMETERS,
     options: StatementOptions = NO_STATEMENT_OPTIONS,
   ): Deferred<StatementResult<R>> {
-    checkStatement(sql, parameters);
+    checkIndependent(sql, parameters);
     const send = (connection: DriverConnection): StatementCall<StatementResult> =>
       connection.execute(sql, parameters);
     return this.#submit(
@@ -133,11 +133,14 @@ export class ConnectionPool implements StatementRunner, AsyncDisposable {
     );
   }
 
+  /** A transaction that the script leaves open, because one of its statements fails, is rolled back. */
   runScript(sql: string, options: StatementOptions = NO_STATEMENT_OPTIONS): Deferred<void> {
     checkScript(sql);
-    const send = (connection: DriverConnection): StatementCall<StatementResult> =>
-      connection.runScript(sql);
-    return this.#submit(this.#writers, sql, options, send, () => undefined);
+    checkStatementOptions(options);
+    const { signal } = options;
+    return this.runWithConnection((connection) => connection.runScript(sql, options), {
+      ...(signal && { signal }),
+    });
   }
 
   streamRows<R extends object = Row>(

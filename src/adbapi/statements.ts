@@ -1,5 +1,5 @@
 /** The methods that run statements: of pools, of connections, and of transactions. */
-import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { Deferred } from '../defer/deferred.js';
 import {
   checkAbortSignal,
@@ -64,7 +64,7 @@ const MAX_BATCH_SIZE = 100_000;
 
 /** @throws InvalidArgumentTypeError A parameter that is undefined is usually a mistyped property. */
 export function checkStatement(sql: unknown, parameters: readonly unknown[]): void {
-  if (typeof sql !== 'string') throw new InvalidArgumentTypeError('sql', 'a string', sql);
+  checkText(sql);
   if (parameters === NO_PARAMETERS) return;
   if (!Array.isArray(parameters)) {
     throw new InvalidArgumentTypeError('parameters', 'an array', parameters);
@@ -105,8 +105,28 @@ export function streamRequest(
   return { sql, parameters, options, batchSize };
 }
 
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function checkScript(sql: unknown): void {
-  checkString('sql', sql);
+  checkText(sql);
+}
+
+const BEGINS = /^\s*(?:BEGIN|START\s+TRANSACTION|SAVEPOINT)\b/i;
+
+/**
+ * For statements on any connection: a transaction that one began would be that of the next calls too.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function checkIndependent(sql: unknown, parameters: readonly unknown[]): void {
+  checkStatement(sql, parameters);
+  if (!BEGINS.test(sql as string)) return;
+  const hint = 'call runInteraction, or runWithConnection';
+  throw new InvalidArgumentValueError('sql', 'a statement that begins no transaction', sql, hint);
+}
+
+/** Databases end text at a NUL. */
+function checkText(sql: unknown): void {
+  if (!checkString('sql', sql).includes('\0')) return;
+  throw new InvalidArgumentValueError('sql', 'text without NUL characters', sql);
 }
 
 function checkLimits({ signal, timeoutMs }: StatementOptions): void {

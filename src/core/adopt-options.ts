@@ -4,7 +4,9 @@ import type { DatagramOptions } from './datagram.js';
 export interface AdoptOptions {
   /**
    * Takes over the descriptor itself once the call has succeeded: do not close it. Default false: the descriptor is duplicated,
-   * and the caller may close its own at any time. The pure-JS reactor supports only true.
+   * and the caller may close its own at any time. The pure-JS reactor supports only true. In a worker, Node closes descriptors
+   * that `node:fs` opened there when the worker ends, even if their numbers belong to others by then: give it
+   * `trackUnmanagedFds: false` if it hands such descriptors over.
    */
   readonly takeOver?: boolean;
 }

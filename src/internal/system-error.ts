@@ -16,7 +16,7 @@ export function systemError(
   port?: number,
 ): SystemError {
   const errno = libuvNumber(failure);
-  const [code, message] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'unknown error'];
+  const [code, message] = getSystemErrorMap().get(-errno) ?? [nameInC(errno), 'system error'];
   const where = address === undefined ? '' : ` ${address}${port === undefined ? '' : `:${port}`}`;
   const error = withoutStack(() => new Error(`${syscall} ${code}: ${message}${where}`));
   return Object.assign(error, {
@@ -32,8 +32,13 @@ export function systemError(
 function libuvNumber(failure: number | string): number {
   if (typeof failure === 'string') return errnos().get(failure) ?? 0;
   if (getSystemErrorMap().has(-failure)) return failure;
+  return errnos().get(nameInC(failure)) ?? failure;
+}
+
+/** libuv does not know all: ENOEXEC. */
+function nameInC(failure: number): string {
   const inC = Object.entries(constants.errno).find(([, errno]) => errno === failure);
-  return (inC === undefined ? undefined : errnos().get(inC[0])) ?? failure;
+  return inC?.[0] ?? `E${failure}`;
 }
 
 let known: ReadonlyMap<string, number> | undefined;

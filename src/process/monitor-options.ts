@@ -5,6 +5,7 @@ import type { ProcessClosed } from '../core/errors/processes.js';
 import { callReported } from '../defer/callback-result.js';
 import { checkFunction, checkMilliseconds, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { signalNumber } from '../internal/signals.js';
 import type { ProcessReactor } from './process-result.js';
 import type { ProgramOptions } from './program-options.js';
 
@@ -93,6 +94,7 @@ export function monitorSettings(
   const { onLine = print, onEvent = () => {} } = options;
   checkMilliseconds('minRestartDelayMs', minRestartDelayMs);
   checkMilliseconds('maxRestartDelayMs', maxRestartDelayMs);
+  signalNumber(checkString('stopSignal', stopSignal) as NodeJS.Signals);
   checkFunction('onLine', onLine);
   checkFunction('onEvent', onEvent);
   return {
@@ -105,7 +107,7 @@ export function monitorSettings(
     }),
     random: () => 0,
     healthyAfterMs: checkMilliseconds('healthyAfterMs', healthyAfterMs),
-    stopSignal: checkString('stopSignal', stopSignal) as NodeJS.Signals,
+    stopSignal,
     killAfterMs: checkMilliseconds('killAfterMs', killAfterMs),
     line: (line) => callReported('onLine', onLine, line),
     emit: (event) => callReported('onEvent', onEvent, event),

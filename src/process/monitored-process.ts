@@ -15,6 +15,7 @@ import {
 import { ProcessProtocol } from '../core/process.js';
 import type { SpawnOptions } from '../core/spawn-options.js';
 import { Deferred } from '../defer/deferred.js';
+import { reportError } from '../internal/error-report.js';
 import type { MonitorSettings, ProcessState } from './monitor-options.js';
 import { OutputLines } from './output-lines.js';
 import { leadsGroup } from './program-options.js';
@@ -204,7 +205,8 @@ class Instance extends ProcessProtocol {
     try {
       this.transport.signalProcess(signal, { group });
     } catch (error) {
-      if (!(error instanceof ProcessExitedAlreadyError)) throw error;
+      // EPERM: it has changed its user. Its end is awaited nevertheless.
+      if (!(error instanceof ProcessExitedAlreadyError)) reportError(error, 'signalProcess');
     }
   }
 

@@ -42,12 +42,10 @@ export function openSerialPort(
   const fd = open(path);
   const name = path;
   try {
-    return reactor.adoptPipe(fd, factory, {
-      ...{ direction: 'both', takeOver: true, name, serial: options },
-    });
-  } catch (error) {
+    return reactor.adoptPipe(fd, factory, { direction: 'both', name, serial: options });
+  } finally {
+    // Not taken over: at the end of a worker, Node closes the numbers that were opened there and not closed by itself.
     closeSync(fd);
-    throw error;
   }
 }
 

@@ -174,7 +174,8 @@ export class Callee {
       this.#fail(message, error);
       return;
     }
-    outcome.then(
+    // Then it settles once, whatever its `then` does.
+    Promise.resolve(outcome).then(
       (value) => {
         this.#answer(message, value);
         this.#runCalls();

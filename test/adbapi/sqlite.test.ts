@@ -281,6 +281,48 @@ contract(
       expect(await values(pool)).toEqual([2]);
     });
 
+    it('rolls back a transaction of a script that failed', async () => {
+      await using pool = await withTable();
+      const script = pool.runScript('BEGIN; INSERT INTO t(x) VALUES (1); nonsense; COMMIT');
+      expect(await failureOf(script)).toBeInstanceOf(StatementError);
+      await pool.runOperation('INSERT INTO t(x) VALUES (2)');
+      expect(await values(pool)).toEqual([2]);
+      await pool.runScript('BEGIN; INSERT INTO t(x) VALUES (3); COMMIT');
+      await pool.runInteraction((each) => each.runOperation('INSERT INTO t(x) VALUES (4)'));
+      expect(await values(pool)).toEqual([2, 3, 4]);
+    });
+
+    it('cancels a script, also one that waits', async () => {
+      await using pool = await withTable();
+      const started = latch();
+      const end = latch();
+      const using_ = pool.runWithConnection(async () => {
+        started.open();
+        await end.promise;
+      });
+      await within(started.promise, 'the connection');
+      const controller = new AbortController();
+      const waiting = pool.runScript('INSERT INTO t(x) VALUES (1)', { signal: controller.signal });
+      controller.abort();
+      expect(await failureOf(waiting)).toBeInstanceOf(CancelledError);
+      end.open();
+      await using_;
+      expect(await values(pool)).toEqual([]);
+    });
+
+    it('refuses statements that begin a transaction on any connection, and NUL characters', async () => {
+      await using pool = await withTable();
+      for (const sql of ['BEGIN', ' begin immediate', 'SAVEPOINT a', 'START TRANSACTION']) {
+        expect(() => pool.runOperation(sql)).toThrow(/call runInteraction/);
+        expect(() => pool.runQuery(sql)).toThrow(/call runInteraction/);
+      }
+      expect(() => pool.runQuery('SELECT 1\0')).toThrow(/NUL/);
+      expect(() => pool.runScript('SELECT 1\0; SELECT 2')).toThrow(/NUL/);
+      const cut = pool.runOperation('INSERT INTO t(name) VALUES (?)', ['admin\0']);
+      expect(await failureOf(cut)).toMatchObject({ message: expect.stringContaining('NUL') });
+      expect(await values(pool)).toEqual([]);
+    });
+
     it('keeps a database in memory on one connection', async () => {
       await using pool = new ConnectionPool(rig.reactor, sqliteDatabase(':memory:'));
       await pool.runScript('CREATE TABLE m (x)');

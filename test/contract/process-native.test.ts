@@ -1,12 +1,16 @@
 /** Child processes: what only the native reactor can do. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type ProcessClosed, ProcessProtocol, type SpawnOptions } from '../../src/index.js';
+import { ProgramWorker } from '../support/child.js';
 import { contract } from '../support/contract.js';
 import { Pulse } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
 import { REACTORS } from '../support/reactors.js';
+import { temporaryFolder } from '../support/unix.js';
 
+const WORKER = new URL('./programs/process-worker.ts', import.meta.url);
 const NATIVE = REACTORS.filter(({ native }) => native);
 const env = { PATH: '/usr/local/bin:/usr/bin:/bin', TERM: 'dumb', PS1: '$ ' };
 
@@ -142,6 +146,41 @@ contract(
       await rig.turns(2);
       expect(open()).toBe(before);
     });
+
+    it('says that a file is no program', () => {
+      needs('descriptors');
+      const file = join(temporaryFolder(rig), 'program');
+      writeFileSync(file, '\x01\x02', { mode: 0o755 });
+      expect(() => spawn(file, [])).toThrow(/ENOEXEC.*first line such as #!/);
+    });
+
+    it('does not change the size of another terminal after its own is closed', async () => {
+      const recorder = spawn('/bin/cat', [], { pty: true });
+      const { transport } = recorder;
+      transport.pipe(1)?.abortConnection();
+      // Its descriptor is closed within this turn, and may then be that of another terminal.
+      expect(() => transport.setTerminalSize({ columns: 1, rows: 1 })).toThrow(/exited already/);
+      expect(() => transport.getTerminalSize()).toThrow(/exited already/);
+      await recorder.ended();
+    });
+
+    it.skipIf(process.platform !== 'linux')(
+      'leaves neither descriptors nor zombies of a worker that was terminated',
+      async () => {
+        await outputOf('true', {});
+        await rig.turns(2);
+        const before = readdirSync('/proc/self/fd').length;
+        const worker = rig.use(new ProgramWorker(WORKER, { reactor: rig.maker.name }));
+        const pids = await worker.message<number[]>();
+        const left = (): number[] => pids.filter((pid) => existsSync(`/proc/${pid}`));
+        expect(left()).toHaveLength(3);
+        await worker.worker.terminate();
+        // The end of their input ends the programs. The next start reaps them.
+        while (left().length > 0) await outputOf('true', {});
+        await rig.turns(2);
+        expect(readdirSync('/proc/self/fd').length).toBe(before);
+      },
+    );
   },
   NATIVE,
 );

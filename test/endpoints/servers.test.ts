@@ -42,6 +42,7 @@ async function talks(
   const client = await within(connecting, `a connection to ${text}`);
   client.transport.write('hello');
   expect(String(await client.receive(5))).toBe('hello');
+  if ('path' in host) return String(host.path);
   return 'host' in host ? host.host : String(host);
 }
 

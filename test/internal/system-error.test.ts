@@ -20,6 +20,11 @@ describe('systemError', () => {
     }
   });
 
+  it('knows names of C that libuv does not have', () => {
+    const { ENOEXEC } = constants.errno;
+    expect(systemError('execve', ENOEXEC)).toMatchObject({ code: 'ENOEXEC', errno: -ENOEXEC });
+  });
+
   it('tells the number of what nobody knows', () => {
     expect(systemError('call', 99_999)).toMatchObject({ code: 'E99999', errno: -99_999 });
   });

@@ -122,6 +122,30 @@ describe('a ProcessMonitor', () => {
     expect(reactor.calls).toEqual([]);
   });
 
+  it('refuses a signal that does not exist', () => {
+    for (const stopSignal of ['TERM', 'SIGNOTHING', 15] as unknown as NodeJS.Signals[]) {
+      expect(() => monitored({ stopSignal })).toThrow(/signal/i);
+    }
+  });
+
+  it('awaits the end of a program that it may not signal', () => {
+    using errors = captureLoggedErrors();
+    const { reactor, monitor, states } = monitored({ killAfterMs: 500 });
+    monitor.start();
+    reactor.last.signalProcess = () => {
+      throw new Error('kill EPERM');
+    };
+    let stopped = false;
+    void monitor.stop().addCallback(() => {
+      stopped = true;
+    });
+    reactor.advance(500);
+    expect(states()).toBe('stopping');
+    reactor.last.end(0);
+    expect(stopped).toBe(true);
+    expect(errors.flush()).toHaveLength(2);
+  });
+
   it('kills a program that does not end', () => {
     const { reactor, monitor, events } = monitored({ killAfterMs: 500, stopSignal: 'SIGINT' });
     monitor.start();

@@ -6,6 +6,7 @@ import { within } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
 import { ONE_POLLER } from '../support/reactors.js';
 
+const WORKER = new URL('programs/raw-worker.ts', import.meta.url);
 const PROGRAM = new URL('programs/stdio.ts', import.meta.url);
 
 /** Runs a script of the shell in a terminal of 100 x 30. @returns What the terminal shows. */
@@ -43,5 +44,11 @@ describe.each(ONE_POLLER)('a terminal ($name)', ({ name, native }) => {
     if (ending === 'resize') expect(shown).toContain('resized to 120 x 30');
     if (ending === 'continue') expect(shown).toMatch(/stopped: cooked[\s\S]*continued: raw/);
     expect(shown.split(/\s+/).slice(-4)).toEqual(['isig', 'icanon', 'echo', '']);
+  });
+
+  it.skipIf(!native)('is restored after a worker that was terminated', async () => {
+    const worker = [process.execPath, ...command(WORKER), name].join(' ');
+    const shown = await inTerminal(`stty sane; ${worker}; stty -a | grep -oE -- "-?icanon "`);
+    expect(shown.split(/\s+/)).toEqual(['raw', 'cooked', '20', 'icanon', '']);
   });
 });

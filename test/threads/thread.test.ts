@@ -46,6 +46,18 @@ describe('a thread', () => {
     expect(order).toEqual(['a began', 'a ended', 'b began', 'b ended']);
   });
 
+  it('takes one result of a promise that settles twice', async () => {
+    const one = thread();
+    const calls = [
+      one.call(functions, 'broken', ['settles twice']),
+      one.call(functions, 'noted', ['x']),
+      one.call(functions, 'noted', ['y']),
+    ];
+    const [first, , order] = await within(Promise.all(calls), 'all');
+    expect(first).toBe('first');
+    expect(order).toEqual(['x began', 'x ended', 'y began', 'y ended']);
+  });
+
   it('calls functions of modules whose types are unknown', async () => {
     expect(await thread().call(programUrl('functions'), 'add', [1, 2])).toBe(3);
   });
@@ -105,6 +117,13 @@ describe('the error of a call', () => {
     const error = await failureOf(thread().call(functions, 'fail', ['aggregate']));
     expect(error).toBeInstanceOf(AggregateError);
     expect((error as AggregateError).errors[0]).toBeInstanceOf(RangeError);
+  });
+
+  it('is that of a promise whose then throws', async () => {
+    const one = thread();
+    const failure = failureOf(one.call(functions, 'broken', ['throws']));
+    expect(await failure).toMatchObject({ name: 'RangeError', message: 'from then' });
+    expect(await one.call(functions, 'add', [1, 1])).toBe(2);
   });
 
   it('says that there is no such function or module', async () => {

@@ -239,6 +239,9 @@ function bound({ placeholders }: Prepared, parameters: readonly unknown[]): unkn
 
 function bindable(value: unknown, index: number): unknown {
   if (typeof value === 'boolean') return value ? 1 : 0;
+  // The drivers would cut it off there.
+  if (typeof value === 'string' && value.includes('\0'))
+    throw new Error(`parameter ${index + 1} is text with a NUL character: pass bytes`);
   const isObject = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
   if (!isObject) return value;
   const types = 'null, a number, a bigint, a string, a boolean or bytes';

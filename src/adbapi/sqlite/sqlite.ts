@@ -17,7 +17,8 @@ import { type SQLiteOptions, type SQLiteSettings, sqliteSettings } from './sqlit
  * An SQLite database, for a {@link ConnectionPool}. Each connection has a thread, so statements do not block the reactor. It uses
  * `node:sqlite` if this Node has it, or else the package `@photostructure/sqlite`, which must be installed beside this one.
  *
- * Placeholders are `?` or `$1`. Parameters are null, numbers, bigints, strings, booleans (stored as 0 and 1) and bytes.
+ * Placeholders are `?` or `$1`. Parameters are null, numbers, bigints, strings without NUL characters, booleans (stored as 0 and 1)
+ * and bytes.
  * Foreign keys are enforced.
  *
  * One connection of the pool makes all changes, because SQLite has one writer at a time: `runOperation`, `runScript`,

@@ -1,4 +1,5 @@
 /** Child processes of the native reactor: started by the addon, with pipes and a watched descriptor for the exit. */
+import { ProcessExitedAlreadyError } from '../../core/errors/processes.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ResourceLimits } from '../../core/spawn-options.js';
 import type { TerminalSize } from '../../core/terminal-size.js';
@@ -44,8 +45,6 @@ type OpenPipe = (settings: PipeSettings, owner: StreamOwner) => StreamTransport;
 export class NativeProcesses implements ChildProcesses {
   readonly #sockets: NativeSockets;
   readonly #openPipe: OpenPipe;
-  /** Processes that run without being waited for: reaped when the next one is started. */
-  readonly #abandoned = new Set<number>();
 
   constructor(sockets: NativeSockets, openPipe: OpenPipe) {
     this.#sockets = sockets;
@@ -54,7 +53,6 @@ export class NativeProcesses implements ChildProcesses {
 
   start(settings: SpawnSettings): StartedChild {
     const addon = loadAddon();
-    this.#reapAbandoned(addon);
     const descriptors = Int32Array.from(descriptorPairs(settings));
     const result = new Int32Array(2);
     try {
@@ -71,7 +69,7 @@ export class NativeProcesses implements ChildProcesses {
     }
     const [pid, exit] = result as unknown as [number, number];
     const pipes = this.#pipesOf(pid, settings, descriptors);
-    return new NativeChild(this.#sockets, addon, pid, exit, pipes, this.#abandoned);
+    return new NativeChild(this.#sockets, addon, pid, exit, pipes);
   }
 
   #pipesOf(pid: number, settings: SpawnSettings, descriptors: Int32Array): NativeChildPipe[] {
@@ -87,17 +85,6 @@ export class NativeProcesses implements ChildProcesses {
       return source === 'w' ? [named(fd, number, 'write')] : [];
     });
   }
-
-  #reapAbandoned(addon: Addon): void {
-    for (const pid of this.#abandoned) {
-      try {
-        if (!addon.reapProcess(pid, new Int32Array(2))) continue;
-      } catch {
-        // Other code of this program has reaped it.
-      }
-      this.#abandoned.delete(pid);
-    }
-  }
 }
 
 class NativeChildPipe implements ChildPipe {
@@ -105,7 +92,8 @@ class NativeChildPipe implements ChildPipe {
   readonly #loop: NativeLoop;
   readonly #openPipe: OpenPipe;
   readonly #settings: PipeSettings;
-  #opened = false;
+  #transport: StreamTransport | undefined = undefined;
+  #discarded = false;
 
   constructor(loop: NativeLoop, openPipe: OpenPipe, number: number, settings: PipeSettings) {
     this.#loop = loop;
@@ -118,19 +106,20 @@ class NativeChildPipe implements ChildPipe {
     return this.#settings.direction;
   }
 
-  get fd(): number {
-    return this.#settings.fd;
+  /** -1 once it is closed: the number may then belong to another descriptor. */
+  fileno(): number {
+    return this.#transport?.fileno() ?? -1;
   }
 
   open(owner: StreamOwner): StreamTransport {
-    const transport = this.#openPipe(this.#settings, owner);
-    this.#opened = true;
-    return transport;
+    this.#transport = this.#openPipe(this.#settings, owner);
+    return this.#transport;
   }
 
   discard(): void {
-    if (!this.#opened) this.#loop.closeDescriptor(this.fd);
-    this.#opened = true;
+    if (this.#transport !== undefined || this.#discarded) return;
+    this.#discarded = true;
+    this.#loop.closeDescriptor(this.#settings.fd);
   }
 }
 
@@ -141,25 +130,23 @@ class NativeChild implements StartedChild, NativeSocket {
   handle = 0;
   readonly #sockets: NativeSockets;
   readonly #addon: Addon;
-  readonly #abandoned: Set<number>;
-  #exit: number;
+  readonly #exit: number;
+  #released = false;
   #exited: ExitListener = () => {};
 
-  /** @param exit Belongs to this object. */
+  /** @param exit Belongs to the addon. */
   constructor(
     sockets: NativeSockets,
     addon: Addon,
     pid: number,
     exit: number,
     pipes: readonly NativeChildPipe[],
-    abandoned: Set<number>,
   ) {
     this.#sockets = sockets;
     this.#addon = addon;
     this.pid = pid;
     this.#exit = exit;
     this.pipes = pipes;
-    this.#abandoned = abandoned;
   }
 
   onExit(exited: ExitListener): void {
@@ -180,7 +167,7 @@ class NativeChild implements StartedChild, NativeSocket {
       // Other code of this program has reaped it, and knows its status.
       result.set([-1, 0]);
     }
-    this.#stopWatching();
+    this.#release(true);
     this.#exited(result[0] as number, result[1] as number);
   }
 
@@ -189,8 +176,7 @@ class NativeChild implements StartedChild, NativeSocket {
   }
 
   abandon(): void {
-    this.#stopWatching();
-    this.#abandoned.add(this.pid);
+    this.#release(false);
   }
 
   getTerminalSize(): Required<TerminalSize> {
@@ -213,21 +199,23 @@ class NativeChild implements StartedChild, NativeSocket {
   #terminal(method: string, act: (fd: number) => void): void {
     const pipe = this.pipes.find(({ direction }) => direction === 'both');
     if (pipe === undefined) throw new UnsupportedError(method, 'the process has no terminal');
+    const fd = pipe.fileno();
+    if (fd < 0) throw new ProcessExitedAlreadyError();
     try {
-      act(pipe.fd);
+      act(fd);
     } catch (error) {
       throw asSystemError(error);
     }
   }
 
-  #stopWatching(): void {
-    if (this.#exit < 0) return;
+  #release(reaped: boolean): void {
+    if (this.#released) return;
+    this.#released = true;
     if (this.handle !== 0) {
       this.#sockets.loop.close(this.handle);
       this.#sockets.forget(this.handle);
     }
-    this.#sockets.loop.closeDescriptor(this.#exit);
-    this.#exit = -1;
+    this.#addon.releaseProcess(this.pid, reaped);
   }
 }
 

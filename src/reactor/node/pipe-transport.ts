@@ -31,8 +31,8 @@ export function adoptPipe(
 ): NodePipeTransport {
   const wanted = `a pipe or terminal (${direction})`;
   checkKind(fd, direction, wanted);
-  checkTakeOver(takeOver);
   if (serial !== undefined) throw noSerialLines();
+  checkTakeOver(takeOver);
   let socket: OwnedSocket;
   try {
     socket = pipeSocket(reactor, fd, direction);

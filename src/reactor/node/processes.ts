@@ -28,10 +28,13 @@ interface Spawnable {
     detached: boolean;
     uid: number | undefined;
     gid: number | undefined;
-    stdio: readonly ('pipe' | 'ignore' | number)[];
+    stdio: readonly StdioEntry[];
     windowsHide: boolean;
   }): number;
 }
+
+/** `spawn` replaces `pipe` in its options by the handle of a pipe. */
+type StdioEntry = 'pipe' | 'ignore' | number | { readonly handle?: { close(): void } };
 
 const NO_TERMINAL = 'Node has no pseudo-terminals: use the native reactor';
 
@@ -41,21 +44,28 @@ export function nodeProcesses(sockets: NodeSockets): ChildProcesses {
 
 function start(sockets: NodeSockets, settings: SpawnSettings): StartedChild {
   checkSupported(settings);
+  checkDirectory(settings.cwd);
   const child = new NodeChildProcess();
   // It also reports a refusal as an event.
   child.on('error', () => {});
-  const status = (child as unknown as Spawnable).spawn({
+  const options = {
     file: WINDOWS ? settings.executable : findExecutable(settings),
     args: settings.argv,
     envPairs: settings.env,
     cwd: settings.cwd,
     detached: settings.session,
-    uid: settings.uid,
-    gid: settings.gid,
+    uid: signed(settings.uid),
+    gid: signed(settings.gid),
     stdio: stdioOf(settings),
     windowsHide: true,
-  });
-  if (status !== 0 || child.pid === undefined) throw systemError('spawn', -status);
+  };
+  const status = (child as unknown as Spawnable).spawn(options);
+  if (status !== 0 || child.pid === undefined) {
+    const error = systemError('spawn', -status);
+    // In these cases Node leaves the pipes open.
+    if (error.code === 'EMFILE' || error.code === 'ENFILE') closePipes(options.stdio);
+    throw error;
+  }
   const pipes = settings.descriptors.flatMap(([number, source]) =>
     source === 'r' || source === 'w' ? [childPipe(sockets, settings, child, number, source)] : [],
   );
@@ -78,13 +88,33 @@ function checkSupported(settings: SpawnSettings): void {
   }
 }
 
-function stdioOf({ descriptors }: SpawnSettings): ('pipe' | 'ignore' | number)[] {
-  const stdio: ('pipe' | 'ignore' | number)[] = [];
+/** Node ends the process if a number of a user or group is not a 32-bit signed integer, and then uses it as an unsigned one. */
+function signed(id: number | undefined): number | undefined {
+  return id === undefined ? undefined : id | 0;
+}
+
+function closePipes(stdio: readonly StdioEntry[]): void {
+  for (const entry of stdio) {
+    if (typeof entry === 'object') entry.handle?.close();
+  }
+}
+
+function stdioOf({ descriptors }: SpawnSettings): StdioEntry[] {
+  const stdio: StdioEntry[] = [];
   for (const [number, source] of descriptors) {
     while (stdio.length < number) stdio.push('ignore');
     stdio.push(source === 'r' || source === 'w' ? 'pipe' : source);
   }
   return stdio;
+}
+
+/** libuv would not tell whether the program or its directory is missing. @throws SystemError ENOENT, ENOTDIR */
+function checkDirectory(cwd: string | undefined): void {
+  if (cwd === undefined) return;
+  const stats = statSync(cwd, { throwIfNoEntry: false });
+  if (stats?.isDirectory() !== true) {
+    throw systemError('chdir', stats === undefined ? 'ENOENT' : 'ENOTDIR');
+  }
 }
 
 /** libuv would search in the child's PATH only. @throws SystemError ENOENT, EACCES */

@@ -6,6 +6,7 @@
  *        \------the reactor stops: abandoned----------^
  */
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
+import type { SystemError } from '../../core/errors/base.js';
 import {
   ProcessAbandoned,
   type ProcessClosed,
@@ -24,11 +25,11 @@ import { type AsyncContext, callIn, captureContext } from '../../internal/async-
 import { checkBoolean, checkData } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { showAsText } from '../../internal/shown-as-text.js';
+import { signalName, signalNumber } from '../../internal/signals.js';
 import { AdoptedOwner } from '../adoption/adopted-owner.js';
 import type { StreamReactor } from '../streams/stream-reactor.js';
 import { ChildPipeProtocol } from './child-pipe-protocol.js';
 import type { ChildPipe, StartedChild } from './child-processes.js';
-import { signalName, signalNumber } from './signals.js';
 import { type SpawnSettings, terminalSize } from './spawn-settings.js';
 
 const SIGNAL_OPTIONS: OptionNames<SignalOptions> = { group: true };
@@ -180,8 +181,14 @@ export class ChildProcess implements ProcessTransport {
       throw new InvalidArgumentValueError('group', 'false', true, hint);
     }
     if (this.#reason !== undefined) throw new ProcessExitedAlreadyError();
-    if (group) process.kill(-this.#child.pid, number);
-    else this.#child.signal(number);
+    try {
+      if (group) process.kill(-this.#child.pid, number);
+      else this.#child.signal(number);
+    } catch (error) {
+      // It has been reaped, which `processExited` is about to report.
+      if ((error as SystemError).code !== 'ESRCH') throw error;
+      throw new ProcessExitedAlreadyError();
+    }
   }
 
   getTerminalSize(): Required<TerminalSize> {

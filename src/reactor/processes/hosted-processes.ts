@@ -66,7 +66,11 @@ export class HostedProcesses implements ReactorProcesses {
 /** The process runs, but this process has no room for its pipes. */
 function giveUp(child: StartedChild): void {
   for (const pipe of child.pipes) pipe.discard();
-  child.signal(constants.signals.SIGKILL);
+  try {
+    child.signal(constants.signals.SIGKILL);
+  } catch {
+    // It has ended, or changed its user.
+  }
   child.abandon();
 }
 

@@ -44,6 +44,17 @@ export function fail(kind: 'type' | 'own' | 'string' | 'aggregate'): never {
   throw 'a string';
 }
 
+/** Promises that break their rules. */
+export function broken(kind: 'throws' | 'settles twice'): unknown {
+  return {
+    then(resolve: (value: string) => void): void {
+      if (kind === 'throws') throw new RangeError('from then');
+      resolve('first');
+      setImmediate(() => resolve('second'));
+    },
+  };
+}
+
 export function exit(code: number): never {
   process.exit(code);
 }

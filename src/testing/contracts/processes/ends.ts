@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import {
   ProcessAbandoned,
+  type ProcessClosed,
   ProcessDone,
   ProcessExitedAlreadyError,
   ProcessTerminated,
@@ -126,5 +127,31 @@ export function addEndCases(contract: SceneCases<ProcessScene>): void {
     );
     await scene.until(() => recorders.every(({ ended }) => ended !== undefined), 'all ends');
     for (const recorder of recorders) assert.deepEqual(recorder.calls, ['made', 'exited', 'ended']);
+  });
+
+  contract.add('signals processes whose exit has not been reported yet', async (scene) => {
+    const recorders: RecordingProcess[] = [];
+    const refusals: unknown[] = [];
+    class Signalling extends RecordingProcess {
+      override processExited(reason: ProcessClosed): void {
+        super.processExited(reason);
+        for (const { transport } of recorders) {
+          try {
+            transport.signalProcess('SIGCONT');
+          } catch (error) {
+            refusals.push(error);
+          }
+        }
+      }
+    }
+    const childDescriptors = { 0: 'w' } as const;
+    for (let i = 0; i < 20; i++) {
+      const recorder = new Signalling(scene.violations);
+      recorders.push(scene.script('read line', { childDescriptors }, recorder));
+    }
+    for (const { transport } of recorders) transport.signalProcess('SIGKILL');
+    await scene.until(() => recorders.every(({ ended }) => ended !== undefined), 'all ends');
+    assert(refusals.length > 0);
+    for (const error of refusals) assert(error instanceof ProcessExitedAlreadyError, String(error));
   });
 }

@@ -62,6 +62,11 @@ export function addRefusalCases(contract: SceneCases<ProcessScene>): void {
 
   contract.add('throws if the working directory does not exist', (scene) => {
     assert.equal(scene.refusal(SHELL, { cwd: '/nonexistent' }), 'ENOENT');
+    assert.equal(scene.refusal(SHELL, { cwd: SHELL }), 'ENOTDIR');
+    assert.throws(
+      () => scene.reactor.spawnProcess(scene.recorder(), 'sh', { cwd: '/nonexistent' }),
+      /its working directory "\/nonexistent"/,
+    );
   });
 
   contract.add('starts processes after a refusal', async (scene) => {

@@ -4,7 +4,7 @@ import { chmodSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { InvalidArgumentValueError } from '../../../core/errors/arguments.js';
-import { ProcessTerminated } from '../../../core/errors/processes.js';
+import { ProcessTerminated, SpawnError } from '../../../core/errors/processes.js';
 import type { SceneCases } from '../scene.js';
 import { PATH, type ProcessScene } from './process-scene.js';
 
@@ -51,6 +51,17 @@ export function addSettingCases(contract: SceneCases<ProcessScene>): void {
     await scene.endOf(recorder);
     assert.equal(recorder.out, 'found\n');
     assert.equal(scene.refusal('a-program'), 'ENOENT');
+  });
+
+  contract.add('accepts all numbers of users and groups', async (scene) => {
+    const ids = { uid: 2 ** 32 - 2, gid: 2 ** 31 };
+    try {
+      assert.equal(await scene.outputOf('id -u; id -g', ids), '4294967294\n2147483648\n');
+    } catch (error) {
+      // Not the superuser, or one with other users only.
+      if (!(error instanceof SpawnError)) throw error;
+      assert.match(String(error.cause), /EPERM|EINVAL/);
+    }
   });
 
   contract.add('begins a session, whose processes it signals together', async (scene) => {

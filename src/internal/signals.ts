@@ -1,9 +1,9 @@
 /** Names and numbers of signals. */
 import { constants } from 'node:os';
 
-import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
-import { checkInteger } from '../../internal/check.js';
-import { nearestName } from '../../internal/nearest-name.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { checkInteger } from './check.js';
+import { nearestName } from './nearest-name.js';
 
 const MAX_SIGNAL = 64;
 
