@@ -19,9 +19,10 @@ struct FilePart {
 // kFailed with ENODATA if the file has ended before the part. A count less than the part's does
 // not mean that the socket is full.
 //
-// sendfile(2) on Linux; elsewhere, and for files that it refuses, bytes are read and sent. The
-// process must ignore SIGPIPE, as Node does: sendfile(2) has no MSG_NOSIGNAL.
-Transfer sendFile(Socket socket, const FilePart& part);
+// sendfile(2) on Linux; elsewhere, and for files that it refuses, bytes are read and sent. So they
+// are if the socket is `shared`: sendfile(2) has no MSG_DONTWAIT, and another holder may have made
+// it blocking. The process must ignore SIGPIPE, as Node does: sendfile(2) has no MSG_NOSIGNAL.
+Transfer sendFile(Socket socket, const FilePart& part, bool shared);
 
 // Whether an error of sendFile() is the file's, and not that of the connection.
 bool isFilesFault(int error);

@@ -36,8 +36,9 @@ Transfer copyFile(Socket socket, const FilePart& part) {
 
 }  // namespace
 
-Transfer sendFile(Socket socket, const FilePart& part) {
+Transfer sendFile(Socket socket, const FilePart& part, [[maybe_unused]] bool shared) {
 #if defined(__linux__)
+  if (shared) return copyFile(socket, part);
   if (injectedToFail(InjectedCall::kSend)) return toSent(-1);
   off_t position = static_cast<off_t>(part.position);
   const size_t most = std::min(part.left, kMaxSendBytes);

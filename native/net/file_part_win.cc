@@ -4,7 +4,7 @@
 
 namespace ropewalk {
 
-Transfer sendFile(Socket, const FilePart&) {
+Transfer sendFile(Socket, const FilePart&, bool) {
   return {Transfer::Result::kFailed, 0, ENOTSUP};
 }
 

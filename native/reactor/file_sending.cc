@@ -10,7 +10,7 @@ namespace ropewalk {
 bool Reactor::sendFile(Handle handle, int fd, uint64_t position, size_t length) {
   absorbCommands();
   Stream* stream = find<Stream>(handle);
-  // sendfile(2) blocks if another holder of the socket has made it blocking.
+  // If it is shared, the file would be read anyway: see net/file_part.h.
   if (stream == nullptr || stream->medium != Stream::Medium::kIp || stream->shared ||
       stream->tls != nullptr) {
     return false;
@@ -26,7 +26,8 @@ bool Reactor::sendFile(Handle handle, int fd, uint64_t position, size_t length) 
 }
 
 Transfer Reactor::offerFile(Stream& stream, const FilePart& file) {
-  const Transfer transfer = ropewalk::sendFile(stream.socket, file);
+  keepNonBlocking(stream.socket, stream.shared);
+  const Transfer transfer = ropewalk::sendFile(stream.socket, file, stream.shared);
   if (transfer.result == Transfer::Result::kFailed) return transfer;
   if (transfer.count > 0) stream.setbacks = 0;
   statistics_.bytesSent += transfer.count;

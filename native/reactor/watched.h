@@ -69,9 +69,9 @@ struct Stream : Watched {
   size_t queued() const {
     return (queue == nullptr ? 0 : queue->size()) + (tls == nullptr ? 0 : tls->unsent());
   }
-  // Closing it now would lose bytes. Unknown if another process may continue the connection.
   // The part of a file that is to be sent next; null if bytes are.
   const FilePart* fileToSend() const { return queue == nullptr ? nullptr : queue->fileBehind(0); }
+  // Closing it now would lose bytes. Unknown if another process may continue the connection.
   bool cutShort() const { return !handedOut && (queued() > 0 || firstPiece >= 0); }
 
   State state = State::kOpen;

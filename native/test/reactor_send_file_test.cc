@@ -126,6 +126,24 @@ void sendsFilesThatAreNotMapped(PollerKind kind) {
   CHECK(peer.text() == "Name:");
 }
 
+// Another holder of the socket makes it blocking while parts are unsent.
+void doesNotBlockOnSharedSockets(PollerKind kind) {
+  constexpr size_t kSize = 16'000'000;  // more than systems buffer
+  TemporaryFile file({});
+  file.truncate(kSize);
+  Server server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  CHECK(server.reactor().sendFile(handle, file.fd(), 0, kSize));
+  const Socket socket = server.reactor().share(handle);
+  CHECK(!server.reactor().sendFile(handle, file.fd(), 0, 1));
+  CHECK_EQUAL(fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) & ~O_NONBLOCK), 0);
+  for (int i = 0; i < 50; i++) server.turn();
+  CHECK(server.reactor().queuedBytes(handle) > 0);
+  server.turnUntil([&] { return peer.hasReceived(kSize); });
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+}
+
 // Its descriptors are closed: every story checks that none is left.
 void dropsUnsentPartsWithTheStream(PollerKind kind) {
   constexpr size_t kSize = 64'000'000;  // more than systems buffer
@@ -174,6 +192,7 @@ int main() {
       STORY(sendsToSlowReaders),
       STORY(resetsIfTheFileBecomesShorter),
       STORY(sendsFilesThatAreNotMapped),
+      STORY(doesNotBlockOnSharedSockets),
       STORY(dropsUnsentPartsWithTheStream),
       STORY(refusesWhatItCannotSend),
   });

@@ -1,10 +1,17 @@
 /** A handler that serves the files of a folder. */
+import { HIGH_WATER_MARK_BYTES } from '../core/transport.js';
 import type { FileBody } from './file-body.js';
 import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
 import type { HTTPHandler } from './http-service.js';
 import { type StaticAnswer, StaticFiles } from './static-files.js';
 import type { StaticFilesOptions } from './static-options.js';
+
+/**
+ * Less is read. While it is unsent, what the system sends has a descriptor, and a client that does not read may request any number of
+ * short ranges before so much is unsent that its next request waits.
+ */
+const MIN_UNREAD_BYTES = HIGH_WATER_MARK_BYTES;
 
 /** Sent without a pause: the next portion waits until the client has taken it, so that a client that stops is noticed. */
 const PORTION_BYTES = 1_048_576;
@@ -55,6 +62,7 @@ async function sendUnread(response: HTTPResponse, body: FileBody): Promise<numbe
   const { fd, pieces, length } = body;
   const [range] = pieces;
   if (fd === undefined || !body.isBlocking || pieces.length !== 1) return 0;
+  if (length < MIN_UNREAD_BYTES) return 0;
   if (range === undefined || Buffer.isBuffer(range)) return 0;
   let sent = 0;
   while (sent < length && !response.ended) {

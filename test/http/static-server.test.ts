@@ -95,6 +95,19 @@ describe.each(REACTORS)('files served on $name', ({ make }) => {
     },
   );
 
+  it('need few descriptors, however many short ranges are requested at once', async () => {
+    let most = 0;
+    const mediaTypes = (): string => {
+      most = Math.max(most, folder.openFiles().length);
+      return 'text/plain';
+    };
+    await using peer = await RawPeer.connect(await serve({ mediaTypes }));
+    peer.write(get('/large.bin', 'Range: bytes=0-0').repeat(200));
+    const answers = (): number => peer.text.split('HTTP/1.1 206 ').length - 1;
+    await peer.until(() => answers() === 200, '200 answers');
+    expect(most).toBeLessThan(4);
+  });
+
   it('reset the connection if they become shorter, and that is reported', async () => {
     using logged = captureLoggedErrors();
     folder.write('shrunk.bin', Buffer.alloc(3_000_000));

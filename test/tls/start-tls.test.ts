@@ -18,6 +18,7 @@ import {
   TransportUpgradedError,
   UnknownOptionError,
 } from '../../src/index.js';
+import { sendsFiles } from '../../src/internal/sends-files.js';
 import { MemoryTransport } from '../../src/testing/index.js';
 import { within } from '../support/deadline.js';
 import { clientContext, HOSTNAME, KINDS, Network, serverContext, Talker } from './secured.js';
@@ -171,6 +172,7 @@ describe.each(KINDS)('startTLS by $name', (kind) => {
     expect(() => former.write('x')).toThrow(TransportUpgradedError);
     expect(() => former.writeSequence(['x'])).toThrow(TransportUpgradedError);
     expect(() => former.startTLS(context)).toThrow(TransportUpgradedError);
+    expect(sendsFiles(former) && (() => former.sendFile(0, 0, 1))).toThrow(TransportUpgradedError);
     expect(former.getPeer()).toEqual(lines.transport.getPeer());
     expect(former.tls).toBe(lines.transport.tls);
     former.loseConnection();

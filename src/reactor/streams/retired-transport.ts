@@ -5,6 +5,7 @@
  */
 import { TransportUpgradedError } from '../../core/errors/tls.js';
 import type { TLSConnection } from '../../core/tls.js';
+import type { SendsFiles } from '../../internal/sends-files.js';
 import type { StreamTransport } from './stream-transport.js';
 
 /** The methods that throw. */
@@ -13,10 +14,11 @@ const REFUSED = [
   'writeSequence',
   'registerProducer',
   'unregisterProducer',
+  'sendFile',
   'sendFileDescriptor',
   'detach',
   'startTLS',
-] as const satisfies readonly (keyof StreamTransport)[];
+] as const satisfies readonly (keyof SendsFiles | keyof StreamTransport)[];
 
 /** The methods that are passed on to the layer above. */
 const PASSED_ON = [
