@@ -16,27 +16,18 @@ import type { Transport } from '../core/transport.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkChoice, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { PROGRAM_OPTIONS, type ProgramOptions } from '../internal/program-options.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import { StandardIO } from '../stdio/standard-io.js';
 import { NoProtocolError } from './errors.js';
 
-export interface ProcessEndpointOptions extends Omit<SpawnOptions, 'childDescriptors' | 'pty'> {
+export interface ProcessEndpointOptions extends ProgramOptions {
   /** The standard error output: that of this process, or the null device. Default `inherit`. */
   readonly stderr?: 'inherit' | 'ignore';
 }
 
 const OPTIONS: OptionNames<ProcessEndpointOptions> = {
-  args: true,
-  argv0: true,
-  env: true,
-  cwd: true,
-  uid: true,
-  gid: true,
-  groups: true,
-  umask: true,
-  session: true,
-  processGroup: true,
-  limits: true,
+  ...PROGRAM_OPTIONS,
   stderr: true,
 };
 const STDERR = 2;

@@ -5,9 +5,9 @@ import type { ProcessClosed } from '../core/errors/processes.js';
 import { callReported } from '../defer/callback-result.js';
 import { checkFunction, checkMilliseconds, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import type { ProgramOptions } from '../internal/program-options.js';
 import { signalNumber } from '../internal/signals.js';
 import type { ProcessReactor } from './process-result.js';
-import type { ProgramOptions } from './program-options.js';
 
 /** `waiting`: it has ended or could not be started, and is started after a delay. `stopping`: it was asked to end. */
 export type ProcessState = 'stopped' | 'running' | 'waiting' | 'stopping';

@@ -16,9 +16,9 @@ import { ProcessProtocol } from '../core/process.js';
 import type { SpawnOptions } from '../core/spawn-options.js';
 import { Deferred } from '../defer/deferred.js';
 import { reportError } from '../internal/error-report.js';
+import { leadsGroup } from '../internal/program-options.js';
 import type { MonitorSettings, ProcessState } from './monitor-options.js';
 import { OutputLines } from './output-lines.js';
-import { leadsGroup } from './program-options.js';
 
 export class MonitoredProcess {
   readonly name: string;

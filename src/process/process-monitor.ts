@@ -6,6 +6,7 @@ import { inlineCallbacks } from '../defer/inline-callbacks.js';
 import { succeed } from '../defer/succeed.js';
 import { checkString } from '../internal/check.js';
 import { checkOptions } from '../internal/options.js';
+import { PROGRAM_OPTIONS } from '../internal/program-options.js';
 import {
   type MonitoredProcessOptions,
   type MonitorSettings,
@@ -15,7 +16,6 @@ import {
 } from './monitor-options.js';
 import { MonitoredProcess } from './monitored-process.js';
 import type { ProcessReactor } from './process-result.js';
-import { PROGRAM_OPTIONS } from './program-options.js';
 
 /** A program of a monitor. */
 export interface ProcessStatus {

@@ -17,8 +17,8 @@ import {
   checkMilliseconds,
 } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { leadsGroup, PROGRAM_OPTIONS, type ProgramOptions } from '../internal/program-options.js';
 import { ProcessFailedError, ProcessOutputLimitError } from './errors.js';
-import { leadsGroup, PROGRAM_OPTIONS, type ProgramOptions } from './program-options.js';
 
 /** The facets of a reactor that run programs. */
 export type ProcessReactor = Clock & ReactorProcesses;

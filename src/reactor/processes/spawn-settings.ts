@@ -7,19 +7,10 @@ import type { PtyOptions, ResourceLimits, SpawnOptions } from '../../core/spawn-
 import type { TerminalSize } from '../../core/terminal-size.js';
 import { checkBoolean, checkInteger, checkPlainObject, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { PROGRAM_OPTIONS } from '../../internal/program-options.js';
 
 const OPTIONS: OptionNames<SpawnOptions> = {
-  args: true,
-  argv0: true,
-  env: true,
-  cwd: true,
-  uid: true,
-  gid: true,
-  groups: true,
-  umask: true,
-  session: true,
-  processGroup: true,
-  limits: true,
+  ...PROGRAM_OPTIONS,
   childDescriptors: true,
   pty: true,
 };

@@ -1,6 +1,6 @@
-/** The options of programs that this entry point starts: those of `spawnProcess` without descriptors and terminals. */
+/** The options of programs whose descriptors are set by their callers: those of `spawnProcess` without descriptors and terminals. */
 import type { SpawnOptions } from '../core/spawn-options.js';
-import type { OptionNames } from '../internal/options.js';
+import type { OptionNames } from './options.js';
 
 export type ProgramOptions = Omit<SpawnOptions, 'childDescriptors' | 'pty'>;
 
