@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { type ProcessClosed, ProcessProtocol, type SpawnOptions } from '../../src/index.js';
 import { ProgramWorker } from '../support/child.js';
 import { contract } from '../support/contract.js';
-import { Pulse } from '../support/deadline.js';
+import { Pulse, within } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
 import { REACTORS } from '../support/reactors.js';
 import { temporaryFolder } from '../support/unix.js';
@@ -175,10 +175,15 @@ contract(
         const left = (): number[] => pids.filter((pid) => existsSync(`/proc/${pid}`));
         expect(left()).toHaveLength(3);
         await worker.worker.terminate();
-        // The end of their input ends the programs. The next start reaps them.
-        while (left().length > 0) await outputOf('true', {});
-        await rig.turns(2);
-        expect(readdirSync('/proc/self/fd').length).toBe(before);
+        // The end of their input ends the programs.
+        const open = (): number => readdirSync('/proc/self/fd').length;
+        const wait = async (): Promise<void> => {
+          while (left().length > 0 || open() > before) await rig.turns(1);
+        };
+        await within(
+          wait(),
+          () => `processes to be gone: ${left()}, ${open() - before} descriptors`,
+        );
       },
     );
   },
