@@ -28,6 +28,10 @@ export interface EndpointServiceOptions {
 
 const OPTIONS: OptionNames<EndpointServiceOptions> = { name: true, whenDraining: true };
 
+export interface ServiceFromStringOptions extends EndpointServiceOptions, EndpointStringOptions {}
+
+const STRING_OPTIONS: OptionNames<ServiceFromStringOptions> = { ...OPTIONS, types: true };
+
 /** A factory with a drain of its own, such as an `HTTPFactory`. */
 interface DrainableFactory {
   drain(options: { readonly deadlineMs: number }): unknown;
@@ -131,8 +135,9 @@ export function serviceFromString(
   reactor: EndpointReactor,
   text: string,
   factory: FactoryLike,
-  options: EndpointServiceOptions & EndpointStringOptions = {},
+  options: ServiceFromStringOptions = {},
 ): StreamServerEndpointService {
+  checkOptions('serviceFromString', options, STRING_OPTIONS);
   const { types, ...others } = options;
   const endpoint = serverFromString(reactor, text, types === undefined ? {} : { types });
   return new StreamServerEndpointService(endpoint, factory, others);

@@ -4,6 +4,7 @@ export { CooperatorService } from './cooperator-service.js';
 export { Drain, type DrainFigures } from './drain.js';
 export {
   type EndpointServiceOptions,
+  type ServiceFromStringOptions,
   StreamServerEndpointService,
   serviceFromString,
 } from './endpoint-service.js';

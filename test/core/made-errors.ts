@@ -1,6 +1,9 @@
 /** An error of each class of the package, and the classes by entry point. */
+
 import * as databases from '../../src/adbapi/errors.js';
 import * as databasesEntry from '../../src/adbapi/index.js';
+import * as services from '../../src/application/errors.js';
+import * as servicesEntry from '../../src/application/index.js';
 import { IPv4Address } from '../../src/core/address.js';
 import * as argumentErrors from '../../src/core/errors/arguments.js';
 import * as base from '../../src/core/errors/base.js';
@@ -75,6 +78,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
   ['ropewalk/process', processEntry, running],
+  ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
   ['ropewalk/workers', workersEntry, workers],
   ['ropewalk/websocket', webSocketEntry, sockets],
@@ -88,6 +92,7 @@ export const errors = {
   ...databases,
   ...handover,
   ...running,
+  ...services,
   ...threads,
   ...workers,
 };
@@ -130,6 +135,9 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidAddressError: new errors.InvalidAddressError('m'),
   AlreadyConnectedError: new errors.AlreadyConnectedError(),
   MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
+  ServiceParentError: new errors.ServiceParentError('m'),
+  ServiceStartCancelledError: new errors.ServiceStartCancelledError('web'),
+  ServiceStopError: new errors.ServiceStopError([new Error('m'), new Error('n')]),
   HandoverError: new errors.HandoverError('m'),
   HandoverProtocolError: new errors.HandoverProtocolError('m'),
   NameNotFoundError: new errors.NameNotFoundError('m', 'h'),

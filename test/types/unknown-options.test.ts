@@ -111,6 +111,7 @@ import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
+import { APPLICATION_CALLS } from './application-options.js';
 import { DATABASE_CALLS } from './database-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
@@ -371,6 +372,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
   TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  ...APPLICATION_CALLS,
   ...DATABASE_CALLS,
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
