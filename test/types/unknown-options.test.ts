@@ -112,6 +112,7 @@ import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 import { DATABASE_CALLS } from './database-options.js';
+import { LOGGER_CALLS } from './logger-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
@@ -372,6 +373,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
   ...DATABASE_CALLS,
+  ...LOGGER_CALLS,
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
   ThreadOptions: [(o) => new Thread(o)],
