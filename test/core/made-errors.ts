@@ -127,6 +127,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   DescriptorError: new errors.DescriptorError('a socket', 7),
   SerialPortError: new errors.SerialPortError('/dev/ttyS0', systemError('open', 'ENOENT')),
   DescriptorLimitError: new errors.DescriptorLimitError(256),
+  LentBytesTransferredError: new errors.LentBytesTransferredError('dataReceived'),
   NotConnectedError: new errors.NotConnectedError('write', 'connectionMade'),
   UnsentBytesError: new errors.UnsentBytesError(1),
   TooManyUnsentBytesError: new errors.TooManyUnsentBytesError(2, 1, 'total'),
