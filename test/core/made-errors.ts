@@ -28,6 +28,8 @@ import * as httpBodies from '../../src/http/errors.js';
 import * as httpEntry from '../../src/http/index.js';
 import * as index from '../../src/index.js';
 import { systemError } from '../../src/internal/system-error.js';
+import * as logs from '../../src/logger/errors.js';
+import * as logsEntry from '../../src/logger/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as running from '../../src/process/errors.js';
 import * as processEntry from '../../src/process/index.js';
@@ -74,6 +76,7 @@ const sockets = { ...websocket, ...webSockets };
 export const ENTRY_POINTS: readonly [name: string, exported: object, errors: object][] = [
   ['ropewalk', index, root],
   ['ropewalk/adbapi', databasesEntry, databases],
+  ['ropewalk/logger', logsEntry, logs],
   ['ropewalk/dashboard', dashboardEntry, dashboard],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
@@ -91,6 +94,7 @@ export const errors = {
   ...dashboard,
   ...databases,
   ...handover,
+  ...logs,
   ...running,
   ...services,
   ...threads,
@@ -122,9 +126,13 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   CannotListenError: new errors.CannotListenError({ interface: '127.0.0.1', port: 80 }),
   ConnectionDetached: new errors.ConnectionDetached(),
   NotListeningError: new errors.NotListeningError(),
+  LogEventsDroppedError: new errors.LogEventsDroppedError('app.log', 5),
+  LogLoopError: new errors.LogLoopError(100),
+  LogNotWrittenError: new errors.LogNotWrittenError('app.log', { cause: new Error('m') }),
   DescriptorError: new errors.DescriptorError('a socket', 7),
   SerialPortError: new errors.SerialPortError('/dev/ttyS0', systemError('open', 'ENOENT')),
   DescriptorLimitError: new errors.DescriptorLimitError(256),
+  LentBytesTransferredError: new errors.LentBytesTransferredError('dataReceived'),
   NotConnectedError: new errors.NotConnectedError('write', 'connectionMade'),
   UnsentBytesError: new errors.UnsentBytesError(1),
   TooManyUnsentBytesError: new errors.TooManyUnsentBytesError(2, 1, 'total'),
