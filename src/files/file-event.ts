@@ -8,7 +8,8 @@ import { bytesOf, type FileName, textOf } from './file-names.js';
  * - `attributes`: the mode, the owner, the times or the number of links changed.
  * - `removed`: it no longer exists, or was moved out of the watched directories. Its contents are not reported.
  * - `moved`: it was renamed, from {@link FileEvent.from}; a directory with its contents. Native on Linux only.
- * - `overflow`: changes below `path` were lost: list it again. Later changes are reported.
+ * - `overflow`: changes below `path` were lost, or a directory was moved to `path` and other files in it are ignored there: list it
+ *   again. Later changes are reported.
  * - `unwatched`: `path` is a directory whose changes are not reported, because of {@link FileEvent.error}.
  * - `lost`: `path`, one of the paths given, was removed, moved away or unmounted, as `error` says. It is no longer watched.
  */

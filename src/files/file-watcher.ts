@@ -14,7 +14,7 @@ import type { ChangeReceiver, ChangeSource } from './change-source.js';
 import { WATCH_DONE, WatchLostError, type WatchLostReason } from './errors.js';
 import { EventQueue } from './event-queue.js';
 import { FileEvent } from './file-event.js';
-import { textOf } from './file-names.js';
+import { textOf, toFileName } from './file-names.js';
 import { InotifySource } from './inotify-source.js';
 import { SettledEvents } from './settled-events.js';
 import { SnapshotSource } from './snapshot-source.js';
@@ -36,8 +36,8 @@ export type WatchReactor = Clock &
  *
  * A directory is watched with everything below it (`maxDepth`), directories created later included. Symbolic links are not followed,
  * except the paths given. A file, which need not exist, is watched by its name in its directory, so it may be replaced by moving
- * another one over it. Changes are reported if they are made after this function has returned; below a directory, after
- * {@link FileWatcher.ready} has fired.
+ * another one over it. Changes are reported if they are made after this function has returned; in directories below a
+ * given one, after {@link FileWatcher.ready} has fired.
  *
  * inotify(7) is used on Linux by the native reactor; `fs.watch` otherwise, which reports less: see docs/pure-js-reactor.md.
  *
@@ -62,7 +62,8 @@ function checkPaths(paths: readonly (string | Uint8Array)[]): void {
   if (paths.length === 0) throw new InvalidArgumentValueError('paths', 'one or more paths', paths);
   for (const path of paths) {
     if (!(path instanceof Uint8Array)) checkString('path', path);
-    if (path.length === 0 || path.includes('\0' as never) || path.includes(0 as never)) {
+    const name = toFileName(path);
+    if (name === '' || name.includes('\0')) {
       throw new InvalidArgumentValueError('path', 'a path', path);
     }
   }

@@ -315,17 +315,24 @@ export class InotifySource implements ChangeSource, ReadDescriptor {
 
   #moveDirectory(source: Change, target: Change): Steps | undefined {
     const { tree } = this.#directories;
+    const { directory, name } = target;
     const child = source.directory.children?.get(source.name);
-    const replaced = target.directory.children?.get(target.name);
-    const enters = this.#filter.enters(target.directory.root, target.directory.depth + 1);
-    if (child === undefined || !enters || child.root !== target.directory.root) {
+    const enters = this.#filter.enters(directory.root, directory.depth + 1);
+    if (child === undefined || !enters || child.root !== directory.root) {
       if (child !== undefined) this.#directories.leave(child);
-      const entered = this.#directories.enter(target.directory, target.name);
-      return entered === undefined ? undefined : this.#directories.list(entered, false);
+      const entered = this.#directories.enter(directory, name);
+      // A directory that was not watched has not been listed.
+      return entered && this.#directories.list(entered, child === undefined);
     }
+    const replaced = directory.children?.get(name);
     if (replaced !== undefined && replaced !== child) this.#directories.leave(replaced);
-    tree.move(child, target.directory, target.name);
-    return this.#filter.depends ? this.#directories.relist(child) : undefined;
+    tree.move(child, directory, name);
+    return this.#filter.dependsOnPath ? this.#relistMoved(child) : undefined;
+  }
+
+  *#relistMoved(directory: WatchedDirectory): Steps {
+    yield* this.#directories.relist(directory);
+    this.#receiver.changed(new FileEvent('overflow', directory.path, true));
   }
 
   /**

@@ -20,6 +20,11 @@ import { below } from './watched-tree.js';
 const SAME_TIME_MS = 100;
 const GONE: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR'];
 
+/** Instead of a name in a directory: the directory may be another one. */
+const ITSELF = '';
+const RENAMED = 1;
+const CHANGED = 2;
+
 /** A file, as it was last seen. */
 interface Snapshot {
   readonly isDirectory: boolean;
@@ -36,8 +41,8 @@ class Directory {
   readonly entries = new Map<FileName, Snapshot>();
   readonly children = new Map<FileName, Directory>();
   watcher: FSWatcher | undefined = undefined;
-  /** Names to look up, and whether `fs.watch` reported a change of their contents or attributes. */
-  readonly dirty = new Map<FileName, boolean>();
+  /** Names to look up, and what `fs.watch` reported of them: RENAMED, CHANGED or both. */
+  readonly dirty = new Map<FileName, number>();
 
   constructor(path: FileName, root: WatchRoot, depth: number) {
     this.path = path;
@@ -151,13 +156,13 @@ export class SnapshotSource implements ChangeSource {
 
   #noticed(directory: Directory, type: string, name: Buffer | null): void {
     if (!this.#open.has(directory)) return;
-    if (name === null) {
-      for (const known of directory.entries.keys()) directory.dirty.set(known, false);
-      directory.dirty.set('', false);
-    } else {
-      const key = name.toString(NAME_ENCODING);
-      const changed = type === 'change' || directory.dirty.get(key) === true;
-      directory.dirty.set(key, changed);
+    const key = name === null ? ITSELF : name.toString(NAME_ENCODING);
+    // libuv reports the end of a directory with its own name.
+    if (type === 'rename' && key === basename(directory.path)) directory.dirty.set(ITSELF, RENAMED);
+    if (key === ITSELF) directory.dirty.set(ITSELF, RENAMED);
+    else {
+      const noticed = type === 'change' ? CHANGED : RENAMED;
+      directory.dirty.set(key, (directory.dirty.get(key) ?? 0) | noticed);
     }
     this.#dirty.add(directory);
     try {
@@ -172,24 +177,37 @@ export class SnapshotSource implements ChangeSource {
     const names = [...directory.dirty];
     directory.dirty.clear();
     if (this.#rootNumbers.has(directory) && !this.#isInPlace(directory, names)) return;
-    for (const [name, changed] of names) {
+    for (const [name, noticed] of names) {
       if (!this.#open.has(directory)) return;
-      if (name === '') yield* this.#list(directory, true);
-      else yield* this.#look(directory, name, changed);
+      if (name === ITSELF) yield* this.#renew(directory);
+      else yield* this.#look(directory, name, (noticed & CHANGED) !== 0);
       yield;
     }
   }
 
-  /** A directory's own end is reported with its own name, or with the last name in it. */
-  #isInPlace(directory: Directory, names: readonly (readonly [FileName, boolean])[]): boolean {
-    const own = basename(directory.path);
-    if (!names.some(([name]) => name === own || name === '')) return true;
+  #isInPlace(directory: Directory, names: readonly (readonly [FileName, number])[]): boolean {
+    if (!names.some(([name]) => name === ITSELF)) return true;
     const now = statOf(() => statSync(pathOf(directory.path)));
     if (now !== undefined && now.ino === this.#rootNumbers.get(directory)) return true;
     this.#leave(directory);
     this.#rootNumbers.delete(directory);
     this.#receiver.rootLost(directory.root, now === undefined ? 'removed' : 'moved');
     return false;
+  }
+
+  /** Directories that replace others often have the same number. */
+  *#renew(directory: Directory): Steps {
+    directory.watcher?.close();
+    this.#open.delete(directory);
+    try {
+      this.#watch(directory);
+    } catch (error) {
+      if (error instanceof WatchLimitError) throw error;
+      this.#unwatched(directory.path, error as SystemError);
+      return;
+    }
+    for (const name of [...directory.entries.keys()]) yield* this.#look(directory, name, false);
+    yield* this.#list(directory, true);
   }
 
   *#look(directory: Directory, name: FileName, changed: boolean): Steps {
@@ -232,7 +250,7 @@ export class SnapshotSource implements ChangeSource {
     this.#receiver.changed(new FileEvent(kind, path, isDirectory));
   }
 
-  /** Watches everything below, and with `report` reports it as created. */
+  /** Watches everything below, and reports what has changed meanwhile; with `report`, everything as created. */
   *#list(top: Directory, report: boolean): Steps {
     const pending = [top];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -243,7 +261,10 @@ export class SnapshotSource implements ChangeSource {
           if (now !== undefined && this.#filter.wants(next.root, path, name, now.isDirectory())) {
             const snapshot = snapshotOf(now);
             next.entries.set(name, snapshot);
-            if (report) this.#report('created', path, snapshot);
+            const noticed = next.dirty.get(name);
+            if (report || noticed !== undefined) {
+              this.#report(noticed === CHANGED ? 'modified' : 'created', path, snapshot);
+            }
             const child = snapshot.isDirectory ? this.#enter(next, name) : undefined;
             if (child !== undefined) pending.push(child);
           }

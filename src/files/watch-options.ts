@@ -75,6 +75,8 @@ export type IgnoreTest = (
 export interface WatchSettings {
   readonly listener: FileListener | undefined;
   readonly ignored: readonly IgnoreTest[];
+  /** Whether a rule depends on more than the name. */
+  readonly ignoresPaths: boolean;
   readonly maxDepth: number;
   readonly maxDirectories: number;
   readonly maxQueuedEvents: number;
@@ -88,11 +90,14 @@ export function watchSettings(options: WatchFilesOptions): WatchSettings {
   const { listener, signal } = options;
   if (listener !== undefined) checkListener(listener);
   if (signal !== undefined) checkAbortSignal('signal', signal);
-  const rules = options.ignore ?? [];
+  const rules: readonly IgnoreRule[] = Array.isArray(options.ignore)
+    ? options.ignore
+    : [options.ignore ?? []].flat();
   return {
     listener,
     signal,
-    ignored: (Array.isArray(rules) ? rules : [rules]).map(ignoreTest),
+    ignored: rules.map(ignoreTest),
+    ignoresPaths: rules.some((rule) => typeof rule === 'function' || rule.includes('/')),
     maxDepth: count('maxDepth', options.maxDepth, 0) ?? Number.POSITIVE_INFINITY,
     maxDirectories: count('maxDirectories', options.maxDirectories, 1) ?? DEFAULT_MAX_DIRECTORIES,
     maxQueuedEvents:

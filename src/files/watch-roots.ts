@@ -75,11 +75,10 @@ export class WatchFilter {
     this.#settings = settings;
   }
 
-  /** Whether the decision about a file depends on more than its directory: a moved directory must then be looked through. */
-  get depends(): boolean {
-    return (
-      this.#settings.ignored.length > 0 || this.#settings.maxDepth !== Number.POSITIVE_INFINITY
-    );
+  /** Whether the same file is decided about differently elsewhere: a moved directory must then be listed again. */
+  get dependsOnPath(): boolean {
+    const { ignoresPaths, maxDepth } = this.#settings;
+    return ignoresPaths || maxDepth !== Number.POSITIVE_INFINITY;
   }
 
   /** @param path The whole path. */
