@@ -10,6 +10,7 @@ const ENTRY_POINTS = [
   'http/index',
   'websocket/index',
   'terminal/index',
+  'files/index',
   'process/index',
   'adbapi/index',
   'threads/index',
