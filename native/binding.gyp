@@ -121,6 +121,7 @@
             "tls/process_symbol_posix.cc",
             "poller/poll.cc",
             "process/child.cc",
+            "process/reaper.cc",
             "process/spawn_posix.cc",
             "process/terminal_posix.cc",
           ],

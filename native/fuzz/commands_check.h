@@ -256,6 +256,9 @@ class HostileWorld {
     if (choice >= 100 && choice < 108)
       failSends(choice % 2 == 0 ? ENOBUFS : EPROTOTYPE, choice / 2);
     if (choice == 108) kept_.takeAway();
+    // Files that can't be read; send_file_check.h has others.
+    if (choice >= 109 && choice < 128)
+      (void)server_.reactor().sendFile(handle, ends_.far.get(), choice, choice % 4 * 1'000u);
     int fd = kNoSocket;
     if (choice >= 128 && choice < 140 && server_.reactor().detach(handle, fd).ok()) closeSocket(fd);
   }

@@ -27,6 +27,8 @@ import * as httpBodies from '../../src/http/errors.js';
 import * as httpEntry from '../../src/http/index.js';
 import * as index from '../../src/index.js';
 import { systemError } from '../../src/internal/system-error.js';
+import * as logs from '../../src/logger/errors.js';
+import * as logsEntry from '../../src/logger/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as running from '../../src/process/errors.js';
 import * as processEntry from '../../src/process/index.js';
@@ -75,6 +77,7 @@ const { WATCH_DONE: _only, ...files } = fileErrors;
 export const ENTRY_POINTS: readonly [name: string, exported: object, errors: object][] = [
   ['ropewalk', index, root],
   ['ropewalk/adbapi', databasesEntry, databases],
+  ['ropewalk/logger', logsEntry, logs],
   ['ropewalk/dashboard', dashboardEntry, dashboard],
   ['ropewalk/files', filesEntry, files],
   ['ropewalk/handover', handoverEntry, handover],
@@ -93,6 +96,7 @@ export const errors = {
   ...databases,
   ...files,
   ...handover,
+  ...logs,
   ...running,
   ...threads,
   ...workers,
@@ -123,9 +127,13 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   CannotListenError: new errors.CannotListenError({ interface: '127.0.0.1', port: 80 }),
   ConnectionDetached: new errors.ConnectionDetached(),
   NotListeningError: new errors.NotListeningError(),
+  LogEventsDroppedError: new errors.LogEventsDroppedError('app.log', 5),
+  LogLoopError: new errors.LogLoopError(100),
+  LogNotWrittenError: new errors.LogNotWrittenError('app.log', { cause: new Error('m') }),
   DescriptorError: new errors.DescriptorError('a socket', 7),
   SerialPortError: new errors.SerialPortError('/dev/ttyS0', systemError('open', 'ENOENT')),
   DescriptorLimitError: new errors.DescriptorLimitError(256),
+  LentBytesTransferredError: new errors.LentBytesTransferredError('dataReceived'),
   NotConnectedError: new errors.NotConnectedError('write', 'connectionMade'),
   UnsentBytesError: new errors.UnsentBytesError(1),
   TooManyUnsentBytesError: new errors.TooManyUnsentBytesError(2, 1, 'total'),

@@ -76,6 +76,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../errors.js', '../../threads/index.js', '../../core/clock.js'],
     refused: ['../../task/react.js', '../../native.js'],
   },
+  'src/logger/probe.ts': {
+    allowed: ['../core/reactor-tcp.js', '../defer/failure.js', '../internal/printable.js'],
+    refused: ['../reactor/create-reactor.js', '../endpoints/tcp.js', '../testing/index.js'],
+  },
   'src/threads/probe.ts': {
     allowed: ['../defer/deferred.js', '../internal/remote-error.js', 'node:worker_threads'],
     refused: ['../reactor/create-reactor.js', '../workers/index.js'],

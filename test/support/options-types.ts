@@ -13,6 +13,7 @@ const ENTRY_POINTS = [
   'files/index',
   'process/index',
   'adbapi/index',
+  'logger/index',
   'threads/index',
   'workers/index',
   'tls/index',

@@ -76,18 +76,22 @@ export class NativeTransport
   }
 
   override getTcpNoDelay(): boolean {
+    this.checkTcp('getTcpNoDelay');
     return this.sockets.loop.flag(this.handle, NO_DELAY);
   }
 
   override setTcpNoDelay(enabled: boolean): void {
+    this.checkTcp('setTcpNoDelay');
     this.sockets.loop.setFlag(this.handle, NO_DELAY, checkBoolean('enabled', enabled));
   }
 
   override getTcpKeepAlive(): boolean {
+    this.checkTcp('getTcpKeepAlive');
     return this.sockets.loop.flag(this.handle, KEEP_ALIVE);
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
+    this.checkTcp('setTcpKeepAlive');
     this.sockets.loop.setFlag(this.handle, KEEP_ALIVE, checkBoolean('enabled', enabled));
   }
 

@@ -7,6 +7,7 @@ import { withoutStack } from '../../core/errors/base.js';
 import {
   ConnectionDetached,
   ConnectionLost,
+  LentBytesTransferredError,
   ProducerRegisteredError,
 } from '../../core/errors/connection.js';
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
@@ -257,6 +258,10 @@ export abstract class StreamTransport
         ? protocol.dataReceived(data)
         : context.runInAsyncScope(protocol.dataReceived, protocol, data);
     if (result !== undefined) failOnRejection(result, this, 'dataReceived');
+    // Detached bytes have no length. Their receiver may have kept views of them that are now empty.
+    if (data.length === 0 && this.state === 'open' && protocol.acceptsLentBytes === true) {
+      throw new LentBytesTransferredError('dataReceived');
+    }
   }
 
   /** @internal A descriptor arrived, before the bytes it came with. */

@@ -60,18 +60,22 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   }
 
   override getTcpNoDelay(): boolean {
+    this.checkTcp('getTcpNoDelay');
     return this.#noDelay;
   }
 
   override setTcpNoDelay(enabled: boolean): void {
+    this.checkTcp('setTcpNoDelay');
     this.#noDelay = checkBoolean('enabled', enabled);
   }
 
   override getTcpKeepAlive(): boolean {
+    this.checkTcp('getTcpKeepAlive');
     return this.#keepAlive;
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
+    this.checkTcp('setTcpKeepAlive');
     this.#keepAlive = checkBoolean('enabled', enabled);
   }
 
