@@ -21,6 +21,8 @@ import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as notAnError from '../../src/defer/not-an-error.js';
 import * as endpoints from '../../src/endpoints/errors.js';
+import * as fileErrors from '../../src/files/errors.js';
+import * as filesEntry from '../../src/files/index.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
@@ -72,12 +74,15 @@ const root = {
 const web = { ...http, ...httpBodies };
 const sockets = { ...websocket, ...webSockets };
 
+const { WATCH_DONE: _only, ...files } = fileErrors;
+
 /** The errors of each entry point. */
 export const ENTRY_POINTS: readonly [name: string, exported: object, errors: object][] = [
   ['ropewalk', index, root],
   ['ropewalk/adbapi', databasesEntry, databases],
   ['ropewalk/logger', logsEntry, logs],
   ['ropewalk/dashboard', dashboardEntry, dashboard],
+  ['ropewalk/files', filesEntry, files],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
   ['ropewalk/process', processEntry, running],
@@ -93,6 +98,7 @@ export const errors = {
   ...sockets,
   ...dashboard,
   ...databases,
+  ...files,
   ...handover,
   ...logs,
   ...running,
@@ -143,9 +149,16 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidAddressError: new errors.InvalidAddressError('m'),
   AlreadyConnectedError: new errors.AlreadyConnectedError(),
   MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
+<<<<<<< HEAD
   ServiceParentError: new errors.ServiceParentError('m'),
   ServiceStartCancelledError: new errors.ServiceStartCancelledError('web'),
   ServiceStopError: new errors.ServiceStopError([new Error('m'), new Error('n')]),
+=======
+  FileWatchError: new errors.FileWatchError('/x', systemError('open', 'EACCES')),
+  WatchDone: new errors.WatchDone(),
+  WatchLimitError: new errors.WatchLimitError('maxDirectories'),
+  WatchLostError: new errors.WatchLostError('/x', 'removed'),
+>>>>>>> main
   HandoverError: new errors.HandoverError('m'),
   HandoverProtocolError: new errors.HandoverProtocolError('m'),
   NameNotFoundError: new errors.NameNotFoundError('m', 'h'),

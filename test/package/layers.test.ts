@@ -64,6 +64,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],
   },
+  'src/files/probe.ts': {
+    allowed: ['../defer/deferred.js', '../native.js', 'node:fs'],
+    refused: ['../framing/lines.js', '../task/react.js', '../reactor/create-reactor.js'],
+  },
   'src/adbapi/probe.ts': {
     allowed: ['../defer/deferred.js', '../threads/index.js', 'node:tls'],
     refused: ['../task/react.js', '../reactor/create-reactor.js', '../index.js'],

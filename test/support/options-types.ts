@@ -11,6 +11,7 @@ const ENTRY_POINTS = [
   'http/index',
   'websocket/index',
   'terminal/index',
+  'files/index',
   'process/index',
   'adbapi/index',
   'logger/index',

@@ -113,6 +113,7 @@ import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 import { APPLICATION_CALLS } from './application-options.js';
 import { DATABASE_CALLS } from './database-options.js';
+import { FILES_CALLS } from './files-options.js';
 import { LOGGER_CALLS } from './logger-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
@@ -183,6 +184,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  ...FILES_CALLS,
   ...TERMINAL_CALLS,
   ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
