@@ -149,16 +149,13 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidAddressError: new errors.InvalidAddressError('m'),
   AlreadyConnectedError: new errors.AlreadyConnectedError(),
   MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
-<<<<<<< HEAD
   ServiceParentError: new errors.ServiceParentError('m'),
   ServiceStartCancelledError: new errors.ServiceStartCancelledError('web'),
   ServiceStopError: new errors.ServiceStopError([new Error('m'), new Error('n')]),
-=======
   FileWatchError: new errors.FileWatchError('/x', systemError('open', 'EACCES')),
   WatchDone: new errors.WatchDone(),
   WatchLimitError: new errors.WatchLimitError('maxDirectories'),
   WatchLostError: new errors.WatchLostError('/x', 'removed'),
->>>>>>> main
   HandoverError: new errors.HandoverError('m'),
   HandoverProtocolError: new errors.HandoverProtocolError('m'),
   NameNotFoundError: new errors.NameNotFoundError('m', 'h'),
