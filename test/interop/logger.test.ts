@@ -17,6 +17,7 @@ import {
   Syslog,
 } from '../../src/logger/index.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
+import { command } from '../support/child.js';
 import { Pulse } from '../support/deadline.js';
 import { hasProgram, PeerProgram, TWISTED_PYTHON } from '../support/peers.js';
 
@@ -176,5 +177,50 @@ action(type="omfile" file="${output}" template="t")
     );
     expect(shown[1]).toBe(shown[0]?.replace('udp', 'tcp'));
     expect(shown[2]).toMatch(new RegExp(`^12 \\S+ chat ${pid} - - .* änn\\\\nb"]$`));
+  });
+});
+
+/** In a file system of its own, so that it is not the journal of this machine. Needs root. */
+const JOURNAL = `mount -t tmpfs none /run && mkdir -p /run/systemd/journal /run/log || exit 77
+/lib/systemd/systemd-journald & journald=$!
+for i in $(seq 200); do [ -S /run/systemd/journal/socket ] && break; sleep 0.05; done
+"$@"; status=$?
+for i in $(seq 200); do
+  journalctl -D /run/log/journal -t ropewalk-test -o json --output-fields=MESSAGE,PRIORITY,NAMESPACE,USER,PASSWORD,BIG,ERROR_STACK > "$OUTPUT"
+  [ "$(wc -l < "$OUTPUT")" = 2 ] && break; sleep 0.05
+done
+kill $journald; wait $journald
+exit $status`;
+
+const canRunJournal =
+  existsSync('/lib/systemd/systemd-journald') &&
+  spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/run']).status === 0;
+if (!canRunJournal) console.warn('skipped: systemd-journald cannot be run here');
+
+describe.skipIf(!canRunJournal)('the journal of systemd', () => {
+  it('receives our events with their fields', () => {
+    const program = command(new URL('programs/journal-log.ts', import.meta.url));
+    const args = ['-m', 'sh', '-c', JOURNAL, 'sh', process.execPath, ...program];
+    const { status, stderr } = spawnSync('unshare', args, {
+      env: { ...process.env, NODE_OPTIONS: '', OUTPUT: path },
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        MESSAGE: 'ann\\nPRIORITY=0 joined',
+        PRIORITY: '6',
+        NAMESPACE: 'chat',
+        USER: 'ann\nPRIORITY=0',
+        PASSWORD: '[redacted]',
+      },
+      {
+        MESSAGE: 'broken',
+        PRIORITY: '2',
+        ERROR_STACK: expect.stringMatching(/^Error: bad\n +at /),
+      },
+    ]);
   });
 });
