@@ -91,6 +91,12 @@ export class ProtocolWrapper
     return this.passHandshakeCompleted;
   }
 
+  /** Undefined if the wrapped protocol has no such method. */
+  get serverClosing(): () => void {
+    if (this.wrappedProtocol.serverClosing === undefined) return undefined as never;
+    return this.passServerClosing;
+  }
+
   get connected(): boolean {
     return this.transport.connected;
   }
@@ -254,6 +260,12 @@ export class ProtocolWrapper
   protected passHandshakeCompleted(): void {
     const result = this.wrappedProtocol.handshakeCompleted?.();
     if (result !== undefined) failOnRejection(result, this, 'handshakeCompleted');
+  }
+
+  /** The service that accepted the connection is stopping. Called only if the wrapped protocol has the method. */
+  protected passServerClosing(): void {
+    const result = this.wrappedProtocol.serverClosing?.();
+    if (result !== undefined) failOnRejection(result, this, 'serverClosing');
   }
 
   /** The sending side is shut down. Called only if the wrapped protocol has the method. */

@@ -5,11 +5,13 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY_POINTS = [
   'index',
+  'application/index',
   'handover/index',
   'dashboard/index',
   'http/index',
   'websocket/index',
   'terminal/index',
+  'files/index',
   'process/index',
   'adbapi/index',
   'logger/index',
