@@ -21,6 +21,7 @@ import {
   COMMAND_ALLOW_HALF_CLOSE,
   COMMAND_CLOSE,
   COMMAND_DISCARD,
+  COMMAND_EXPECT_INPUT,
   COMMAND_KEEP_OPEN,
   COMMAND_PAUSE,
   COMMAND_RESET,
@@ -112,6 +113,11 @@ export class NativeTransport
     if (!this.sockets.loop.sendFile(this.handle, fd, position, length)) return false;
     if (this.producer !== undefined) this.regulateBytes(this.producer, length);
     return true;
+  }
+
+  /** @internal */
+  expectInput(): void {
+    this.command(COMMAND_EXPECT_INPUT);
   }
 
   /** @internal */
