@@ -17,6 +17,7 @@ const SLOW = ['test/**/*.slow.test.ts'];
 const INTEROP = ['test/interop/**/!(*.slow).test.ts'];
 /** Tests that neither start processes nor replace modules. */
 const PURE = [
+  'test/application/{multi-service,service,small-services}.test.ts',
   'test/bench/{bars,plan,profile}.test.ts',
   'test/cli/{demo-*,figures,printable-text}.test.ts',
   'test/clients/*.test.ts',
@@ -57,6 +58,7 @@ export default defineConfig({
   resolve: {
     // The entry points of the package, longest first: each is a prefix of those before it.
     alias: {
+      'ropewalk/application': source('application/index.ts'),
       'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),

@@ -1,6 +1,9 @@
 /** An error of each class of the package, and the classes by entry point. */
+
 import * as databases from '../../src/adbapi/errors.js';
 import * as databasesEntry from '../../src/adbapi/index.js';
+import * as services from '../../src/application/errors.js';
+import * as servicesEntry from '../../src/application/index.js';
 import { IPv4Address } from '../../src/core/address.js';
 import * as argumentErrors from '../../src/core/errors/arguments.js';
 import * as base from '../../src/core/errors/base.js';
@@ -83,6 +86,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
   ['ropewalk/process', processEntry, running],
+  ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
   ['ropewalk/workers', workersEntry, workers],
   ['ropewalk/websocket', webSocketEntry, sockets],
@@ -98,6 +102,7 @@ export const errors = {
   ...handover,
   ...logs,
   ...running,
+  ...services,
   ...threads,
   ...workers,
 };
@@ -144,6 +149,9 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidAddressError: new errors.InvalidAddressError('m'),
   AlreadyConnectedError: new errors.AlreadyConnectedError(),
   MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
+  ServiceParentError: new errors.ServiceParentError('m'),
+  ServiceStartCancelledError: new errors.ServiceStartCancelledError('web'),
+  ServiceStopError: new errors.ServiceStopError([new Error('m'), new Error('n')]),
   FileWatchError: new errors.FileWatchError('/x', systemError('open', 'EACCES')),
   WatchDone: new errors.WatchDone(),
   WatchLimitError: new errors.WatchLimitError('maxDirectories'),

@@ -124,6 +124,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../streams/stream-transport.js', '../adoption/adopted-owner.js'],
     refused: ['../datagrams/udp-port.js', '../hosted-reactor.js', '../native/sockets.js'],
   },
+  'src/application/probe.ts': {
+    allowed: ['../core/clock.js', '../http/serve-http.js', '../endpoints/tcp.js'],
+    refused: ['../reactor/create-reactor.js', '../workers/run-workers.js', '../cli/main.js'],
+  },
   'src/process/probe.ts': {
     allowed: ['../core/process.js', '../framing/line-decoder.js', '../clients/backoff-policy.js'],
     refused: ['../reactor/create-reactor.js', '../clients/client-service.js', '../task/react.js'],

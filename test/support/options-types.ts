@@ -5,6 +5,7 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY_POINTS = [
   'index',
+  'application/index',
   'handover/index',
   'dashboard/index',
   'http/index',
