@@ -9,7 +9,8 @@ import { checkBoolean, checkChoice, checkPlainObject } from '../internal/check.j
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { type LogEvent, type LogFields, type LogObserver, NO_FIELDS } from './event.js';
 import { formatEvent } from './format.js';
-import { jsonText, quoted } from './json-text.js';
+import { quoted } from './json-string.js';
+import { jsonText } from './json-text.js';
 import { SEVERITY } from './level.js';
 import { DEFAULT_REDACTION, REDACTED, type Redaction } from './redaction.js';
 import { type LogSink, writerOf } from './sink.js';
@@ -93,18 +94,6 @@ function namespaceText(namespace: string): string {
   return text;
 }
 
-const names = new Map<string, string>();
-
-/** The name of a field with a comma and a colon. Names are few, and each is used often. */
-function nameText(name: string): string {
-  const known = names.get(name);
-  if (known !== undefined) return known;
-  const text = `,${quoted(isReserved(name) ? `${name}_` : name)}:`;
-  if (names.size >= MAX_CACHED) names.clear();
-  names.set(name, text);
-  return text;
-}
-
 /** Also those that would be read as one: `time_` is written as `time__`. */
 const RESERVED = /^(?:level|time|namespace|msg|format|err)_*$/;
 
@@ -122,9 +111,10 @@ function fieldsText(fields: LogFields, redaction: Redaction): string {
       value = '[unreadable]';
     }
     if (value === undefined) continue;
-    const shown = value !== null && redaction.isSecret(name) ? REDACTED : value;
-    const json = typeof shown === 'string' ? quoted(shown) : jsonText(shown, redaction);
-    if (json !== undefined) text += nameText(name) + json;
+    const { json, secret } = redaction.known(name);
+    const shown = secret && value !== null ? REDACTED : value;
+    const member = typeof shown === 'string' ? quoted(shown) : jsonText(shown, redaction);
+    if (member !== undefined) text += `,${isReserved(name) ? quoted(`${name}_`) : json}:${member}`;
   }
   return text;
 }

@@ -2,37 +2,14 @@
 import { messageOf, textOf } from '../core/text-of.js';
 import { Deferred } from '../defer/deferred.js';
 import { Failure } from '../defer/failure.js';
+import { quoted } from './json-string.js';
 import { REDACTED, type Redaction } from './redaction.js';
 
 const MAX_DEPTH = 8;
 const MAX_MEMBERS = 1000;
-const MAX_TEXT = 65_536;
 const MAX_SHOWN_BYTES = 64;
 /** Of all members of one value together. */
 const MAX_TOTAL_MEMBERS = 10_000;
-
-// Characters that JSON leaves as they are, and that terminals interpret or take for line ends.
-const ESCAPED = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** A JSON string. */
-export function quoted(text: string): string {
-  const { length } = text;
-  if (length > 64) return quotedSlowly(text);
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 32 || code === 34 || code === 92 || code > 126) return quotedSlowly(text);
-  }
-  return `"${text}"`;
-}
-
-function quotedSlowly(text: string): string {
-  const shown = text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}...`;
-  return JSON.stringify(shown).replace(ESCAPED, unicodeEscape);
-}
-
-function unicodeEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
 
 /** The JSON of any value; undefined for the value `undefined`, which objects leave out. */
 export function jsonText(value: unknown, redaction: Redaction): string | undefined {
@@ -89,11 +66,15 @@ class Writer {
   }
 
   #value(value: unknown): string | undefined {
+    if (typeof value === 'string') return quoted(value);
     if (typeof value === 'object' && value !== null) return this.object(value);
     return jsonText(value, this.#redaction);
   }
 
   #textOf(value: object): string {
+    const { toJSON } = value as { toJSON?: unknown };
+    const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+    if (isPlain && typeof toJSON !== 'function') return this.#object(value, '');
     if (Array.isArray(value)) return this.#list(value, value.length);
     if (value instanceof Error) return this.error(value);
     if (value instanceof Failure) return this.error(value.value);
@@ -103,47 +84,48 @@ class Writer {
     if (value instanceof Map) return this.#list(value.entries(), value.size);
     if (value instanceof Set) return this.#list(value, value.size);
     if (value instanceof URL) return quoted(urlText(value));
-    const { toJSON } = value as { toJSON?: unknown };
     if (typeof toJSON === 'function') return this.#value(toJSON.call(value)) ?? 'null';
-    return this.#object(value, Object.keys(value));
+    return this.#object(value, '');
   }
 
   #list(values: Iterable<unknown>, length: number): string {
-    const parts: string[] = [];
+    let text = '[';
+    let count = 0;
     for (const value of values) {
-      if (!this.#mayContinue(parts.length)) {
-        parts.push(quoted(`[${length - parts.length} more]`));
-        break;
-      }
-      parts.push(this.#value(value) ?? 'null');
+      if (count > 0) text += ',';
+      if (!this.#mayContinue(count)) return `${text}${quoted(`[${length - count} more]`)}]`;
+      text += this.#value(value) ?? 'null';
+      count += 1;
     }
-    return `[${parts.join(',')}]`;
+    return `${text}]`;
   }
 
-  #object(value: object, names: readonly string[], first = ''): string {
+  /** @param first Members that precede those of the object. */
+  #object(value: object, first: string): string {
     let text = first;
-    for (const [i, name] of names.entries()) {
+    const names = Object.keys(value);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] ?? '';
+      if (first !== '' && ERROR_FIELDS.has(name)) continue;
       if (!this.#mayContinue(i)) {
-        text += `${text === '' ? '' : ','}"...":${quoted(`[${names.length - i} more]`)}`;
-        break;
+        return `{${text}${text === '' ? '' : ','}"...":${quoted(`[${names.length - i} more]`)}}`;
       }
-      const member = this.#member(value, name);
+      const { json, secret } = this.#redaction.known(name);
+      const member = this.#member(value, name, secret);
       if (member === undefined) continue;
-      text += text === '' ? `${quoted(name)}:${member}` : `,${quoted(name)}:${member}`;
+      text += text === '' ? `${json}:${member}` : `,${json}:${member}`;
     }
     return `{${text}}`;
   }
 
-  #member(object: object, name: string): string | undefined {
+  #member(object: object, name: string, secret: boolean): string | undefined {
+    let value: unknown;
     try {
-      const value = (object as Record<string, unknown>)[name];
-      if (value !== undefined && value !== null && this.#redaction.isSecret(name)) {
-        return quoted(REDACTED);
-      }
-      return this.#value(value);
+      value = (object as Record<string, unknown>)[name];
     } catch (error) {
       return quoted(`[unreadable: ${messageOf(error)}]`);
     }
+    return secret && value !== undefined && value !== null ? REDACTED_JSON : this.#value(value);
   }
 
   #mayContinue(index: number): boolean {
@@ -156,14 +138,17 @@ class Writer {
     const type = quoted(read(error, 'name') ?? 'Error');
     const message = quoted(messageOf(error));
     const stack = quoted(read(error, 'stack') ?? '');
-    const names = Object.keys(error).filter((name) => !ERROR_FIELDS.has(name));
+    let text = `"type":${type},"message":${message},"stack":${stack}`;
     for (const name of ['cause', 'errors']) {
-      if (Object.hasOwn(error, name) && !names.includes(name)) names.push(name);
+      // Made by the constructor, these are not enumerable.
+      if (!Object.hasOwn(error, name) || Object.keys(error).includes(name)) continue;
+      text += `,"${name}":${this.#member(error, name, false) ?? 'null'}`;
     }
-    return this.#object(error, names, `"type":${type},"message":${message},"stack":${stack}`);
+    return this.#object(error, text);
   }
 }
 
+const REDACTED_JSON = quoted(REDACTED);
 const ERROR_FIELDS = new Set(['name', 'type', 'message', 'stack']);
 
 function read(error: Error, name: 'name' | 'stack'): string | undefined {

@@ -1,5 +1,6 @@
 /** The names of fields whose values are secret. */
 import { checkString } from '../internal/check.js';
+import { quoted } from './json-string.js';
 
 /**
  * Fields whose values no observer of this package writes, at any depth: those whose names end with one of these, compared without case,
@@ -29,10 +30,16 @@ export const REDACTED = '[redacted]';
 const MAX_CACHED = 1000;
 const MAX_COMPARED = 256;
 
+/** A name of a field as JSON, and whether its values are secret. */
+export interface KnownName {
+  readonly json: string;
+  readonly secret: boolean;
+}
+
 /** Decides by name whether the value of a field is secret. */
 export class Redaction {
   readonly #names: readonly string[];
-  readonly #known = new Map<string, boolean>();
+  readonly #known = new Map<string, KnownName>();
 
   /**
    * @param names In addition to {@link SECRET_FIELDS}.
@@ -46,18 +53,24 @@ export class Redaction {
   }
 
   isSecret(name: string): boolean {
+    return this.known(name).secret;
+  }
+
+  /** @internal */
+  known(name: string): KnownName {
     return this.#known.get(name) ?? this.#learn(name);
   }
 
-  #learn(name: string): boolean {
+  #learn(name: string): KnownName {
     // The end decides, so the beginning of a long name may be left out.
     const compared = normalized(name.slice(-MAX_COMPARED));
     const secret = this.#names.some((end) => compared.endsWith(end));
-    if (name.length > MAX_COMPARED) return secret;
+    const known = { json: quoted(name), secret };
+    if (name.length > MAX_COMPARED) return known;
     // Names may come from peers.
     if (this.#known.size >= MAX_CACHED) this.#known.clear();
-    this.#known.set(name, secret);
-    return secret;
+    this.#known.set(name, known);
+    return known;
   }
 }
 

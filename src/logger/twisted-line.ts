@@ -1,7 +1,8 @@
 /** Events in the form of `twisted.logger.jsonFileLogObserver`, and back. */
 import type { LogEvent, LogFields } from './event.js';
 import { fieldText, formatParts, isWellFormed } from './format.js';
-import { jsonText, quoted } from './json-text.js';
+import { quoted } from './json-string.js';
+import { jsonText } from './json-text.js';
 import { LOG_LEVELS, type LogLevel } from './level.js';
 import { REDACTED, type Redaction } from './redaction.js';
 

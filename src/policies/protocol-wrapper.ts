@@ -2,6 +2,7 @@
  * A layer between a transport and a protocol: the transport of the protocol and the protocol of the transport. It passes
  * everything on; policies override what they observe or change. It costs one more object per connection.
  */
+
 import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
@@ -22,6 +23,7 @@ import type {
 import type { PeerCredentials } from '../core/unix-options.js';
 import { failConnection, failOnRejection } from '../defer/callback-result.js';
 import type { Deferred } from '../defer/deferred.js';
+import { expectInput } from '../internal/expects-input.js';
 
 /** Keeps count of wrappers: usually a {@link WrappingFactory}. */
 export interface WrapperOwner {
@@ -133,6 +135,11 @@ export class ProtocolWrapper
 
   writeSequence(parts: Iterable<Uint8Array | string>): void {
     this.transport.writeSequence(parts);
+  }
+
+  /** @internal */
+  expectInput(): void {
+    expectInput(this.transport);
   }
 
   loseConnection(): void {

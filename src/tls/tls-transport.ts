@@ -39,6 +39,7 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
   /** Input has arrived since the handshake was complete. */
   private heard = false;
   private lingering: Lingering | undefined = undefined;
+  private expectsInput = false;
   /** The transport below is paused: a context is awaited, or there are too many unsent replies. */
   private stopped = false;
   /** The peer has sent close_notify. */
@@ -262,13 +263,18 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
   /** @internal */
   finished(): void {
     const { clock } = this.reactor;
-    if (clock === undefined || !this.awaitsTickets) {
+    if (clock === undefined || !(this.awaitsTickets || this.expectsInput)) {
       this.lower.loseConnection();
       return;
     }
     this.lingering = new Lingering(clock, () => this.lower.loseConnection());
     this.lower.finishSending();
     this.lower.resumeProducing();
+  }
+
+  /** @internal */
+  expectInput(): void {
+    this.expectsInput = true;
   }
 
   /** @internal */
