@@ -2,7 +2,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import { MissingPackageError } from '../../core/errors/tls.js';
 import { toError } from '../../core/text-of.js';
-import { ROOT_CONTEXT } from '../../internal/async-context.js';
 import {
   Thread,
   ThreadExitedError,
@@ -44,8 +43,7 @@ export async function openSQLite(
   const thread = new Thread(options);
   const cells = makeCells();
   leaveAtExit(cells, thread.ended);
-  // Its events serve callers with different contexts.
-  const { port1, port2 } = ROOT_CONTEXT.runInAsyncScope(() => new MessageChannel());
+  const { port1, port2 } = new MessageChannel();
   const queue = new StatementQueue(thread, { port: port1, cells });
   try {
     const link = { port: port2, cells };
