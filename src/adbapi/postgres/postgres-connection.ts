@@ -50,15 +50,19 @@ export class PostgresConnection implements DriverConnection {
 
   execute(sql: string, parameters: readonly unknown[]): StatementCall<StatementResult> {
     const name = this.#prepared.nameOf(sql);
-    const query: PgQuery = { text: sql, values: parameters, queryMode: 'extended' };
-    const call = this.#send(name === undefined ? query : { ...query, name });
+    // pg copies objects, which is slow. Text without parameters would be allowed to have several statements.
+    const isPlain = name === undefined && parameters.length > 0;
+    const query = isPlain
+      ? sql
+      : { text: sql, queryMode: 'extended' as const, ...(name && { name }) };
+    const call = this.#send(sql, query, parameters);
     const excess = this.#prepared.excess();
     if (excess !== undefined) this.#deallocate(excess);
     return call;
   }
 
   runScript(sql: string): StatementCall<StatementResult> {
-    return this.#send({ text: sql });
+    return this.#send(sql, sql);
   }
 
   openRows(
@@ -74,7 +78,7 @@ export class PostgresConnection implements DriverConnection {
   async reset(): Promise<void> {
     if (!this.usable || this.#client.getTransactionStatus() === 'I') return;
     try {
-      await this.#send({ text: 'ROLLBACK' }).result;
+      await this.#send('ROLLBACK', 'ROLLBACK').result;
     } catch {
       this.destroy();
     }
@@ -98,12 +102,15 @@ export class PostgresConnection implements DriverConnection {
     this.#lose();
   }
 
-  #send(query: PgQuery): StatementCall<StatementResult> {
+  #send(
+    text: string,
+    query: string | PgQuery,
+    values?: readonly unknown[],
+  ): StatementCall<StatementResult> {
     const result = new Deferred<StatementResult>();
-    const { text } = query;
     const client = this.#client;
     const committing = client.getTransactionStatus() !== 'T' || text === 'COMMIT';
-    client.query(query, (error, outcome) => {
+    client.query(query, values, (error, outcome) => {
       if (error !== null && error !== undefined) this.#failed(result, error, text, committing);
       else this.#succeeded(result, outcome, text);
     });
@@ -155,7 +162,7 @@ export class PostgresConnection implements DriverConnection {
   /** Nobody waits for it: the server answers before the next statement. */
   #deallocate(name: string): void {
     delete this.#client.connection.parsedStatements[name];
-    this.#client.query({ text: `DEALLOCATE ${name}` }, () => {});
+    this.#client.query(`DEALLOCATE ${name}`, undefined, () => {});
   }
 
   #lose(): void {
