@@ -8,6 +8,7 @@ import {
 } from '../../src/adbapi/index.js';
 import {
   CancelledError,
+  createReactor,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../src/index.js';
@@ -269,6 +270,17 @@ it('ends the connections of calls that take too long when it is closed', async (
   await closed;
   expect(pool.close()).toBe(pool.close());
   expect(reactor.getDelayedCalls()).toEqual([]);
+});
+
+it('ends the connections of running calls if it is closed after its reactor was disposed of', async () => {
+  const database = new FakeDatabase();
+  const reactor = createReactor({ kind: 'node' });
+  const pool = new ConnectionPool(reactor, database);
+  const running = failureOf(pool.runQuery('running'));
+  await settle();
+  await reactor[Symbol.asyncDispose]();
+  await pool.close();
+  expect(await running).toMatchObject({ message: 'destroyed' });
 });
 
 it('refuses wrong arguments', () => {

@@ -1,6 +1,7 @@
 /** A connection to PostgreSQL, by a client of the package `pg`. */
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import { Deferred } from '../../defer/deferred.js';
+import { callLaterOrNow } from '../call-later-or-now.js';
 import type {
   DriverConnection,
   RowSource,
@@ -14,8 +15,10 @@ import { PreparedStatements } from './prepared-statements.js';
 import { requestCancel } from './request-cancel.js';
 import { postgresError } from './sql-states.js';
 
-/** How long a statement may continue after it was cancelled, before its connection is ended. */
-const CANCEL_MS = 5000;
+/** How long a statement may continue after it was cancelled, before its connection is ended; likewise an orderly end. */
+const END_MS = 5000;
+/** Time between two requests to cancel. */
+const REPEAT_MS = 250;
 
 export class PostgresConnection implements DriverConnection {
   whenLost: (() => void) | undefined = undefined;
@@ -25,6 +28,8 @@ export class PostgresConnection implements DriverConnection {
   readonly #settings: object;
   readonly #prepared: PreparedStatements;
   #state: 'open' | 'worn' | 'lost' = 'open';
+  /** The number of statements without an outcome. */
+  #running = 0;
   #ending: DelayedCall | undefined;
   #lastCursor = 0;
 
@@ -88,10 +93,9 @@ export class PostgresConnection implements DriverConnection {
     if (this.#state === 'lost') return Promise.resolve();
     this.#state = 'worn';
     return new Promise((resolve) => {
-      const limit = this.#clock.callLater(CANCEL_MS, () => this.destroy());
-      limit.whenDropped(() => this.destroy());
+      const limit = callLaterOrNow(this.#clock, END_MS, () => this.destroy());
       this.#client.end(() => {
-        if (limit.active()) limit.cancel();
+        if (limit?.active()) limit.cancel();
         resolve();
       });
     });
@@ -109,6 +113,7 @@ export class PostgresConnection implements DriverConnection {
   ): StatementCall<StatementResult> {
     const result = new Deferred<StatementResult>();
     const client = this.#client;
+    this.#running += 1;
     const committing = client.getTransactionStatus() !== 'T' || text === 'COMMIT';
     client.query(query, values, (error, outcome) => {
       if (error !== null && error !== undefined) this.#failed(result, error, text, committing);
@@ -122,7 +127,7 @@ export class PostgresConnection implements DriverConnection {
     outcome: PgResult | PgResult[],
     text: string,
   ): void {
-    this.#stopEnding();
+    this.#ended();
     // A script has an outcome for each of its statements.
     const last = Array.isArray(outcome) ? outcome.at(-1) : outcome;
     if (text === 'COMMIT' && last?.command === 'ROLLBACK') {
@@ -139,7 +144,7 @@ export class PostgresConnection implements DriverConnection {
     text: string,
     committing: boolean,
   ): void {
-    this.#stopEnding();
+    this.#ended();
     this.#prepared.forget(text);
     result.errback(postgresError(cause, text, committing));
   }
@@ -150,8 +155,23 @@ export class PostgresConnection implements DriverConnection {
   #cancel(result: Deferred<StatementResult>): void {
     if (result.fired || this.#state !== 'open') return;
     this.#state = 'worn';
+    this.#insist(END_MS / REPEAT_MS);
+  }
+
+  /** The server ignores a request that arrives before it has begun the statement. */
+  #insist(times: number): void {
+    if (times === 0) {
+      this.destroy();
+      return;
+    }
     requestCancel(this.#pg, this.#client, this.#settings);
-    this.#ending = this.#clock.callLater(CANCEL_MS, () => this.destroy());
+    const again = (): void => this.#insist(times - 1);
+    this.#ending = callLaterOrNow(this.#clock, REPEAT_MS, again, () => this.destroy());
+  }
+
+  #ended(): void {
+    this.#running -= 1;
+    if (this.#running === 0) this.#stopEnding();
   }
 
   #stopEnding(): void {
