@@ -19,7 +19,7 @@ struct Children {
   std::unordered_map<int, UniqueFd> exits;
 
   ~Children() {
-    for (const auto& [pid, exit] : exits) reapLater(pid);
+    for (auto& [pid, exit] : exits) reapLater(pid, std::move(exit));
   }
 };
 
@@ -242,15 +242,15 @@ napi_value reapProcess(napi_env env, napi_callback_info info) {
   return call.truth(status.exited);
 }
 
-// releaseProcess(pid: number, reaped: boolean): void -- closes the descriptor of its exit, and
-// reaps it later if that has not been done
+// releaseProcess(pid: number, reaped: boolean): void -- closes the descriptor of its exit; reaps it
+// first, when it exits, if that has not been done
 napi_value releaseProcess(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const int32_t pid = call.int32(0);
   const bool reaped = call.boolean(1);
   if (call.failed()) return nullptr;
-  const bool known = static_cast<Children*>(call.data())->exits.erase(pid) > 0;
-  if (known && !reaped) reapLater(pid);
+  auto child = static_cast<Children*>(call.data())->exits.extract(pid);
+  if (child && !reaped) reapLater(pid, std::move(child.mapped()));
   return nullptr;
 }
 

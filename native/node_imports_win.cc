@@ -10,6 +10,7 @@
 
 #define ROPEWALK_NODE_IMPORTS(X)       \
   X(napi_add_async_cleanup_hook)       \
+  X(napi_add_env_cleanup_hook)         \
   X(napi_check_object_type_tag)        \
   X(napi_close_handle_scope)           \
   X(napi_create_array_with_length)     \

@@ -86,6 +86,7 @@ export {
   ConnectionDone,
   ConnectionLost,
   DescriptorLimitError,
+  LentBytesTransferredError,
   NotConnectedError,
   ProducerRegisteredError,
   UnsentBytesError,

@@ -205,7 +205,20 @@ export interface NativeProcessCalls {
   terminalSize(fd: number, size: Int32Array): void;
 }
 
-export interface Addon extends NativeTLS, NativeProcessCalls {
+/** inotify(7): see native/binding_files.cc. Linux only. Instances that are open at the end of the thread are closed. */
+export interface NativeInotify {
+  /** @returns A descriptor, to be watched by a reactor and closed by `closeInotify`. */
+  openInotify(): number;
+  /** @param mask As in inotify(7). @returns A watch. */
+  addInotifyWatch(instance: number, path: Uint8Array, mask: number): number;
+  /** @returns False if the system has removed it. */
+  removeInotifyWatch(instance: number, watch: number): boolean;
+  /** @returns Bytes of whole records; 0 if there are none. */
+  readInotify(instance: number, memory: Uint8Array): number;
+  closeInotify(instance: number): void;
+}
+
+export interface Addon extends NativeTLS, NativeProcessCalls, NativeInotify {
   createLoop(
     poller: string,
     busyPollMicros: number,

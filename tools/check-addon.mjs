@@ -118,4 +118,4 @@ function main() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main();
 
-export { EXPORTS, faultsOfAddon };
+export { EXPORTS, faultsOfAddon, nodeImports };

@@ -100,7 +100,7 @@ class HostileWorld {
       case 4:
       case 5:
       case 6:
-        return addCommand(handle(), -static_cast<int32_t>(byte() % 12), 0);
+        return addCommand(handle(), -static_cast<int32_t>(byte() % 13), 0);
       case 7:
         return byte() % 2 == 0 ? addCommand(handle(), byte() * 16, byte() * 16) : writeDatagram();
       case 8: {
@@ -256,6 +256,9 @@ class HostileWorld {
     if (choice >= 100 && choice < 108)
       failSends(choice % 2 == 0 ? ENOBUFS : EPROTOTYPE, choice / 2);
     if (choice == 108) kept_.takeAway();
+    // Files that can't be read; send_file_check.h has others.
+    if (choice >= 109 && choice < 128)
+      (void)server_.reactor().sendFile(handle, ends_.far.get(), choice, choice % 4 * 1'000u);
     int fd = kNoSocket;
     if (choice >= 128 && choice < 140 && server_.reactor().detach(handle, fd).ok()) closeSocket(fd);
   }

@@ -49,15 +49,22 @@ class KeptMemory {
 };
 
 // Drives a queue with a byte string as the program and a plain deque as the model: gather() returns
-// the front of the pushed and not yet consumed bytes, retained pieces are returned without copying,
-// a keeper lives exactly as long as bytes of its piece are queued, and entries are valid up to the
-// first whose memory was taken away.
+// the front of the pushed and not yet consumed bytes up to the next part of a file, retained pieces
+// are returned without copying, a keeper lives exactly as long as bytes of its piece are queued,
+// entries are valid up to the first whose memory was taken away, and a part of a file has the
+// position of its first unsent byte.
 inline void checkWriteQueue(Bytes program) {
   struct Kept {
     std::unique_ptr<KeptMemory> memory;
     uint64_t end;  // consumed bytes once its last byte is consumed
   };
+  struct File {
+    uint64_t begin;  // consumed bytes once it is the front of the queue
+    uint64_t end;
+    uint64_t position;
+  };
   std::deque<Kept> kept;
+  std::deque<File> files;
   std::deque<uint8_t> model;
   uint64_t pushed = 0;
   uint64_t consumed = 0;
@@ -81,10 +88,20 @@ inline void checkWriteQueue(Bytes program) {
       queue.consume(count);
       consumed += count;
       model.erase(model.begin(), model.begin() + static_cast<ptrdiff_t>(count));
+    } else if (amount > 0) {
+      const size_t length = op == 255 ? 0 : amount;
+      const uint64_t position = uint64_t{op} << 32;
+      queue.pushFile({UniqueFd(), position, length});
+      if (length > 0) files.push_back({pushed, pushed + length, position});
+      model.insert(model.end(), length, 0);
+      pushed += length;
     } else if (!kept.empty()) {
       kept.back().memory->takeAway();
     }
 
+    while (!files.empty() && files.front().end <= consumed) files.pop_front();
+    const uint64_t nextFile = files.empty() ? pushed : std::max(files.front().begin, consumed);
+    const size_t untilFile = static_cast<size_t>(nextFile - consumed);
     Bytes parts[3];
     const size_t used = queue.gather(parts);
     size_t at = 0;
@@ -94,7 +111,15 @@ inline void checkWriteQueue(Bytes program) {
           std::equal(parts[i].begin(), parts[i].end(), model.begin() + static_cast<ptrdiff_t>(at)));
       at += parts[i].size();
     }
-    CHECK(used == 3 || at == model.size());
+    CHECK(at <= untilFile);
+    CHECK(used == 3 || at == untilFile);
+    const FilePart* file = queue.fileBehind(used);
+    CHECK_EQUAL(queue.hasFile(), !files.empty());
+    CHECK_EQUAL(file != nullptr, !files.empty() && at == untilFile);
+    if (file != nullptr) {
+      CHECK_EQUAL(file->position, files.front().position + (nextFile - files.front().begin));
+      CHECK_EQUAL(file->left, files.front().end - nextFile);
+    }
     CHECK_EQUAL(queue.size(), model.size());
     CHECK_EQUAL(queue.empty(), model.empty());
     size_t valid = used;  // entries before the first that was taken away

@@ -3,6 +3,8 @@
 
 #include <sys/ioctl.h>
 
+#include <cerrno>
+
 #if defined(__linux__)
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
@@ -79,15 +81,37 @@ Flags sizeOf(uint8_t dataBits) {
   return kSizes[dataBits - 5];
 }
 
+uint64_t difference(uint64_t one, uint64_t other) {
+  return one > other ? one - other : other - one;
+}
+
+// The system reports success if a device takes any of the settings, and then tells which. Its clock
+// may be unable to divide to the exact speed.
+Status checkTaken(int fd, const Mode& wanted) {
+  constexpr uint64_t kPercent = 3;
+  Mode taken;
+  if (Status status = getMode(fd, taken); !status.ok()) return status;
+  const Flags differing = taken.c_cflag ^ wanted.c_cflag;
+  if (difference(taken.c_ospeed, wanted.c_ospeed) * 100 > wanted.c_ospeed * kPercent) {
+    return {EINVAL, "tcsetattr: speed"};
+  }
+  if ((differing & CSIZE) != 0) return {EINVAL, "tcsetattr: data bits"};
+  if ((differing & CSTOPB) != 0) return {EINVAL, "tcsetattr: stop bits"};
+  if ((differing & (PARENB | PARODD)) != 0) return {EINVAL, "tcsetattr: parity"};
+  if ((differing & CRTSCTS) != 0) return {EINVAL, "tcsetattr: hardware flow control"};
+  return {};
+}
+
 }  // namespace
 
 Status configureSerial(int fd, const SerialSettings& settings) {
   if (settings.dataBits < 5 || settings.dataBits > 8 || settings.baudRate == 0) {
     return {EINVAL, "configureSerial"};
   }
-  Mode mode;
-  Status status = getMode(fd, mode);
+  Mode before;
+  Status status = getMode(fd, before);
   if (!status.ok()) return status;
+  Mode mode = before;
   mode.c_iflag = 0;
   mode.c_oflag = 0;
   mode.c_lflag = 0;
@@ -97,12 +121,19 @@ Status configureSerial(int fd, const SerialSettings& settings) {
   setFlag(mode.c_iflag, INPCK, settings.parity != Parity::kNone);
   mode.c_cflag &= ~static_cast<Flags>(CSIZE);
   mode.c_cflag |= CREAD | CLOCAL | sizeOf(settings.dataBits);
+#if defined(CMSPAR)
+  setFlag(mode.c_cflag, CMSPAR, false);
+#endif
   setFlag(mode.c_cflag, CSTOPB, settings.stopBits == 2);
   setFlag(mode.c_cflag, PARENB, settings.parity != Parity::kNone);
   setFlag(mode.c_cflag, PARODD, settings.parity == Parity::kOdd);
   setFlag(mode.c_cflag, CRTSCTS, settings.flowControl == FlowControl::kHardware);
   status = setSpeed(mode, settings.baudRate);
-  return status.ok() ? setMode(fd, mode) : status;
+  if (status.ok()) status = setMode(fd, mode);
+  if (!status.ok()) return status;
+  status = checkTaken(fd, mode);
+  if (!status.ok()) (void)setMode(fd, before);
+  return status;
 }
 
 }  // namespace ropewalk

@@ -34,7 +34,7 @@ struct SerialSettings {
 };
 
 // Makes bytes pass unchanged, with these settings. EINVAL: the system or the device has no such
-// setting.
+// setting, which `call` names; the previous ones remain.
 Status configureSerial(int fd, const SerialSettings& settings);
 
 }  // namespace ropewalk

@@ -21,16 +21,29 @@
 namespace ropewalk {
 namespace {
 
-// Duplicates the descriptors to their numbers. Sources and the report are first moved out of the
-// range of these numbers, so that no duplicate replaces one that is still needed.
+ROPEWALK_IN_CHILD bool isWanted(const SpawnRequest& request, int fd) {
+  for (const ChildDescriptor& descriptor : request.descriptors) {
+    if (descriptor.number == fd) return true;
+  }
+  return false;
+}
+
+// Duplicates a descriptor until the child wants none of its number. The other duplicates are
+// replaced later. Numbers above those that are wanted might exceed the limit of the process.
+ROPEWALK_IN_CHILD int moveAside(const SpawnRequest& request, int fd) {
+  while (fd >= 0 && isWanted(request, fd)) fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return fd;
+}
+
+// Duplicates the descriptors to their numbers. Sources and the report are first moved away from
+// these numbers, so that no duplicate replaces one that is still needed.
 ROPEWALK_IN_CHILD Status placeDescriptors(const SpawnRequest& request, ChildPlan& plan) {
   const size_t count = request.descriptors.size();
-  const int beyond = count == 0 ? 0 : request.descriptors[count - 1].number + 1;
-  if (plan.report < beyond) plan.report = fcntl(plan.report, F_DUPFD_CLOEXEC, beyond);
-  if (plan.report < 0) return Status::last("fcntl F_DUPFD_CLOEXEC");
+  const int report = moveAside(request, plan.report);
+  if (report < 0) return Status::last("fcntl F_DUPFD_CLOEXEC");
+  plan.report = report;
   for (size_t i = 0; i < count; i++) {
-    const int source = request.descriptors[i].source;
-    plan.sources[i] = source < beyond ? fcntl(source, F_DUPFD_CLOEXEC, beyond) : source;
+    plan.sources[i] = moveAside(request, request.descriptors[i].source);
     if (plan.sources[i] < 0) return Status::last("fcntl F_DUPFD_CLOEXEC");
   }
   int next = 0;

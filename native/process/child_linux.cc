@@ -3,21 +3,19 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 
 #include "child.h"
 #include "exit_thread.h"
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
 #endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -28,6 +26,7 @@ namespace {
 
 constexpr unsigned kCloseOnExecFlag = 4;  // CLOSE_RANGE_CLOEXEC
 constexpr size_t kStackSize = 128 * 1024;
+constexpr rlim_t kMostDescriptors = 1'048'576;  // what Linux allows unless fs.nr_open is raised
 
 void markCloseOnExec(int fd) {
   if (fd >= 0) (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -45,6 +44,7 @@ int parseNumber(const char* text) {
 }
 
 // For kernels before 5.11. Reads the folder with the system call, because opendir(3) allocates.
+// Returns false without a usable /proc.
 bool closeListed(int from, int to) {
   const int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return false;
@@ -56,9 +56,8 @@ bool closeListed(int from, int to) {
     char name[];
   };
   alignas(Entry) char entries[4096];
-  for (;;) {
-    const long size = syscall(SYS_getdents64, folder, entries, sizeof entries);
-    if (size <= 0) break;
+  long size = 0;
+  while ((size = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0) {
     for (long at = 0; at < size;) {
       const auto* entry = reinterpret_cast<const Entry*>(entries + at);
       const int fd = parseNumber(entry->name);
@@ -67,7 +66,16 @@ bool closeListed(int from, int to) {
     }
   }
   close(folder);
-  return true;
+  return size == 0;
+}
+
+// The limit of the process may be a thousand times as many, which would take minutes.
+void closeEach(int from, int to) {
+  rlimit limit = {0, kMostDescriptors};
+  (void)getrlimit(RLIMIT_NOFILE, &limit);
+  const auto most = static_cast<int>(std::min(limit.rlim_max, kMostDescriptors));
+  const int last = to >= 0 ? to : most - 1;
+  for (int fd = from; fd <= last; fd++) markCloseOnExec(fd);
 }
 
 // glibc's functions change all threads of a process, whose list is the parent's here, and wait for
@@ -87,10 +95,7 @@ constexpr long kSetUser = SYS_setresuid;
 void closeOnExec(int from, int to) {
   const auto first = static_cast<unsigned>(from);
   if (syscall(SYS_close_range, first, static_cast<unsigned>(to), kCloseOnExecFlag) == 0) return;
-  if (closeListed(from, to)) return;
-  const long limit = sysconf(_SC_OPEN_MAX);
-  const int last = to >= 0 ? to : static_cast<int>(limit > 0 ? limit : 65536);
-  for (int fd = from; fd <= last; fd++) markCloseOnExec(fd);
+  if (!closeListed(from, to)) closeEach(from, to);
 }
 
 Status becomeUser(const SpawnRequest& request) {
@@ -121,8 +126,13 @@ Status startChild(ChildPlan& plan, StartedChild& child) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int pidfd = -1;
-  const int pid = clone(runChild, static_cast<char*>(stack) + kStackSize,
-                        sharing | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
+  const auto create = [&](int pidfdFlag) {
+    return clone(runChild, static_cast<char*>(stack) + kStackSize,
+                 sharing | CLONE_VFORK | pidfdFlag | SIGCHLD, &plan, &pidfd);
+  };
+  int pid = create(CLONE_PIDFD);
+  // Kernels before 5.2 ignore the flag; filters of system calls and other kernels may refuse it.
+  if (pid < 0 && (errno == EINVAL || errno == EPERM || errno == ENOSYS)) pid = create(0);
   const Status status = pid < 0 ? Status::last("clone") : Status{};
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   munmap(stack, kStackSize);

@@ -17,7 +17,7 @@ Status reap(int, ExitStatus&) {
   return {ENOTSUP, "waitpid"};
 }
 
-void reapLater(int) {}
+void reapLater(int, UniqueFd) {}
 
 Status openPipe(UniqueFd&, UniqueFd&) {
   return {ENOTSUP, "pipe"};

@@ -65,9 +65,9 @@ struct ExitStatus {
 // Reaps a child of `spawn` if it has exited; never another child. ECHILD: it was reaped elsewhere.
 Status reap(int pid, ExitStatus& status);
 
-// Reaps a child that nobody waits for: now if it has exited, else in a later call of spawn(), from
-// any thread.
-void reapLater(int pid);
+// Reaps a child that nobody waits for, when it exits. Implemented in reaper.cc. `exit`: as in
+// Spawned.
+void reapLater(int pid, UniqueFd exit);
 
 // A pipe, close-on-exec at both ends.
 Status openPipe(UniqueFd& reader, UniqueFd& writer);

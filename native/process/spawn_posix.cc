@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 #include <iterator>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -34,18 +33,6 @@ Status readReport(int report) {
   return count == sizeof status ? status : Status{};
 }
 
-// Global, because a thread of JavaScript may end before its children do.
-std::mutex mutex;
-std::vector<int> abandoned;
-
-void reapAbandoned() {
-  const std::lock_guard lock(mutex);
-  std::erase_if(abandoned, [](int pid) {
-    ExitStatus status;
-    return !reap(pid, status).ok() || status.exited;
-  });
-}
-
 }  // namespace
 
 Status openPipe(UniqueFd& reader, UniqueFd& writer) {
@@ -67,7 +54,6 @@ Status openNullDevice(UniqueFd& fd) {
 }
 
 Status spawn(const SpawnRequest& request, Spawned& spawned) {
-  reapAbandoned();
   UniqueFd report;
   UniqueFd reportWriter;
   if (Status status = openPipe(report, reportWriter); !status.ok()) return status;
@@ -100,14 +86,6 @@ Status reap(int pid, ExitStatus& status) {
   if (WIFEXITED(value)) status.code = WEXITSTATUS(value);
   if (WIFSIGNALED(value)) status.signal = WTERMSIG(value);
   return {};
-}
-
-void reapLater(int pid) {
-  {
-    const std::lock_guard lock(mutex);
-    abandoned.push_back(pid);
-  }
-  reapAbandoned();
 }
 
 int resourceNumber(int index) {

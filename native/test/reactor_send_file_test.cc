@@ -2,36 +2,19 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <cstdlib>
 
 #include "check.h"
+#include "fuzz/corpus.h"
+#include "fuzz/send_file_check.h"
 #include "host.h"
 #include "over_pollers.h"
 #include "sockets.h"
+#include "temporary_file.h"
 
 namespace ropewalk {
 namespace {
-
-// A file without a name.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(Bytes content) {
-    char path[] = "/tmp/ropewalk-XXXXXX";
-    fd_.reset(mkstemp(path));
-    CHECK(fd_);
-    CHECK_EQUAL(unlink(path), 0);
-    CHECK_EQUAL(write(fd_.get(), content.data(), content.size()), content.size());
-  }
-
-  int fd() const { return fd_.get(); }
-  void truncate(size_t size) { CHECK_EQUAL(ftruncate(fd(), static_cast<off_t>(size)), 0); }
-  void close() { fd_.reset(); }
-
- private:
-  UniqueFd fd_;
-};
 
 std::vector<uint8_t> part(const std::vector<uint8_t>& all, size_t from, size_t count) {
   const auto begin = all.begin() + static_cast<ptrdiff_t>(from);
@@ -181,6 +164,17 @@ void refusesWhatItCannotSend(PollerKind kind) {
   CHECK(peer.text() == "nothing else");
 }
 
+// Random programs, and those that a fuzzer found.
+void sendsWhatItIsTold(PollerKind kind) {
+  std::srand(20261130);
+  for (int round = 0; round < 12; round++) {
+    std::vector<uint8_t> program(96);
+    for (uint8_t& op : program) op = static_cast<uint8_t>(std::rand() >> 4);
+    checkSendFile(program, kind);
+  }
+  replayCorpus("send_file", [kind](Bytes program) { checkSendFile(program.subspan(1), kind); });
+}
+
 }  // namespace
 }  // namespace ropewalk
 
@@ -195,5 +189,6 @@ int main() {
       STORY(doesNotBlockOnSharedSockets),
       STORY(dropsUnsentPartsWithTheStream),
       STORY(refusesWhatItCannotSend),
+      STORY(sendsWhatItIsTold),
   });
 }

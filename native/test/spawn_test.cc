@@ -2,85 +2,26 @@
 
 #include "process/spawn.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
-#include <string>
+#include <deque>
 #include <utility>
-#include <vector>
 
 #include "check.h"
-#include "process/child.h"
 #include "process/terminal.h"
+#include "script.h"
 #ifdef __linux__
 #include "process/exit_thread.h"
 #endif
 
 namespace ropewalk {
 namespace {
-
-constexpr int kWaitMillis = 20000;
-
-// A program for `/bin/sh -c`, and its standard output.
-class Script {
- public:
-  explicit Script(std::string text) : text_(std::move(text)) {
-    request.paths = {"/bin/sh"};
-    request.arguments = {name_, flag_, text_.data(), nullptr};
-    request.environment = {path_, nullptr};
-    CHECK(openNullDevice(null_).ok());
-    CHECK(openPipe(output_, outputWriter_).ok());
-    request.descriptors = {{0, null_.get()}, {1, outputWriter_.get()}, {2, null_.get()}};
-  }
-
-  SpawnRequest request;
-  Spawned child;
-
-  Status start() {
-    const Status status = spawn(request, child);
-    outputWriter_.reset();
-    return status;
-  }
-
-  std::string output() { return readAll(output_.get()); }
-  int writer() const { return outputWriter_.get(); }
-  int null() const { return null_.get(); }
-
-  ExitStatus ended() {
-    awaitReadable(child.exit.get());
-    ExitStatus status;
-    CHECK(reap(child.pid, status).ok());
-    CHECK(status.exited);
-    return status;
-  }
-
-  static void awaitReadable(int fd) {
-    pollfd polled{fd, POLLIN, 0};
-    CHECK_EQUAL(poll(&polled, 1, kWaitMillis * patience()), 1);
-  }
-
-  static std::string readAll(int fd) {
-    std::string all;
-    char part[4096];
-    for (;;) {
-      const ssize_t count = read(fd, part, sizeof part);
-      if (count <= 0) return all;
-      all.append(part, static_cast<size_t>(count));
-    }
-  }
-
- private:
-  std::string text_;
-  char name_[3] = "sh";
-  char flag_[3] = "-c";
-  char path_[32] = "PATH=/usr/bin:/bin";
-  UniqueFd null_;
-  UniqueFd output_;
-  UniqueFd outputWriter_;
-};
 
 void runsAProgram() {
   Script script("echo $0 $PATH; exit 3");
@@ -255,32 +196,75 @@ void noticesTheExitInAThread() {
 }
 #endif
 
-bool exists(int pid) {
-  return kill(pid, 0) == 0;  // a zombie does
+// Sees children that have not been reaped, without reaping them.
+bool isChild(int pid) {
+  siginfo_t ignored;
+  return waitid(P_PID, static_cast<id_t>(pid), &ignored, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-void reapsAbandonedChildrenLater() {
+void awaitReaped(int pid) {
+  const Deadline deadline;
+  while (isChild(pid)) CHECK(!deadline.passed());
+}
+
+void abandonChildren() {
   Script ended("exit 0");
   CHECK(ended.start().ok());
   Script::awaitReadable(ended.child.exit.get());
-  CHECK(exists(ended.child.pid));
-  reapLater(ended.child.pid);
-  CHECK(!exists(ended.child.pid));
+  CHECK(isChild(ended.child.pid));
+  reapLater(ended.child.pid, std::move(ended.child.exit));
+  awaitReaped(ended.child.pid);
 
-  Script running("read line; exit 0");
   UniqueFd input;
   UniqueFd writer;
   CHECK(openPipe(input, writer).ok());
-  running.request.descriptors[0].source = input.get();
-  CHECK(running.start().ok());
-  reapLater(running.child.pid);
-  CHECK(exists(running.child.pid));
-  writer.reset();
-  Script::awaitReadable(running.child.exit.get());
+  std::deque<Script> running;
+  for (int i = 0; i < 10; i++) {
+    Script& script = running.emplace_back("read line; exit 0");
+    script.request.descriptors[0].source = input.get();
+  }
+  for (Script& script : running) {
+    CHECK(script.start().ok());
+    reapLater(script.child.pid, std::move(script.child.exit));
+  }
   Script other("exit 0");
   CHECK(other.start().ok());
-  CHECK(!exists(running.child.pid));
-  CHECK_EQUAL(other.ended().code, 0);
+  reapLater(other.child.pid, std::move(other.child.exit));
+  awaitReaped(other.child.pid);
+  for (const Script& script : running) CHECK(isChild(script.child.pid));
+  writer.reset();
+  for (const Script& script : running) awaitReaped(script.child.pid);
+}
+
+void reapsAbandonedChildren() {
+  const size_t before = openDescriptors();
+  abandonChildren();
+  const Deadline deadline;
+  while (openDescriptors() > before) CHECK(!deadline.passed());
+}
+
+// The source has a number that is replaced, and no higher number is allowed.
+void placesTheHighestDescriptor() {
+  rlimit before;
+  CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = 64;
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &few), 0);
+  Script script("echo to 9 >&9; [ -e /dev/fd/63 ] && exit 6");
+  UniqueFd reader;
+  UniqueFd writer;
+  CHECK(openPipe(reader, writer).ok());
+  const int nine = fcntl(script.null(), F_DUPFD_CLOEXEC, 9);
+  const int last = fcntl(writer.get(), F_DUPFD_CLOEXEC, 63);
+  script.request.descriptors.push_back({9, last});
+  script.request.descriptors.push_back({63, nine});
+  CHECK(script.start().ok());
+  CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+  (void)close(nine);
+  (void)close(last);
+  writer.reset();
+  CHECK(Script::readAll(reader.get()) == "to 9\n");
+  CHECK_EQUAL(script.ended().code, 6);
 }
 
 }  // namespace
@@ -301,7 +285,8 @@ int main() {
       STORY(changesUser),
       STORY(leadsASession),
       STORY(hasATerminal),
-      STORY(reapsAbandonedChildrenLater),
+      STORY(reapsAbandonedChildren),
+      STORY(placesTheHighestDescriptor),
 #ifdef __linux__
       STORY(noticesTheExitInAThread),
 #endif

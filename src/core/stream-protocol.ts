@@ -16,7 +16,8 @@ export interface StreamProtocol {
    *   deliveries: it may keep, change, transfer or post them.
    * - True: bytes are *lent*, which saves the copy. They are valid until `dataReceived` returns and are overwritten afterwards.
    *   Copy bytes that you keep (`Buffer.copyBytesFrom`); bytes passed to `write` before it returns are sent as they are. Do not
-   *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole.
+   *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole. If `dataReceived`
+   *   transfers it, the connection ends with a LentBytesTransferredError.
    */
   readonly acceptsLentBytes?: boolean;
   /** The protocol's transport. If the protocol has this property, `startTLS` sets it. */
@@ -49,6 +50,11 @@ export interface StreamProtocol {
   fileDescriptorReceived?(fd: number): unknown;
   /** The TLS handshake is complete, and the peer is verified: see `transport.tls`. Called once for each `startTLS`. */
   handshakeCompleted?(): unknown;
+  /**
+   * The service that accepted the connection is stopping: finish soon, and close the connection, which is reset at the deadline of
+   * the {@link Drain}. Without this method, the connection stays open until then. Called at most once for each drain.
+   */
+  serverClosing?(): unknown;
   /** `loseWriteConnection` is complete: everything was sent, and the peer sees the end. */
   writeConnectionLost?(): unknown;
 }

@@ -9,8 +9,10 @@
  * pieces, and otherwise never, plus the cost of growing: capacity at least doubles, up to the possible size of the frame.
  * Bytes are appended behind those already returned, never over them.
  */
+
 import { Buffer } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { LentBytesTransferredError } from '../core/errors/connection.js';
 import { givenCopy, HEAP_BYTES, ownBytes } from '../internal/lent-bytes.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);
@@ -36,6 +38,7 @@ export class ByteQueue {
   push(chunk: Buffer): void {
     if (!Buffer.isBuffer(chunk)) throw new InvalidArgumentTypeError('chunk', 'a Buffer', chunk);
     if (chunk.length === 0) return;
+    this.checkHead();
     if (this.start === this.end) {
       this.setHead(chunk, 0);
     } else if (this.settled) {
@@ -104,6 +107,7 @@ export class ByteQueue {
    * @param wanted The greatest possible size of the unfinished frame in bytes.
    */
   settle(wanted: number): void {
+    this.checkHead();
     this.mergeTail(wanted);
     if (!this.owned && this.start !== this.end) this.grow(0, wanted);
     this.settled = true;
@@ -123,6 +127,11 @@ export class ByteQueue {
     this.setHead(EMPTY, 0);
     if (start === end) return Buffer.alloc(0);
     return start === 0 && end === head.length ? head : head.subarray(start, end);
+  }
+
+  /** A frame that was lent earlier may share the memory of the head. */
+  private checkHead(): void {
+    if (this.end > this.head.length) throw new LentBytesTransferredError('a receiver of frames');
   }
 
   private drop(size: number): void {

@@ -1,5 +1,7 @@
 /** A protocol over any frame decoder: passes frames to `frameReceived`, and takes care of pausing and errors. */
+
 import { RemoteProtocolError } from '../core/errors/base.js';
+import { LentBytesTransferredError } from '../core/errors/connection.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
@@ -35,7 +37,8 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
    * - False: frames and rests are given: yours to keep, change and transfer, in memory of their own that is at most twice
    *   as long.
    * - True: they are lent, which saves the copy: views that are valid until the callback returns. Copy bytes that you keep
-   *   (`Buffer.copyBytesFrom`); bytes passed to `write` before the callback returns are sent as they are.
+   *   (`Buffer.copyBytesFrom`); bytes passed to `write` before the callback returns are sent as they are. A callback that
+   *   transfers them ends the connection with a LentBytesTransferredError.
    *
    * @example override readonly acceptsLentFrames = true;
    */
@@ -140,14 +143,19 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
       return false;
     }
     if (frame === undefined) return false;
+    const { length } = frame;
     const result: unknown = this.frameReceived(frame);
     if (result !== undefined) failOnRejection(result, this.transport, 'frameReceived');
+    if (frame.length !== length && this.acceptsLentFrames) {
+      this.#failed = true;
+      throw new LentBytesTransferredError('frameReceived');
+    }
     return true;
   }
 
   /** @internal */
   keepRest(): void {
-    this.#decoder.keepRest?.();
+    if (!this.#failed) this.#decoder.keepRest?.();
   }
 
   #nextGiven(): Buffer | undefined {

@@ -1,4 +1,5 @@
 /** A protocol that receives lines, and raw bytes in between on request. */
+import { LentBytesTransferredError } from '../core/errors/connection.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
@@ -164,8 +165,13 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
       return true;
     }
     if (line === undefined) return false;
+    const { length } = line;
     const result: unknown = this.lineReceived(line);
     if (result !== undefined) failOnRejection(result, this.transport, 'lineReceived');
+    if (line.length !== length && this.acceptsLentFrames) {
+      this.#decoder = new LineDecoder(this.#options, 'LineReceiver');
+      throw new LentBytesTransferredError('lineReceived');
+    }
     return true;
   }
 

@@ -137,7 +137,7 @@ export class ScreenBuffer extends ScreenEditing implements Terminal {
   }
 
   /**
-   * Changes the size. Lines are not wrapped anew: programs draw again.
+   * Changes the size. Lines are not wrapped anew: a narrower screen cuts its rows off, and programs draw again.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   resize(columns: number, rows: number): void {

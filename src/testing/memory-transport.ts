@@ -151,22 +151,22 @@ export class MemoryTransport extends StreamTransport {
   }
 
   override getTcpNoDelay(): boolean {
-    this.#checkTCP('getTcpNoDelay');
+    this.checkTcp('getTcpNoDelay');
     return this.#noDelay;
   }
 
   override setTcpNoDelay(enabled: boolean): void {
-    this.#checkTCP('setTcpNoDelay');
+    this.checkTcp('setTcpNoDelay');
     this.#noDelay = checkBoolean('enabled', enabled);
   }
 
   override getTcpKeepAlive(): boolean {
-    this.#checkTCP('getTcpKeepAlive');
+    this.checkTcp('getTcpKeepAlive');
     return this.#keepAlive;
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
-    this.#checkTCP('setTcpKeepAlive');
+    this.checkTcp('setTcpKeepAlive');
     this.#keepAlive = checkBoolean('enabled', enabled);
   }
 
@@ -302,7 +302,7 @@ export class MemoryTransport extends StreamTransport {
   }
 
   /** @throws UnsupportedError its addresses are of UNIX sockets. */
-  #checkTCP(method: string): void {
+  protected override checkTcp(method: string): void {
     if (this.#host.type === 'UNIX') throw noSocketOption(method);
   }
 

@@ -1,5 +1,7 @@
 /** A WebSocket connection as applications use it: its receiving half. */
+import { LentBytesTransferredError } from '../core/errors/connection.js';
 import type { Transport } from '../core/transport.js';
+import { failConnection } from '../defer/callback-result.js';
 import type { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import type { ServedProtocol } from '../http/http-service.js';
@@ -194,11 +196,21 @@ export class WebSocketProtocol
       return;
     }
     try {
+      const { length } = message;
       const result = this.messageReceived(message);
       if (result !== undefined) this.watch('messageReceived', result);
+      if (message.length !== length && this.settings.lendsBinary) this.lostRest();
     } catch (error) {
       this.failed('messageReceived', error);
     }
+  }
+
+  /** The message was transferred, and with it perhaps bytes behind it. */
+  private lostRest(): void {
+    const error = new LentBytesTransferredError('messageReceived');
+    this.failure ??= error;
+    this.connection?.close(1011);
+    failConnection(this.transport, error, 'messageReceived');
   }
 
   private controlReceived(event: 'close' | 'ping' | 'pong', connection: WebSocketConnection): void {

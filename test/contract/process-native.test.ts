@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { type ProcessClosed, ProcessProtocol, type SpawnOptions } from '../../src/index.js';
 import { ProgramWorker } from '../support/child.js';
 import { contract } from '../support/contract.js';
-import { Pulse } from '../support/deadline.js';
+import { Pulse, within } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
 import { REACTORS } from '../support/reactors.js';
 import { temporaryFolder } from '../support/unix.js';
@@ -55,6 +55,16 @@ contract(
       const recorder = spawn('/bin/sh', ['-c', text], options);
       expect(await recorder.ended()).toMatchObject({ name: 'ProcessDone' });
       return recorder.output;
+    };
+
+    /** Neither zombies nor more than `before` descriptors. */
+    const untilGone = async (pids: readonly number[], before: number): Promise<void> => {
+      const left = (): number[] => pids.filter((pid) => existsSync(`/proc/${pid}`));
+      const open = (): number => readdirSync('/proc/self/fd').length;
+      const wait = async (): Promise<void> => {
+        while (left().length > 0 || open() > before) await rig.turns(1);
+      };
+      await within(wait(), () => `processes to be gone: ${left()}, ${open() - before} descriptors`);
     };
 
     it('sets the umask and limits', async () => {
@@ -165,6 +175,26 @@ contract(
     });
 
     it.skipIf(process.platform !== 'linux')(
+      'reaps a process that it has abandoned, when that exits',
+      async () => {
+        await rig.turns(2);
+        const reactor = rig.make();
+        const before = readdirSync('/proc/self/fd').length;
+        const recorder = new Recorder();
+        const run = reactor.run({ installSignalHandlers: false });
+        const ignoring = 'exec 0<&- 1>&- 2>&-; while :; do sleep 0.01; done';
+        reactor.spawnProcess(recorder, '/bin/sh', { args: ['-c', ignoring], env });
+        const pid = recorder.transport.pid as number;
+        reactor.callWhenRunning(() => reactor.stop());
+        await within(run, 'the reactor to stop');
+        expect(await recorder.ended()).toMatchObject({ name: 'ProcessAbandoned' });
+        expect(existsSync(`/proc/${pid}`)).toBe(true);
+        process.kill(pid, 'SIGKILL');
+        await untilGone([pid], before);
+      },
+    );
+
+    it.skipIf(process.platform !== 'linux')(
       'leaves neither descriptors nor zombies of a worker that was terminated',
       async () => {
         await outputOf('true', {});
@@ -172,13 +202,10 @@ contract(
         const before = readdirSync('/proc/self/fd').length;
         const worker = rig.use(new ProgramWorker(WORKER, { reactor: rig.maker.name }));
         const pids = await worker.message<number[]>();
-        const left = (): number[] => pids.filter((pid) => existsSync(`/proc/${pid}`));
-        expect(left()).toHaveLength(3);
+        expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toHaveLength(3);
         await worker.worker.terminate();
-        // The end of their input ends the programs. The next start reaps them.
-        while (left().length > 0) await outputOf('true', {});
-        await rig.turns(2);
-        expect(readdirSync('/proc/self/fd').length).toBe(before);
+        // The end of their input ends the programs.
+        await untilGone(pids, before);
       },
     );
   },

@@ -3,6 +3,7 @@
  * have been copied by then, and what is given is the application's.
  */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { LentBytesTransferredError } from '../../src/core/errors/connection.js';
 import { DelimiterDecoder } from '../../src/framing/delimiter-decoder.js';
 import type { LineTooLongError } from '../../src/framing/errors.js';
 import { FixedLengthDecoder } from '../../src/framing/fixed-length-decoder.js';
@@ -181,6 +182,56 @@ describe('a frame that is given', () => {
     transport.receive('ee\nfour\n');
     expect(read).toEqual(['one', 'two', 'three', 'four']);
     expect(Buffer.from('pool').toString()).toBe('pool');
+  });
+});
+
+describe('lent frames that are transferred', () => {
+  const transfer = (bytes: Buffer): void => {
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] });
+  };
+  const PARTS: readonly (readonly string[])[] = [
+    ['one\ntwo\n'],
+    ['on', 'e\ntwo\n'],
+    ['one\nt', 'wo\n'],
+  ];
+
+  it.each(PARTS)('end the connection with an error: %j %j', (...parts) => {
+    for (const make of [
+      (): Frames => Object.assign(new LentFrames(new LineDecoder()), { onFrame: transfer }),
+      (): Lines & { reason?: Error } =>
+        Object.assign(new LentLines({ ending: 'lf' }), { commands: { one: transfer } }),
+    ]) {
+      const errors = capture();
+      const transport = new MemoryTransport();
+      const protocol = make();
+      let reason: Error | undefined;
+      protocol.connectionLost = (why) => {
+        reason = why;
+      };
+      transport.connect(protocol);
+      for (const part of parts) transport.receive(part);
+      transport.settle();
+      expect(reason).toBeInstanceOf(LentBytesTransferredError);
+      expect(errors.flush().map(({ error }) => error)).toEqual([reason]);
+    }
+  });
+
+  it('end the connection when more arrives, if they shared the memory of an unfinished frame', () => {
+    const errors = capture();
+    const transport = new MemoryTransport();
+    const protocol = transport.connect(new LentFrames(new LineDecoder()));
+    protocol.onFrame = () => protocol.pauseProducing();
+    transport.receive('on');
+    transport.receive('e\ntwo\nth');
+    protocol.resumeProducing();
+    protocol.onFrame = () => {};
+    transfer(protocol.frames[1] as Buffer);
+    transport.receive('ree\n');
+    transport.settle();
+    protocol.resumeProducing();
+    transport.settle();
+    expect(errors.flush()).toMatchObject([{ error: { code: 'ERR_LENT_BYTES_TRANSFERRED' } }]);
+    expect(protocol.reason).toBeDefined();
   });
 });
 

@@ -22,6 +22,7 @@ import {
 } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
 import { DEADLINE_MS, PATIENCE, Pulse } from '../support/deadline.js';
+import { OWN_LOOPBACK } from '../support/own-loopback.js';
 import { LACKS } from '../support/platform.js';
 import { REACTORS } from '../support/reactors.js';
 import { simulatedReactor } from '../testing/simulated-stage.js';
@@ -98,6 +99,7 @@ function check(name: string, makeStage: MakeReactorStage, surroundings: () => Su
 describe('random lives', () => {
   for (const { name, native, make } of REACTORS) {
     const makeStage = inRealTime(() => make({ shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS }), {
+      host: OWN_LOOPBACK,
       deadlineMs: DEADLINE_MS,
     });
     check(name, makeStage, () => ({ folder, fifo: native ? fifo : undefined }));

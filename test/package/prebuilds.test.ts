@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readAddonFile } from '../../tools/addon-file.mjs';
-import { faultsOfAddon } from '../../tools/check-addon.mjs';
+import { faultsOfAddon, nodeImports } from '../../tools/check-addon.mjs';
 import { hideExports } from '../../tools/mach-exports.mjs';
 import {
   faultsOfPrebuilds,
@@ -25,6 +25,13 @@ const { format, machine } = readAddonFile(addon);
 describe('The checker of an addon', () => {
   it('finds in the local one what Node looks for', () => {
     expect(readAddonFile(addon).exports).toContain('napi_register_module_v1');
+  });
+
+  it('finds every imported Node function in native/node_imports_win.cc', () => {
+    const imports = readAddonFile(addon).imports.map(({ name }) => name);
+    const ofNode = imports.filter((name) => /^(napi|node_api|uv)_/.test(name));
+    expect(ofNode).not.toEqual([]);
+    expect(ofNode.filter((name) => !nodeImports().has(name))).toEqual([]);
   });
 
   for (const target of TARGETS) {

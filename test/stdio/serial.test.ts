@@ -70,6 +70,45 @@ contract('openSerialPort', (rig) => {
     await Promise.all([one.lost(), other.lost()]);
   });
 
+  const SETTINGS: readonly (readonly [SerialPortOptions, RegExp])[] = [
+    ...[50, 1200, 19_200, 230_400, 4_000_000].map(
+      (baudRate) => [{ baudRate }, new RegExp(`speed ${baudRate} baud`)] as const,
+    ),
+    [{ baudRate: 31_250 }, /speed (31250|0) baud/], // stty may not know it
+    [{ stopBits: 1 }, / -cstopb/],
+    [{ stopBits: 2 }, / cstopb/],
+    [{ dataBits: 8, parity: 'none' }, /-parenb[\s\S]* cs8/],
+    [{ flowControl: 'none' }, / -crtscts[\s\S]* -ixon -ixoff/],
+    [{ flowControl: 'hardware' }, / crtscts[\s\S]* -ixon -ixoff/],
+    [{ flowControl: 'software' }, / -crtscts[\s\S]* ixon ixoff/],
+  ];
+
+  it('sets each parameter, or names the one that the line lacks', async () => {
+    const [near] = await openLine(rig);
+    if (!rig.native) {
+      for (const [options] of SETTINGS) expect(() => open(near, options)).toThrow(UnsupportedError);
+      return;
+    }
+    const protocol = open(near);
+    const line = protocol.transport as PipeTransport;
+    for (const [options, shown] of SETTINGS) {
+      line.configureSerial(options);
+      expect(parametersOf(near), JSON.stringify(options)).toMatch(shown);
+    }
+    line.configureSerial({ baudRate: 19_200, stopBits: 2 });
+    // Pseudo-terminals have 8 data bits and no parity.
+    for (const dataBits of [5, 6, 7] as const) {
+      expect(() => line.configureSerial({ dataBits })).toThrow(/data bits/);
+    }
+    for (const parity of ['even', 'odd'] as const) {
+      expect(() => line.configureSerial({ parity })).toThrow(/parity/);
+    }
+    expect(parametersOf(near)).toMatch(/speed 19200 baud[\s\S]* cstopb/);
+    protocol.call('loseConnection');
+    await protocol.lost();
+    expect(() => open(near, { parity: 'odd' })).toThrow(UnsupportedError);
+  });
+
   it('refuses what is no line', () => {
     expect(() => open('/dev/nonexistent')).toThrow(
       expect.objectContaining({ code: 'ERR_SERIAL_PORT', path: '/dev/nonexistent' }),

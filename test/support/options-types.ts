@@ -5,13 +5,16 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY_POINTS = [
   'index',
+  'application/index',
   'handover/index',
   'dashboard/index',
   'http/index',
   'websocket/index',
   'terminal/index',
+  'files/index',
   'process/index',
   'adbapi/index',
+  'logger/index',
   'threads/index',
   'workers/index',
   'tls/index',

@@ -159,6 +159,18 @@ describe('ScreenBuffer', () => {
     expect(screen.cursor).toEqual({ column: 0, row: 1 });
   });
 
+  it('cuts rows off when it becomes narrower, and joins none when it becomes wider', () => {
+    const screen = shown('abcdefghijkl\r\nlong line');
+    expect(screen.lines.slice(0, 3)).toEqual(['abcdefghij', 'kl', 'long line']);
+    screen.resize(4, 4);
+    expect(screen.lines.slice(0, 3)).toEqual(['abcd', 'kl', 'long']);
+    expect(screen.cursor).toEqual({ column: 3, row: 2 });
+    screen.resize(20, 4);
+    expect(screen.lines.slice(0, 3)).toEqual(['abcd', 'kl', 'long']);
+    screen.write('\x1b[8Gx');
+    expect(screen.lines[2]).toBe('long   x');
+  });
+
   it('keeps the main screen while the alternate one is resized', () => {
     const screen = shown('abcdef\r\n2\x1b[?1049h\x1b[2Jedit');
     screen.resize(4, 2);

@@ -111,7 +111,10 @@ import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
+import { APPLICATION_CALLS } from './application-options.js';
 import { DATABASE_CALLS } from './database-options.js';
+import { FILES_CALLS } from './files-options.js';
+import { LOGGER_CALLS } from './logger-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
@@ -181,6 +184,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  ...FILES_CALLS,
   ...TERMINAL_CALLS,
   ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
@@ -371,7 +375,9 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
   TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  ...APPLICATION_CALLS,
   ...DATABASE_CALLS,
+  ...LOGGER_CALLS,
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
   ThreadOptions: [(o) => new Thread(o)],

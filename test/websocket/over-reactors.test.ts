@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HTTPFactory, type HTTPServer } from '../../src/http/index.js';
 import {
+  LentBytesTransferredError,
   LimitTotalConnectionsFactory,
   type Reactor,
   TCPServerEndpoint,
@@ -10,12 +11,15 @@ import {
   UNIXServerEndpoint,
   wrapServerTLS,
 } from '../../src/index.js';
+import { detach } from '../../src/testing/contracts/detach.js';
+import { captureLoggedErrors } from '../../src/testing/index.js';
 import { selfSignedCertificate } from '../../src/tls/index.js';
 import {
   connectWebSocket,
   type ServeWebSocketsOptions,
   serveWebSockets,
   WebSocketAcceptor,
+  type WebSocketClosedError,
   type WebSocketMessage,
   WebSocketProtocol,
   type WebSocketSessionLike,
@@ -79,6 +83,26 @@ describe.each(REACTORS)('WebSockets on $name', ({ make }) => {
     for (const message of messages) {
       expect(String(await client.next()) === String(message)).toBe(true);
     }
+  });
+
+  it('end with an error if a message that was lent is transferred, or prevent it', async () => {
+    const sendTwo = (socket: WebSocketProtocol): void => {
+      for (let i = 0; i < 2; i++) socket.send(Buffer.alloc(10_000));
+    };
+    using errors = captureLoggedErrors();
+    const [, url] = await serve(started(), sendTwo);
+    const client = await connectWebSocket(started(), url, { lendsBinary: true });
+    let detached = 0;
+    const ends = latch<WebSocketClosedError>();
+    client.messageReceived = (message) => {
+      if (detach((message as Buffer).buffer as ArrayBuffer)) detached += 1;
+    };
+    client.closed = ends.open;
+    const reason = await within(ends.promise, 'the end');
+    if (detached === 0) return;
+    expect(detached).toBe(1);
+    expect(reason.cause).toBeInstanceOf(LentBytesTransferredError);
+    expect(errors.flush().map(({ error }) => error)).toEqual([reason.cause]);
   });
 
   it.each([

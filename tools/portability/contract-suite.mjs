@@ -65,16 +65,16 @@ const TESTS = [
 ].map((path) => `test/${path}`);
 
 /**
- * The part of them that drives sockets through a poller: what CI runs where the rest would take too long. Clocks, name
- * look-ups, processes, named pipes and what only concerns the pure-JS reactor are left to the whole suite. A new file of
- * tests that opens TCP or UDP sockets belongs here.
+ * The part of them that drives sockets through a poller, and one file of child processes: what CI runs where the rest would take
+ * too long. Clocks, name look-ups, named pipes and what only concerns the pure-JS reactor are left to the whole suite. A new
+ * file of tests that opens TCP or UDP sockets belongs here.
  */
 const SOCKET_TESTS = [
   ...['contract/transport', 'model/streams', 'contract/memory', 'native-binding/hostile-arguments'],
   ...['contract/fairness', 'contract/connect', 'contract/listen', 'contract/reactor.'],
   ...['contract/options', 'contract/close', 'contract/datagram', 'contract/half-close'],
   ...['contract/stream', 'contract/statistics', 'contract/lifecycle', 'native-binding/buffers'],
-  ...['contract/received-bytes', 'contract/lingering'],
+  ...['contract/received-bytes', 'contract/lingering', 'contract/process-programs'],
 ].map((path) => `test/${path}`);
 
 /**

@@ -71,7 +71,7 @@ tests that every reactor has to pass (\`test/contract\`, \`test/model\`, \`test/
 \`tools/portable-tests.mjs\` so that any engine can run them.
 
 \`npm run portability -- --only win32-x64 --suite\` runs the whole suite under Wine on both reactors. \`--sockets\` instead of
-\`--suite\` runs only the files that use sockets of the native reactor (\`SOCKET_TESTS\` in
+\`--suite\` runs only the files that use sockets of the native reactor and those of child processes (\`SOCKET_TESTS\` in
 \`tools/portability/contract-suite.mjs\`), as CI does. A run first measures the speed of the machine
 (\`tools/portable/slowness.mjs\`) and scales every deadline by it.
 `;

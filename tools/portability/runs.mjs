@@ -70,6 +70,12 @@ const NOT_ON_WINDOWS = {
   'files are read and written on Windows': ['reactor_send_file_test'],
   'a process on Windows has no limit of sockets': ['reactor_accept_limit_test'],
   'calls of POSIX are made to fail': ['reactor_call_faults_test'],
+  'pipes, processes and terminals are those of Node on Windows': [
+    'reactor_pipe_test',
+    'spawn_test',
+    'spawn_fallback_test',
+    'terminal_mode_test',
+  ],
   'the kqueue substitute needs epoll': ['kqueue_shim_test'],
   'the completion ports are real': ['iocp_shim_thread_test'],
 };

@@ -90,6 +90,24 @@ export class NotConnectedError extends RopewalkError {
   }
 }
 
+/**
+ * A callback transferred lent bytes (`postMessage`, `structuredClone`, `transfer`), and with them the memory of bytes that were not
+ * delivered yet. The connection ends.
+ */
+export class LentBytesTransferredError extends RopewalkError {
+  override readonly name = 'LentBytesTransferredError';
+  override readonly code = 'ERR_LENT_BYTES_TRANSFERRED';
+  /** The callback that received the bytes. */
+  readonly callback: string;
+
+  constructor(callback: string) {
+    super(
+      `${callback} transferred bytes that were lent to it: transfer a copy (Buffer.copyBytesFrom), or do not ask for lent bytes`,
+    );
+    this.callback = callback;
+  }
+}
+
 /** A producer was registered on a transport that already has one. */
 export class ProducerRegisteredError extends RopewalkError {
   override readonly name = 'ProducerRegisteredError';

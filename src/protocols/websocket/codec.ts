@@ -17,8 +17,8 @@ export interface WebSocketCodecOptions extends WebSocketLimits {
   /** Required for a client, and refused for a server. */
   readonly maskingKey?: MaskingKeySource;
   /**
-   * Lends the bytes of binary messages: they are valid until `messageReceived` returns, or the next call of any connection. Default
-   * false.
+   * Lends the bytes of binary messages: they are valid until `messageReceived` returns, or the next call of any connection. If it
+   * transfers them, the connection ends with a LentBytesTransferredError. Default false.
    */
   readonly lendsBinary?: boolean;
   /** The shortest message to compress, in bytes: 1 or more. Default 1,024. */

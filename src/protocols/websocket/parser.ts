@@ -10,9 +10,11 @@
  * Payload is unmasked and checked as it arrives: in shared memory, or where it is if that may be changed. It is kept only if its message
  * arrives in pieces: a chunk never is. An idle connection holds no buffer.
  */
+
 import { Buffer, isUtf8 } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { withoutStack } from '../../core/errors/base.js';
+import { LentBytesTransferredError } from '../../core/errors/connection.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { givenCopy, givenCopyOf } from '../../internal/lent-bytes.js';
 import type { MasksInPlace } from '../../internal/masks-in-place.js';
@@ -161,6 +163,7 @@ export class MessageParser {
     if (!Buffer.isBuffer(chunk)) throw new InvalidArgumentTypeError('chunk', 'a Buffer', chunk);
     if (this.#ended) return;
     this.#source = source;
+    if (this.#at > this.#chunk.length) throw new LentBytesTransferredError('messageReceived');
     if (this.#at === this.#chunk.length) this.#chunk = chunk;
     else this.#chunk = Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
     this.#at = 0;

@@ -11,7 +11,6 @@ import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { ROOT_CONTEXT } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
-import { noPipeOption } from '../streams/socket-side.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import { StreamTransport } from '../streams/stream-transport.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
@@ -71,22 +70,6 @@ export class FileTransport extends StreamTransport {
 
   override fileno(): number {
     return this.#closed ? -1 : this.#fd;
-  }
-
-  override getTcpNoDelay(): boolean {
-    throw noPipeOption('getTcpNoDelay');
-  }
-
-  override setTcpNoDelay(_enabled: boolean): void {
-    throw noPipeOption('setTcpNoDelay');
-  }
-
-  override getTcpKeepAlive(): boolean {
-    throw noPipeOption('getTcpKeepAlive');
-  }
-
-  override setTcpKeepAlive(_enabled: boolean): void {
-    throw noPipeOption('setTcpKeepAlive');
   }
 
   get isTerminal(): boolean {

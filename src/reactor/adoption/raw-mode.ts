@@ -9,18 +9,30 @@ export interface RawTerminal {
 }
 
 /**
- * Sets the mode again when the process continues after a stop, because the shell has used its own mode meanwhile, and restores it
- * when the process exits.
- * @returns Restores it.
+ * Of a transport: entered once. The mode is set again when the process continues after a stop, because the shell has used its own mode
+ * meanwhile. It is restored when the process exits.
  */
-export function holdRawMode(terminal: RawTerminal): () => void {
-  const resume = (): void => terminal.resume();
-  const leave = (): void => terminal.leave();
-  process.on('SIGCONT', resume);
-  process.on('exit', leave);
-  return () => {
-    process.off('SIGCONT', resume);
-    process.off('exit', leave);
-    leave();
-  };
+export class RawMode {
+  #leave: (() => void) | undefined = undefined;
+
+  /** Does nothing in raw mode. @param open Sets the mode. */
+  enter(open: () => RawTerminal): void {
+    if (this.#leave !== undefined) return;
+    const terminal = open();
+    const resume = (): void => terminal.resume();
+    const leave = (): void => terminal.leave();
+    process.on('SIGCONT', resume);
+    process.on('exit', leave);
+    this.#leave = () => {
+      process.off('SIGCONT', resume);
+      process.off('exit', leave);
+      leave();
+    };
+  }
+
+  leave(): void {
+    const leave = this.#leave;
+    this.#leave = undefined;
+    leave?.();
+  }
 }

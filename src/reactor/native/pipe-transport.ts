@@ -9,7 +9,7 @@ import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import { loadAddon } from '../../native.js';
 import type { PipeSettings } from '../adoption/pipe-sockets.js';
-import { holdRawMode } from '../adoption/raw-mode.js';
+import { RawMode, type RawTerminal } from '../adoption/raw-mode.js';
 import { serialInts } from '../adoption/serial-settings.js';
 import { noPipeOption, onlyWhole } from '../streams/socket-side.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
@@ -55,7 +55,7 @@ function onTerminal<R>(feature: string, fd: number, name: string, call: () => R)
 
 export class NativePipeTransport extends NativeTransport {
   readonly direction: PipeDirection;
-  #leave: (() => void) | undefined = undefined;
+  readonly #rawMode = new RawMode();
 
   constructor(
     sockets: NativeSockets,
@@ -70,20 +70,8 @@ export class NativePipeTransport extends NativeTransport {
     if (direction === 'read') this.writing = 'shut';
   }
 
-  override getTcpNoDelay(): boolean {
-    throw noPipeOption('getTcpNoDelay');
-  }
-
-  override setTcpNoDelay(_enabled: boolean): void {
-    throw noPipeOption('setTcpNoDelay');
-  }
-
-  override getTcpKeepAlive(): boolean {
-    throw noPipeOption('getTcpKeepAlive');
-  }
-
-  override setTcpKeepAlive(_enabled: boolean): void {
-    throw noPipeOption('setTcpKeepAlive');
+  protected override checkTcp(method: string): void {
+    throw noPipeOption(method);
   }
 
   get isTerminal(): boolean {
@@ -100,17 +88,8 @@ export class NativePipeTransport extends NativeTransport {
 
   setRawMode(enabled: boolean): void {
     checkBoolean('enabled', enabled);
-    if (!enabled) this.#leaveRawMode();
-    else if (this.#leave === undefined && this.state === 'open') {
-      const { loop } = this.sockets;
-      const fd = this.fileno();
-      const name = String(this.getPeer());
-      const mode = onTerminal('setRawMode', fd, name, () => loop.enterRawMode(fd));
-      this.#leave = holdRawMode({
-        resume: () => loop.resumeRawMode(mode),
-        leave: () => loop.leaveRawMode(mode),
-      });
-    }
+    if (!enabled) this.#rawMode.leave();
+    else if (this.state === 'open') this.#rawMode.enter(() => this.#enterRawMode());
   }
 
   configureSerial(settings: SerialOptions): void {
@@ -118,7 +97,7 @@ export class NativePipeTransport extends NativeTransport {
   }
 
   override loseConnection(): void {
-    if (this.state === 'open') this.#leaveRawMode();
+    if (this.state === 'open') this.#rawMode.leave();
     super.loseConnection();
   }
 
@@ -134,7 +113,7 @@ export class NativePipeTransport extends NativeTransport {
 
   /** @internal */
   override nativeEvent(kind: number, a: number, b: number): void {
-    if (kind === EVENT_LOST) this.#leaveRawMode();
+    if (kind === EVENT_LOST) this.#rawMode.leave();
     if (kind !== EVENT_LOST || a === 0) {
       super.nativeEvent(kind, a, b);
       return;
@@ -144,13 +123,14 @@ export class NativePipeTransport extends NativeTransport {
   }
 
   protected override closeNow(reset: boolean): void {
-    this.#leaveRawMode();
+    this.#rawMode.leave();
     super.closeNow(reset);
   }
 
-  #leaveRawMode(): void {
-    const leave = this.#leave;
-    this.#leave = undefined;
-    leave?.();
+  #enterRawMode(): RawTerminal {
+    const { loop } = this.sockets;
+    const fd = this.fileno();
+    const mode = onTerminal('setRawMode', fd, String(this.getPeer()), () => loop.enterRawMode(fd));
+    return { resume: () => loop.resumeRawMode(mode), leave: () => loop.leaveRawMode(mode) };
   }
 }

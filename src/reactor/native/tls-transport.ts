@@ -71,26 +71,6 @@ export class NativeTLSTransport extends NativeTransport implements SecuredStream
     throw new UnsupportedError('detach', 'the state of a TLS connection cannot be passed on');
   }
 
-  override getTcpNoDelay(): boolean {
-    this.#checkTCP('getTcpNoDelay');
-    return super.getTcpNoDelay();
-  }
-
-  override setTcpNoDelay(enabled: boolean): void {
-    this.#checkTCP('setTcpNoDelay');
-    super.setTcpNoDelay(enabled);
-  }
-
-  override getTcpKeepAlive(): boolean {
-    this.#checkTCP('getTcpKeepAlive');
-    return super.getTcpKeepAlive();
-  }
-
-  override setTcpKeepAlive(enabled: boolean): void {
-    this.#checkTCP('setTcpKeepAlive');
-    super.setTcpKeepAlive(enabled);
-  }
-
   override getPeerCredentials(): PeerCredentials | undefined {
     if (!this.#isUNIX) return super.getPeerCredentials();
     return credentialsOf(this.sockets, this.handle);
@@ -150,7 +130,7 @@ export class NativeTLSTransport extends NativeTransport implements SecuredStream
     return this.getPeer().type === 'UNIX';
   }
 
-  #checkTCP(method: string): void {
+  protected override checkTcp(method: string): void {
     if (this.#isUNIX) throw noSocketOption(method);
   }
 }

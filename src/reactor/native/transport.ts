@@ -21,6 +21,7 @@ import {
   COMMAND_ALLOW_HALF_CLOSE,
   COMMAND_CLOSE,
   COMMAND_DISCARD,
+  COMMAND_EXPECT_INPUT,
   COMMAND_KEEP_OPEN,
   COMMAND_PAUSE,
   COMMAND_RESET,
@@ -76,18 +77,22 @@ export class NativeTransport
   }
 
   override getTcpNoDelay(): boolean {
+    this.checkTcp('getTcpNoDelay');
     return this.sockets.loop.flag(this.handle, NO_DELAY);
   }
 
   override setTcpNoDelay(enabled: boolean): void {
+    this.checkTcp('setTcpNoDelay');
     this.sockets.loop.setFlag(this.handle, NO_DELAY, checkBoolean('enabled', enabled));
   }
 
   override getTcpKeepAlive(): boolean {
+    this.checkTcp('getTcpKeepAlive');
     return this.sockets.loop.flag(this.handle, KEEP_ALIVE);
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
+    this.checkTcp('setTcpKeepAlive');
     this.sockets.loop.setFlag(this.handle, KEEP_ALIVE, checkBoolean('enabled', enabled));
   }
 
@@ -108,6 +113,11 @@ export class NativeTransport
     if (!this.sockets.loop.sendFile(this.handle, fd, position, length)) return false;
     if (this.producer !== undefined) this.regulateBytes(this.producer, length);
     return true;
+  }
+
+  /** @internal */
+  expectInput(): void {
+    this.command(COMMAND_EXPECT_INPUT);
   }
 
   /** @internal */

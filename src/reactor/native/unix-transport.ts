@@ -16,20 +16,8 @@ const MAX_INT32 = 2 ** 31 - 1;
 export class NativeUNIXTransport extends NativeTransport {
   #maxWaitingDescriptors: number = MAX_WAITING_DESCRIPTORS;
 
-  override getTcpNoDelay(): boolean {
-    throw noSocketOption('getTcpNoDelay');
-  }
-
-  override setTcpNoDelay(_enabled: boolean): void {
-    throw noSocketOption('setTcpNoDelay');
-  }
-
-  override getTcpKeepAlive(): boolean {
-    throw noSocketOption('getTcpKeepAlive');
-  }
-
-  override setTcpKeepAlive(_enabled: boolean): void {
-    throw noSocketOption('setTcpKeepAlive');
+  protected override checkTcp(method: string): void {
+    throw noSocketOption(method);
   }
 
   override getPeerCredentials(): PeerCredentials | undefined {

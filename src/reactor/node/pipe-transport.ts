@@ -11,7 +11,7 @@ import type { TerminalSize } from '../../core/terminal-size.js';
 import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import type { PipeSettings } from '../adoption/pipe-sockets.js';
-import { holdRawMode } from '../adoption/raw-mode.js';
+import { RawMode } from '../adoption/raw-mode.js';
 import type { SocketStream } from '../streams/secure-stream.js';
 import { noPipeOption, onlyWhole } from '../streams/socket-side.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
@@ -84,7 +84,7 @@ export class NodePipeTransport extends NodeTransport {
   readonly direction: PipeDirection;
   readonly #address: PipeAddress;
   readonly #terminal: Terminal | undefined;
-  #leave: (() => void) | undefined = undefined;
+  readonly #rawMode = new RawMode();
 
   constructor(
     reactor: NodeSockets,
@@ -106,20 +106,8 @@ export class NodePipeTransport extends NodeTransport {
     return this.#address;
   }
 
-  override getTcpNoDelay(): boolean {
-    throw noPipeOption('getTcpNoDelay');
-  }
-
-  override setTcpNoDelay(_enabled: boolean): void {
-    throw noPipeOption('setTcpNoDelay');
-  }
-
-  override getTcpKeepAlive(): boolean {
-    throw noPipeOption('getTcpKeepAlive');
-  }
-
-  override setTcpKeepAlive(_enabled: boolean): void {
-    throw noPipeOption('setTcpKeepAlive');
+  protected override checkTcp(method: string): void {
+    throw noPipeOption(method);
   }
 
   get isTerminal(): boolean {
@@ -137,15 +125,17 @@ export class NodePipeTransport extends NodeTransport {
   setRawMode(enabled: boolean): void {
     checkBoolean('enabled', enabled);
     const terminal = this.#terminal;
-    if (!enabled) this.#leaveRawMode();
+    if (!enabled) this.#rawMode.leave();
     else if (terminal === undefined) {
       throw new UnsupportedError('setRawMode', `${this.#address} is not a terminal`);
-    } else if (this.#leave === undefined && this.state === 'open') {
-      terminal.setRawMode(true);
-      this.#leave = holdRawMode({
-        // libuv does not set a mode that it believes to be set.
-        resume: () => terminal.setRawMode(false).setRawMode(true),
-        leave: () => terminal.setRawMode(false),
+    } else if (this.state === 'open') {
+      this.#rawMode.enter(() => {
+        terminal.setRawMode(true);
+        return {
+          // libuv does not set a mode that it believes to be set.
+          resume: () => terminal.setRawMode(false).setRawMode(true),
+          leave: () => terminal.setRawMode(false),
+        };
       });
     }
   }
@@ -155,7 +145,7 @@ export class NodePipeTransport extends NodeTransport {
   }
 
   override loseConnection(): void {
-    if (this.state === 'open') this.#leaveRawMode();
+    if (this.state === 'open') this.#rawMode.leave();
     super.loseConnection();
   }
 
@@ -182,14 +172,8 @@ export class NodePipeTransport extends NodeTransport {
   }
 
   protected override closeNow(reset: boolean): void {
-    this.#leaveRawMode();
+    this.#rawMode.leave();
     super.closeNow(reset);
-  }
-
-  #leaveRawMode(): void {
-    const leave = this.#leave;
-    this.#leave = undefined;
-    leave?.();
   }
 
   protected override get mayLinger(): boolean {

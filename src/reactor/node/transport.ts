@@ -106,19 +106,23 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner, Soc
   }
 
   override getTcpNoDelay(): boolean {
+    this.checkTcp('getTcpNoDelay');
     return known('getTcpNoDelay', this.#noDelay);
   }
 
   override setTcpNoDelay(enabled: boolean): void {
+    this.checkTcp('setTcpNoDelay');
     this.#noDelay = checkBoolean('enabled', enabled);
     this.#socket.setNoDelay(enabled);
   }
 
   override getTcpKeepAlive(): boolean {
+    this.checkTcp('getTcpKeepAlive');
     return known('getTcpKeepAlive', this.#keepAlive);
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
+    this.checkTcp('setTcpKeepAlive');
     this.#keepAlive = checkBoolean('enabled', enabled);
     this.#socket.setKeepAlive(enabled, keepAliveIdleMs(this.#settings));
   }
@@ -277,6 +281,11 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner, Soc
   protected override watchDrain(): void {
     this.#watchingDrain = true;
     this.schedule();
+  }
+
+  /** @internal */
+  expectInput(): void {
+    this.#peerSends = true;
   }
 
   protected override shutdownWriting(): void {

@@ -22,20 +22,8 @@ export class NodeUNIXTransport extends NodeTransport {
     return this.owner.localAddress();
   }
 
-  override getTcpNoDelay(): boolean {
-    throw noSocketOption('getTcpNoDelay');
-  }
-
-  override setTcpNoDelay(_enabled: boolean): void {
-    throw noSocketOption('setTcpNoDelay');
-  }
-
-  override getTcpKeepAlive(): boolean {
-    throw noSocketOption('getTcpKeepAlive');
-  }
-
-  override setTcpKeepAlive(_enabled: boolean): void {
-    throw noSocketOption('setTcpKeepAlive');
+  protected override checkTcp(method: string): void {
+    throw noSocketOption(method);
   }
 
   override getPeerCredentials(): PeerCredentials | undefined {

@@ -13,10 +13,6 @@ export abstract class SocketSide {
   abstract get bufferedBytes(): number;
   abstract getPeer(): Address;
   abstract getHost(): Address;
-  abstract getTcpNoDelay(): boolean;
-  abstract setTcpNoDelay(enabled: boolean): void;
-  abstract getTcpKeepAlive(): boolean;
-  abstract setTcpKeepAlive(enabled: boolean): void;
   abstract write(data: Uint8Array | string): void;
 
   protected abstract get reactor(): TurnReactor;
@@ -47,6 +43,25 @@ export abstract class SocketSide {
   }
 
   protected closeDescriptor(_fd: number): void {}
+
+  /** Called by the methods of TCP options. Overridden by subclasses of TCP transports that are none. @throws UnsupportedError */
+  protected checkTcp(_method: string): void {}
+
+  getTcpNoDelay(): boolean {
+    throw noPipeOption('getTcpNoDelay');
+  }
+
+  setTcpNoDelay(_enabled: boolean): void {
+    throw noPipeOption('setTcpNoDelay');
+  }
+
+  getTcpKeepAlive(): boolean {
+    throw noPipeOption('getTcpKeepAlive');
+  }
+
+  setTcpKeepAlive(_enabled: boolean): void {
+    throw noPipeOption('setTcpKeepAlive');
+  }
 
   fileno(): number {
     throw new UnsupportedError('fileno', 'this transport has no descriptor');

@@ -7,6 +7,7 @@ import { withoutStack } from '../../core/errors/base.js';
 import {
   ConnectionDetached,
   ConnectionLost,
+  LentBytesTransferredError,
   ProducerRegisteredError,
 } from '../../core/errors/connection.js';
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
@@ -49,11 +50,18 @@ import { RegisteredProducer } from './registered-producer.js';
 /** The name of a property of protocols that secure their transport. */
 export const LAYER_OF_TLS = 'isLayerOfTLS';
 
+/** Passes on to the protocol above. */
+export interface LayerOfTLS extends StreamProtocol {
+  readonly [LAYER_OF_TLS]: true;
+  passClosing(closes: boolean): void;
+}
+
 type Hook =
   | 'readConnectionLost'
   | 'writeConnectionLost'
   | 'fileDescriptorReceived'
   | 'handshakeCompleted'
+  | 'serverClosing'
   | 'connectionLost';
 
 /**
@@ -257,6 +265,10 @@ export abstract class StreamTransport
         ? protocol.dataReceived(data)
         : context.runInAsyncScope(protocol.dataReceived, protocol, data);
     if (result !== undefined) failOnRejection(result, this, 'dataReceived');
+    // Detached bytes have no length. Their receiver may have kept views of them that are now empty.
+    if (data.length === 0 && this.state === 'open' && protocol.acceptsLentBytes === true) {
+      throw new LentBytesTransferredError('dataReceived');
+    }
   }
 
   /** @internal A descriptor arrived, before the bytes it came with. */
@@ -347,6 +359,18 @@ export abstract class StreamTransport
     }
     this.callHook('connectionLost', reason);
     this.owner.connectionEnded(this, reason);
+  }
+
+  /**
+   * @internal The service that accepted this connection is stopping: tells the protocol.
+   * @param closes Whether the connection is closed if the protocol has no such method.
+   */
+  serverClosing(closes: boolean): void {
+    const { protocol } = this;
+    if (this.state !== 'open' || protocol === undefined) return;
+    if (LAYER_OF_TLS in protocol) (protocol as LayerOfTLS).passClosing(closes);
+    else if (this.defines('serverClosing')) this.callHook('serverClosing');
+    else if (closes) innermostTransport(this, protocol).loseConnection();
   }
 
   /** Whether the protocol has a method. A getter that throws ends the connection, as the method would. */
@@ -450,3 +474,14 @@ export abstract class StreamTransport
 }
 
 showAsText(StreamTransport);
+
+/** Protocols that wrap others are transports too: the one of the innermost protocol sends all that it has kept. */
+function innermostTransport(transport: Transport, protocol: StreamProtocol): Transport {
+  let innermost = transport;
+  let inner: StreamProtocol | undefined = protocol;
+  while (typeof (inner as Partial<Transport> | undefined)?.loseConnection === 'function') {
+    innermost = inner as StreamProtocol & Transport;
+    inner = (inner as { wrappedProtocol?: StreamProtocol }).wrappedProtocol;
+  }
+  return innermost;
+}

@@ -1,7 +1,11 @@
 /** Detaches memory from all its views. */
 
-/** Detaches `memory` by all means that this Node has. Memory that can't be detached is left alone. */
-export function detach(memory: ArrayBuffer): void {
+/**
+ * Detaches `memory` by all means that this Node has. Memory that can't be detached is left alone: that of the native reactor before
+ * Node 22.
+ * @returns Whether it was detached.
+ */
+export function detach(memory: ArrayBuffer): boolean {
   const transferable = memory as ArrayBuffer & { transfer?(): ArrayBuffer };
   const ways = [
     () => structuredClone(memory, { transfer: [memory] }),
@@ -14,4 +18,5 @@ export function detach(memory: ArrayBuffer): void {
       // It is marked as untransferable.
     }
   }
+  return memory.byteLength === 0;
 }

@@ -9,20 +9,8 @@ import { SimulatedTransport } from './simulated-transport.js';
 const BYTES_ONLY = 'simulated UNIX sockets carry bytes only';
 
 export class SimulatedUNIXTransport extends SimulatedTransport {
-  override getTcpNoDelay(): boolean {
-    throw noSocketOption('getTcpNoDelay');
-  }
-
-  override setTcpNoDelay(_enabled: boolean): void {
-    throw noSocketOption('setTcpNoDelay');
-  }
-
-  override getTcpKeepAlive(): boolean {
-    throw noSocketOption('getTcpKeepAlive');
-  }
-
-  override setTcpKeepAlive(_enabled: boolean): void {
-    throw noSocketOption('setTcpKeepAlive');
+  protected override checkTcp(method: string): void {
+    throw noSocketOption(method);
   }
 
   override getPeerCredentials(): PeerCredentials | undefined {

@@ -68,8 +68,13 @@ def write(calls):
     return transport.sent.decode("latin-1")
 
 
+def names(interface):
+    """The methods of an interface, without those of interfaces that it inherits."""
+    return list(getattr(insults, interface).names())
+
+
 print("ready", flush=True)
 for line in sys.stdin:
     kind, argument = json.loads(line)
-    answer = {"client": client, "keys": keys, "write": write}[kind](argument)
+    answer = {"client": client, "keys": keys, "write": write, "names": names}[kind](argument)
     print(json.dumps(answer), flush=True)

@@ -59,8 +59,9 @@ const SESSIONS: Readonly<Record<string, Session>> = {
       [/wraps$/m, '\u0001\u001b[C\u001b[Cx\u0005\u0017\u0017'],
       [/^at$/m, '\r'],
       [/command not found\n\$$/m, 'printf "\\e[31mred\\e[m \\e[7mreverse\\e[m \u6f22\u5b57\\n"\r'],
-      [/^red reverse/m, 'cat long.t\t | head -3\r'],
-      [/^line 3 /m, '\u0012head'],
+      // Keys typed before the prompt would be echoed by the terminal.
+      [/^red reverse.*\n\$$/m, 'cat long.t\t | head -3\r'],
+      [/^line 3 .*\n\$$/m, '\u0012head'],
       [/reverse-i-search/, '\u0007'],
       [/^\$$/m, ''],
     ],
@@ -76,8 +77,12 @@ describe.skipIf(!havePrograms('tmux', 'vim', 'less', 'bash'))('on the screen', (
     const lines = Array.from({ length: 200 }, (_, line) => `line ${line + 1} of the file`);
     files.write('long.txt', `${lines.join('\n')}\n`);
     files.write('words.c', C_SOURCE);
-    // It says when it is in the foreground: keys for signals that come earlier are for the shell.
-    files.write('wait.sh', 'echo $1; exec sleep 1000');
+    // It says when it is in the foreground, at its start and again when it continues, because the shell receives the signals of keys
+    // that are typed earlier: fg prints its command before it makes it the foreground process group.
+    files.write(
+      'wait.sh',
+      'trap "echo $1 continued" CONT; echo $1; while :; do read -r line; done',
+    );
     const { PATH = '/usr/bin:/bin' } = process.env;
     env = { PATH, HOME: files.folder, LC_ALL: 'C.UTF-8', TERM: 'screen-256color', HISTFILE: '' };
   });
@@ -133,7 +138,7 @@ describe.skipIf(!havePrograms('tmux', 'vim', 'less', 'bash'))('on the screen', (
       bash.client.sendKey(keyOf('z', 'ctrl'));
       await shows(bash, /Stopped +sh wait.sh again\n\$$/m);
       bash.transport.write('clear; jobs; fg\r');
-      await shows(bash, /^\[1\]\+ +Stopped +(sh wait.sh again)\n\1$/m);
+      await shows(bash, /^\[1\]\+ +Stopped +(sh wait.sh again)\n\1\nagain continued$/m);
       bash.client.sendKey(keyOf('c', 'ctrl'));
       await shows(bash, /\^C\n\$$/m);
       bash.transport.write('exit 3\r');

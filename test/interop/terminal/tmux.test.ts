@@ -66,7 +66,9 @@ function program(random: Random): string {
 
 describe.skipIf(!havePrograms('tmux'))('as tmux', () => {
   it(`draws the output of ${RUNS} random programs`, { timeout: 60_000 + RUNS * 500 }, async () => {
-    await using tmux = await Tmux.start(COLUMNS, ROWS, 'stty raw -echo; exec cat');
+    const command = 'stty raw -echo; printf "\\033]2;raw\\033\\\\"; exec cat';
+    await using tmux = await Tmux.start(COLUMNS, ROWS, command);
+    await tmux.until(async () => (await tmux.title()) === 'raw', 'to be raw');
     const terminal = (await tmux.command('display-message', '-p', '#{pane_tty}')).trim();
     const random = randomOf(20_261_130);
     for (let run = 0; run < RUNS; run++) {

@@ -4,6 +4,8 @@ import { keyOf } from '../../../src/terminal/key.js';
 import { KeyParser } from '../../../src/terminal/key-parser.js';
 import type { CharacterSet } from '../../../src/terminal/terminal.js';
 import { TerminalInterpreter } from '../../../src/terminal/terminal-interpreter.js';
+import { TerminalProtocol } from '../../../src/terminal/terminal-protocol.js';
+import { TerminalTransport } from '../../../src/terminal/terminal-transport.js';
 import { TerminalWriter } from '../../../src/terminal/terminal-writer.js';
 import { randomOf } from '../../protocols/http/differential/messages.js';
 import { PeerProgram, TWISTED_PYTHON } from '../../support/peers.js';
@@ -144,6 +146,20 @@ describe.skipIf(!TWISTED)('as twisted.conch.insults', () => {
     return JSON.parse(lines()[index] ?? '');
   }
 
+  it('there is a method for each of theirs', async () => {
+    // A connection has addresses.
+    const ofConnections = ['getPeer', 'getHost', 'writeSequence'];
+    const theirs = (await ask('names', 'ITerminalTransport')) as string[];
+    expect(theirs.length).toBeGreaterThan(40);
+    const ours = theirs
+      .filter((name) => !ofConnections.includes(name))
+      .map((name) => OUR_NAMES[name] ?? name);
+    expect(ours.filter((name) => !(name in TerminalTransport.prototype))).toEqual([]);
+    const called = (await ask('names', 'ITerminalProtocol')) as string[];
+    const callbacks = called.map((name) => OUR_NAMES[name] ?? name);
+    expect(callbacks.filter((name) => !(name in TerminalProtocol.prototype))).toEqual([]);
+  });
+
   it('the writer sends the same bytes for the same operations', async () => {
     const random = randomOf(15);
     for (let times = 0; times < 100; times++) {
@@ -226,6 +242,15 @@ describe.skipIf(!TWISTED)('as twisted.conch.insults', () => {
     }
   });
 });
+
+/** Those that differ. */
+const OUR_NAMES: Readonly<Record<string, string>> = {
+  deleteCharacter: 'deleteCharacters',
+  insertLine: 'insertLines',
+  deleteLine: 'deleteLines',
+  reportCursorPosition: 'queryCursorPosition',
+  keystrokeReceived: 'keyReceived',
+};
 
 /** The call that they make for one of ours. */
 function inTheirWords([name, ...args]: Call): Call {

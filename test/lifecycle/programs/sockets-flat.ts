@@ -2,7 +2,7 @@
  * Opens and closes sockets of one kind many times, some of them abruptly, and prints what is left of them: descriptors and
  * memory before and after. Arguments: the reactor's name, the kind, the number of cycles.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,6 +14,7 @@ import {
   UNIXAddress,
 } from '../../../src/index.js';
 import { reactorMaker } from '../../support/reactors.js';
+import { look } from './figures.js';
 
 /** Cycles at a time, and how many of all are run before the first look. */
 const LANES = 8;
@@ -117,22 +118,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
     };
   },
 };
-
-interface Figures {
-  readonly descriptors: number;
-  readonly heapBytes: number;
-  readonly rssBytes: number;
-}
-
-async function look(): Promise<Figures> {
-  for (let i = 0; i < 4; i++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    globalThis.gc?.();
-  }
-  const { heapUsed, external, rss } = process.memoryUsage();
-  const descriptors = readdirSync('/proc/self/fd').length;
-  return { descriptors, heapBytes: heapUsed + external, rssBytes: rss };
-}
 
 async function run(cycle: Cycle, from: number, to: number): Promise<void> {
   let next = from;

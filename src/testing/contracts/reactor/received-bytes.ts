@@ -1,6 +1,7 @@
 /** Cases of the TCP contract: the use that one connection makes of received bytes does not affect the others. */
 import assert from 'node:assert/strict';
 
+import { LentBytesTransferredError } from '../../../core/errors/connection.js';
 import { detach } from '../detach.js';
 import type { RecordingProtocol } from '../transport/recording-protocol.js';
 import type { ReactorCases, ReactorScene } from './reactor-scene.js';
@@ -34,14 +35,21 @@ export function addReceivedBytesCases(contract: ReactorCases): void {
   );
 
   contract.add(
-    'loses nothing of other connections if some transfer the bytes they are lent',
-    (scene) =>
-      receiveAtOnce(scene, {
+    'loses nothing of other connections if some transfer the bytes they are lent, which ends them',
+    async (scene) => {
+      const ended = new Set<number>();
+      await receiveAtOnce(scene, {
+        ended,
         lends: (index) => index % 3 !== 0,
         dataReceived(data, _self, index) {
-          if (index % 3 === 1) detach(memoryOf(data));
+          if (index % 3 === 1 && detach(memoryOf(data))) ended.add(index);
         },
-      }),
+      });
+      const errors = scene.takeErrors();
+      const ofTransfers = errors.filter((error) => error instanceof LentBytesTransferredError);
+      assert.equal(ofTransfers.length, ended.size, 'reported errors of transfers');
+      assert.equal(errors.length, ended.size, 'reported errors');
+    },
   );
 
   contract.add(
@@ -68,6 +76,8 @@ export function addReceivedBytesCases(contract: ReactorCases): void {
 interface Receiver {
   /** Whether the server of that index accepts lent bytes. Default: none does. */
   lends?(index: number): boolean;
+  /** The servers whose connections have ended: they receive no more. Default: none. */
+  readonly ended?: ReadonlySet<number>;
   dataReceived(data: Buffer, self: RecordingProtocol, index: number): void;
 }
 
@@ -98,7 +108,7 @@ async function receiveAtOnce(scene: ReactorScene, receiver: Receiver): Promise<v
       ({ built }) => built.filter((end) => end.opened).length === CONNECTIONS,
     );
   await scene.until(opened, 'all connections');
-  await sendAtOnce(scene, clients.built, received);
+  await sendAtOnce(scene, clients.built, received, receiver.ended);
   for (const { numbers } of received) assert.equal(numbers.size, 1, 'bytes of one client only');
 }
 
@@ -106,6 +116,7 @@ async function sendAtOnce(
   scene: ReactorScene,
   clients: readonly RecordingProtocol[],
   received: readonly Received[],
+  ended: ReadonlySet<number> = new Set(),
 ): Promise<void> {
   let total = 0;
   for (let round = 0; round < ROUNDS; round++) {
@@ -114,7 +125,8 @@ async function sendAtOnce(
     clients.forEach((client, i) => {
       client.call('write', Buffer.alloc(size, i + 1));
     });
-    await scene.until(() => received.every(({ bytes }) => bytes === total), `round ${round}`);
+    const arrived = ({ bytes }: Received, i: number): boolean => bytes === total || ended.has(i);
+    await scene.until(() => received.every(arrived), `round ${round}`);
   }
 }
 
