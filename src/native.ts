@@ -73,6 +73,7 @@ export interface NativeLoop {
    * Secures a stream; see native/binding_tls_streams.cc.
    * @param alpn As in the extension; empty for the context's.
    * @param received The first ciphertext.
+   * @returns False, and nothing is changed, if parts of files are unsent.
    */
   startTls(
     handle: number,
@@ -81,7 +82,7 @@ export interface NativeLoop {
     sessionKey: string,
     alpn: Uint8Array,
     received: Uint8Array,
-  ): void;
+  ): boolean;
   /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets, lingeringSenders]` */
   statistics(): [number, number, number, number, number, number];
   /** Undefined for a stale handle. @throws Error the handshake is not complete. */

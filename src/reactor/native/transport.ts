@@ -139,13 +139,14 @@ export class NativeTransport
   }
 
   /** @internal */
-  secureStream(options: SecureStreamOptions): SecuredStream {
+  secureStream(options: SecureStreamOptions): SecuredStream | undefined {
     const { sockets, handle, owner, protocol } = this;
     const [peer, host, paused] = [this.#peer, this.getHost(), this.reading === 'paused'];
     const secured = sockets.secureStream(
       { sockets, handle, owner, protocol, peer, host, paused },
       options,
     );
+    if (secured === undefined) return undefined;
     this.handle = 0;
     retire(this, secured);
     return secured;
