@@ -42,6 +42,8 @@ export class InotifyDirectories {
   readonly #removed: number[] = [];
   /** Directories with `found`. */
   readonly #listed = new Set<WatchedDirectory>();
+  /** Work that needs records which are still to come: see {@link repair}. Names to enter in a directory, or all. */
+  readonly #postponed = new Map<WatchedDirectory, Set<FileName> | 'list'>();
 
   constructor(
     addon: NativeInotify,
@@ -80,28 +82,59 @@ export class InotifyDirectories {
   }
 
   /**
-   * Watches a directory, if it is to be watched.
+   * Watches a directory, if it is to be watched. Records tell where it was, and paths where something is now: if that is another
+   * directory, which other records are about, it is postponed.
+   * @param records What is known of the records: some are still to `come`, none are (`handled`), or some were `lost`.
    * @returns The directory, unless it was watched here before.
    * @throws WatchLimitError
    */
-  enter(parent: WatchedDirectory, name: FileName): WatchedDirectory | undefined {
+  enter(
+    parent: WatchedDirectory,
+    name: FileName,
+    records: 'come' | 'handled' | 'lost' = 'come',
+  ): WatchedDirectory | undefined {
     if (!this.#filter.enters(parent.root, parent.depth + 1)) return undefined;
     const path = below(parent.path, name);
-    const watch = this.#childWatch(path);
-    if (watch === undefined) return undefined;
     const former = parent.children?.get(name);
-    const known = this.tree.get(watch);
-    if (known !== undefined) {
-      if (known === former || this.#isElsewhere(known, parent, watch)) return undefined;
-      if (former !== undefined) this.leave(former);
-      this.tree.move(known, parent, name);
+    const watch = this.#childWatch(path);
+    const known = watch === undefined ? undefined : this.tree.get(watch);
+    if (known !== undefined && known === former) return undefined;
+    if (!this.#isAtPath(parent)) {
+      if (watch !== undefined && known === undefined) this.#removed.push(watch);
+      this.postpone(parent, name);
       return undefined;
+    }
+    if (watch === undefined) return undefined;
+    if (known !== undefined) {
+      if (this.#isElsewhere(known, parent, watch)) return undefined;
+      if (records === 'come') {
+        this.postpone(parent, name);
+        return undefined;
+      }
+      this.#leaveWrongPlace(known, records === 'handled');
     }
     if (former !== undefined) this.leave(former);
     if (this.tree.size >= this.#maxDirectories) throw new WatchLimitError('maxDirectories');
-    const directory = new WatchedDirectory(watch, parent.root, parent, name);
+    // That of a directory that was left is removed.
+    const own = known === undefined ? watch : this.#childWatch(path);
+    if (own === undefined || this.tree.get(own) !== undefined) return undefined;
+    const directory = new WatchedDirectory(own, parent.root, parent, name);
     this.tree.add(directory);
     return directory;
+  }
+
+  /** A directory had taken the place of another one when it was entered. Some of its events were reported with a wrong path. */
+  #leaveWrongPlace(directory: WatchedDirectory, report: boolean): void {
+    const { parent, name, path } = directory;
+    this.leave(directory);
+    if (parent !== undefined) this.postpone(parent, name);
+    if (report) this.#report(new FileEvent('overflow', path, true));
+  }
+
+  /** Enters a directory again when all records have been handled. */
+  postpone(parent: WatchedDirectory, name: FileName): void {
+    const names = this.#postponed.get(parent) ?? new Set();
+    if (names !== 'list') this.#postponed.set(parent, names.add(name));
   }
 
   /** Stops watching a directory and those below it. */
@@ -137,15 +170,41 @@ export class InotifyDirectories {
     }
   }
 
+  /** Whether there is anything to {@link repair}. */
+  get hasPostponed(): boolean {
+    return this.#postponed.size > 0;
+  }
+
+  /** Enters and lists what was postponed, if the directories are at their paths now: all records have been handled. */
+  *repair(): Steps {
+    for (const [directory, names] of [...this.#postponed]) {
+      if (!this.tree.has(directory)) this.#postponed.delete(directory);
+      else if (this.#isAtPath(directory)) {
+        this.#postponed.delete(directory);
+        if (names === 'list') yield* this.list(directory, true);
+        else yield* this.#enterAll(directory, names);
+      }
+      yield;
+    }
+  }
+
+  *#enterAll(directory: WatchedDirectory, names: ReadonlySet<FileName>): Steps {
+    for (const name of names) {
+      const child = this.enter(directory, name, 'handled');
+      if (child !== undefined) yield* this.list(child, true);
+      yield;
+    }
+  }
+
   /** Watches the directories that are there now, and no others. */
   *relist(directory: WatchedDirectory): Steps {
     const pending = [directory];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       const names = new Set<FileName>();
       for (const { name, isDirectory } of this.#entries(next)) {
-        if (isDirectory) {
+        if (isDirectory && this.#filter.enters(next.root, next.depth + 1)) {
           names.add(name);
-          this.enter(next, name);
+          this.enter(next, name, 'lost');
         }
         yield;
       }
@@ -184,6 +243,11 @@ export class InotifyDirectories {
   ): Generator<{ name: FileName; isDirectory: boolean; path: FileName }, void, undefined> {
     const { path, root } = directory;
     const entries = this.#open(path);
+    if (!this.#isAtPath(directory)) {
+      this.#postponed.set(directory, 'list');
+      entries?.closeSync();
+      return;
+    }
     if (entries === undefined) return;
     try {
       for (let entry = read(entries); entry !== null; entry = read(entries)) {
@@ -215,12 +279,28 @@ export class InotifyDirectories {
   }
 
   /**
-   * A directory has one watch. If it is known under another path, it was moved and the record is still to come; or it is a root, or
-   * mounted at both paths, and is reported once.
+   * A directory has one watch. If it is known under another path, the record of a move is still to come, unless records were lost; or it
+   * is a root, or mounted at both paths, and is reported once.
    */
   #isElsewhere(known: WatchedDirectory, parent: WatchedDirectory, watch: number): boolean {
     if (known.parent === undefined || parent.isIn(known)) return true;
-    return this.#childWatch(known.path) === watch;
+    return this.#isWatchOf(known.path, watch);
+  }
+
+  /** False if another directory is there, or none. A moved root is reported by itself. */
+  #isAtPath({ parent, path, watch }: WatchedDirectory): boolean {
+    return parent === undefined || this.#isWatchOf(path, watch);
+  }
+
+  #isWatchOf(path: FileName, watch: number): boolean {
+    try {
+      const now = this.#add(path, CHILD_MASK);
+      if (this.tree.get(now) === undefined) this.#removed.push(now);
+      return now === watch;
+    } catch (error) {
+      if (error instanceof WatchLimitError) throw error;
+      return false;
+    }
   }
 
   #rootWatch({ path }: WatchRoot): number {

@@ -66,6 +66,8 @@ export class InotifySource implements ChangeSource, ReadDescriptor {
   #started = false;
   #moveTimer: DelayedCall | undefined = undefined;
   #reading = false;
+  /** Whether records were handled since directories were repaired. */
+  #changed = false;
   #state: 'open' | 'paused' | 'closed' = 'open';
 
   /** @throws WatchLimitError */
@@ -182,6 +184,7 @@ export class InotifySource implements ChangeSource, ReadDescriptor {
       return false;
     }
     this.#records.shift();
+    this.#changed = true;
     if (!this.#reading && this.#records.size < MAX_RECORDS / 2) this.#read(true);
     return this.#handle(record) ?? true;
   }
@@ -193,12 +196,15 @@ export class InotifySource implements ChangeSource, ReadDescriptor {
     this.#receiver.started();
   }
 
-  /** Nothing is left to do. @returns Whether that was wrong. */
-  #rest(): boolean {
-    if (!this.#directories.hasFound) return false;
+  /** All records have been handled. */
+  #rest(): Steps | boolean {
+    const { hasFound, hasPostponed } = this.#directories;
+    if (!hasFound && !hasPostponed) return false;
     if (this.#receive()) return true;
     this.#directories.forgetFound();
-    return false;
+    if (!hasPostponed || !this.#changed) return false;
+    this.#changed = false;
+    return this.#directories.repair();
   }
 
   #awaitArrival(): void {
@@ -255,13 +261,20 @@ export class InotifySource implements ChangeSource, ReadDescriptor {
       else return this.#unmounted(directory, path);
     } else if ((mask & inotify.IN_IGNORED) !== 0) {
       if (isRoot) this.#lose(directory, 'removed');
-      else this.#directories.leave(directory);
+      else this.#removed(directory);
     } else if (isRoot && (mask & inotify.IN_DELETE_SELF) !== 0) this.#lose(directory, 'removed');
     else if (isRoot && (mask & inotify.IN_MOVE_SELF) !== 0) this.#lose(directory, 'moved');
     else if (isRoot && directory.root.names === undefined && (mask & inotify.IN_ATTRIB) !== 0) {
       this.#receiver.changed(new FileEvent('attributes', path, true));
     }
     return undefined;
+  }
+
+  /** Another directory may have its name. */
+  #removed(directory: WatchedDirectory): void {
+    const { parent, name } = directory;
+    this.#directories.leave(directory);
+    if (parent !== undefined) this.#directories.postpone(parent, name);
   }
 
   #lose(directory: WatchedDirectory, why: WatchLostReason): void {
@@ -314,19 +327,20 @@ export class InotifySource implements ChangeSource, ReadDescriptor {
   }
 
   #moveDirectory(source: Change, target: Change): Steps | undefined {
-    const { tree } = this.#directories;
     const { directory, name } = target;
     const child = source.directory.children?.get(source.name);
-    const enters = this.#filter.enters(directory.root, directory.depth + 1);
-    if (child === undefined || !enters || child.root !== directory.root) {
-      if (child !== undefined) this.#directories.leave(child);
-      const entered = this.#directories.enter(directory, name);
-      // A directory that was not watched has not been listed.
-      return entered && this.#directories.list(entered, child === undefined);
-    }
     const replaced = directory.children?.get(name);
     if (replaced !== undefined && replaced !== child) this.#directories.leave(replaced);
-    tree.move(child, directory, name);
+    if (child === undefined) {
+      // It was not listed under its former name, and perhaps early under this one.
+      const entered = this.#directories.enter(directory, name);
+      return entered && this.#directories.list(entered, true);
+    }
+    if (!this.#filter.enters(directory.root, directory.depth + 1)) {
+      this.#directories.leave(child);
+      return undefined;
+    }
+    this.#directories.tree.move(child, directory, name);
     return this.#filter.dependsOnPath ? this.#relistMoved(child) : undefined;
   }
 

@@ -9,7 +9,6 @@ export function below(directory: FileName, name: FileName): FileName {
 
 export class WatchedDirectory {
   readonly watch: number;
-  readonly root: WatchRoot;
   parent: WatchedDirectory | undefined;
   name: FileName;
   /** By name. */
@@ -17,6 +16,9 @@ export class WatchedDirectory {
   /** Names that were found by listing the directory, and whose IN_CREATE may still be unread. */
   found: Set<FileName> | undefined = undefined;
 
+  readonly #root: WatchRoot;
+
+  /** @param root Of a directory without parent. */
   constructor(
     watch: number,
     root: WatchRoot,
@@ -24,9 +26,13 @@ export class WatchedDirectory {
     name: FileName,
   ) {
     this.watch = watch;
-    this.root = root;
+    this.#root = root;
     this.parent = parent;
     this.name = name;
+  }
+
+  get root(): WatchRoot {
+    return this.parent === undefined ? this.#root : this.parent.root;
   }
 
   get path(): FileName {

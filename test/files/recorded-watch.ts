@@ -19,6 +19,7 @@ export class RecordedWatch implements FileListener {
   reason: Error | undefined = undefined;
   onEvent: (event: FileEvent) => void = () => {};
   readonly #marks = new Set<string>();
+  readonly #seen = new Set<string>();
 
   /** @param paths Default: the folder. */
   constructor(
@@ -43,6 +44,7 @@ export class RecordedWatch implements FileListener {
       this.#marks.delete(`${event.path}?`);
     } else {
       this.events.push(event);
+      this.#seen.add(this.line(event));
       this.onEvent(event);
     }
     this.pulse.notify();
@@ -71,11 +73,20 @@ export class RecordedWatch implements FileListener {
   }
 
   until(condition: () => boolean, what: string): Promise<void> {
-    return this.pulse.until(condition, () => `${what}; there was ${this.lines.join(', ')}`);
+    return this.pulse.until(
+      condition,
+      () => `${what}; there was ${this.lines.slice(-50).join(', ')}`,
+    );
   }
 
   shows(...lines: string[]): Promise<void> {
-    return this.until(() => lines.every((line) => this.lines.includes(line)), lines.join(', '));
+    return this.until(() => lines.every((line) => this.#seen.has(line)), lines.join(', '));
+  }
+
+  /** Forgets the events. */
+  clear(): void {
+    this.events.length = 0;
+    this.#seen.clear();
   }
 
   async ended(): Promise<Error | undefined> {

@@ -81,7 +81,7 @@ contract('file watching', (rig) => {
     mkdirSync(join(watch.folder, 'd/e'), { recursive: true });
     writeFileSync(join(watch.folder, 'd/e/f'), '');
     await watch.settled();
-    watch.events.length = 0;
+    watch.clear();
     const elsewhere = temporaryFolder(rig);
     renameSync(join(watch.folder, 'd'), join(elsewhere, 'd'));
     await watch.shows('removed d/');
@@ -166,7 +166,7 @@ contract('file watching', (rig) => {
     writeFileSync(file, 'one');
     const watch = new RecordedWatch(rig, folder, {}, file);
     for (const text of ['two', 'three']) {
-      watch.events.length = 0;
+      watch.clear();
       writeFileSync(`${file}.new`, text);
       renameSync(`${file}.new`, file);
       await watch.shows('created settings');

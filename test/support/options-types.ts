@@ -15,6 +15,7 @@ const ENTRY_POINTS = [
   'process/index',
   'adbapi/index',
   'logger/index',
+  'metrics/index',
   'threads/index',
   'workers/index',
   'tls/index',

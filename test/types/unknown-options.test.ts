@@ -418,6 +418,7 @@ const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   DatabaseReport: 'made by drivers, for an error',
+  'OpenTelemetryTracer.startSpan': 'the interface of another library',
   ProtocolToConsumerAdapter: 'a part of a protocol',
   SystemError: 'the error of a failed call',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
