@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/unix.js';
 import { RecordedWatch } from './recorded-watch.js';
 import { apply, RandomChanges, randomFrom, readTree, type Tree } from './tree-model.js';
 
-const RUNS = Number(process.env.WATCH_RUNS ?? 25);
+const RUNS = Number(process.env.WATCH_RUNS ?? 15);
 const SEED = Number(process.env.ROPEWALK_MODEL_SEED ?? Date.now() % 1_000_000);
 const CHANGES = 60;
 
