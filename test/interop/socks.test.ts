@@ -1,4 +1,4 @@
-/** curl, proxychains and ncat through the proxy; dante, microsocks and Twisted as proxies of the client. */
+/** curl, proxychains and ncat through the proxy; dante and microsocks as proxies of the client. Debian's Twisted 22.4 cannot relay (`string.join`). */
 import { execFile } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -185,22 +185,6 @@ socks pass { ${rule} }
         expect(await fetchThrough(rig, port, page, { version })).toBe('reached');
       },
     );
-
-    it.skipIf(!havePrograms('twist3'))("uses Twisted's proxy by version 4", async () => {
-      const [page, port] = [await target(rig), await closedPort()];
-      const args = [
-        'socks',
-        '--interface',
-        '127.0.0.1',
-        '--port',
-        String(port),
-        '--log',
-        '/dev/null',
-      ];
-      const twist = rig.use(new PeerProgram('twist3', args));
-      await accepting(twist, port);
-      expect(await fetchThrough(rig, port, page, { version: 4 })).toBe('reached');
-    });
   },
   ONE_POLLER,
 );

@@ -9,6 +9,7 @@ const ENTRY_POINTS = [
   'dashboard/index',
   'http/index',
   'websocket/index',
+  'protocols/socks/index',
   'terminal/index',
   'process/index',
   'adbapi/index',

@@ -113,6 +113,7 @@ import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 import { DATABASE_CALLS } from './database-options.js';
 import { and, type Call, memory } from './option-calls.js';
+import { SOCKS_CALLS } from './socks-options.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
 
@@ -181,6 +182,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  ...SOCKS_CALLS,
   ...TERMINAL_CALLS,
   ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],

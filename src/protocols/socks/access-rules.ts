@@ -11,6 +11,7 @@ import {
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
 import { ipv6Groups } from '../../internal/ip-text.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 /**
  * Networks that are refused unless allowed: those of the special-purpose registries of IANA that are not globally reachable
@@ -44,13 +45,17 @@ export interface SocksAccessRulesOptions {
   readonly deny?: readonly string[];
 }
 
+const OPTIONS: OptionNames<SocksAccessRulesOptions> = { allow: true, deny: true };
+
 /** The rules of one proxy. */
 export class SocksAccessRules {
   readonly #allowed: BlockList;
   readonly #denied: BlockList;
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-  constructor({ allow = [], deny = [] }: SocksAccessRulesOptions = {}) {
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
+  constructor(options: SocksAccessRulesOptions = {}) {
+    checkOptions('SocksAccessRules', options, OPTIONS);
+    const { allow = [], deny = [] } = options;
     this.#allowed = networks('allow', allow);
     this.#denied = networks('deny', deny);
   }

@@ -1,0 +1,18 @@
+/** The options of `ropewalk/socks`. */
+import {
+  SocksAccessRules,
+  SocksClientEndpoint,
+  SocksServerFactory,
+} from '../../src/protocols/socks/index.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { and, type Call, memory } from './option-calls.js';
+
+const proxy = { connect: () => undefined as never };
+
+export const SOCKS_CALLS: Readonly<Record<string, readonly Call[]>> = {
+  SocksAccessRulesOptions: [(o) => new SocksAccessRules(o)],
+  SocksClientOptions: [
+    (o) => new SocksClientEndpoint(proxy, 'x', 1, and(o, { clock: new ManualClock() })),
+  ],
+  SocksServerOptions: [memory((reactor, o) => new SocksServerFactory(reactor, o))],
+};
