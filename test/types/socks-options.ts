@@ -1,6 +1,7 @@
 /** The options of `ropewalk/socks`. */
 import {
   SocksAccessRules,
+  SocksClientConnection,
   SocksClientEndpoint,
   SocksServerFactory,
 } from '../../src/protocols/socks/index.js';
@@ -14,5 +15,6 @@ export const SOCKS_CALLS: Readonly<Record<string, readonly Call[]>> = {
   SocksClientOptions: [
     (o) => new SocksClientEndpoint(proxy, 'x', 1, and(o, { clock: new ManualClock() })),
   ],
+  SocksClientRequest: [(o) => new SocksClientConnection(and(o, { host: 'x', port: 1 }))],
   SocksServerOptions: [memory((reactor, o) => new SocksServerFactory(reactor, o))],
 };

@@ -47,7 +47,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
  * belongs to the application's protocol, without a layer in between: `transport.getPeer()` is the proxy's address.
  *
  * `connect` fails with a SocksConnectError if the proxy does not make the connection, with a SocksAuthenticationError if it does not accept
- * the client, with an InvalidSocksMessageError if it is no SOCKS proxy, and with the errors of the endpoint of the proxy.
+ * the client, with an InvalidSocksMessageError if it does not use SOCKS, and with the errors of the endpoint of the proxy.
  *
  * @example
  * const proxy = clientFromString(reactor, 'tcp:127.0.0.1:1080');

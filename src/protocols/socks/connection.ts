@@ -9,6 +9,7 @@
  */
 import type { HostPort } from '../../core/address.js';
 import { ByteQueue } from '../../framing/byte-queue.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { InvalidSocksMessageError, SocksSequenceError } from './errors.js';
 import {
   NO_ACCEPTABLE_METHOD,
@@ -223,6 +224,15 @@ export interface SocksClientRequest extends HostPort {
   readonly password?: string | undefined;
 }
 
+const REQUEST: OptionNames<SocksClientRequest> = {
+  host: true,
+  port: true,
+  version: true,
+  command: true,
+  username: true,
+  password: true,
+};
+
 type ClientState = 'opening' | 'method' | 'status' | 'reply' | 'established' | 'denied';
 
 /** A client's side of one connection. */
@@ -234,8 +244,9 @@ export class SocksClientConnection {
   #state: ClientState = 'opening';
   #repliesLeft: number;
 
-  /** @throws InvalidArgumentValueError, InvalidArgumentTypeError the request cannot be written. */
+  /** @throws InvalidArgumentValueError, InvalidArgumentTypeError, UnknownOptionError the request cannot be written. */
   constructor(request: SocksClientRequest) {
+    checkOptions('SocksClientConnection', request, REQUEST);
     const { version = 5, command = 'connect', username, password } = request;
     this.#version = version;
     this.#repliesLeft = command === 'bind' ? 2 : 1;

@@ -47,7 +47,7 @@ export const NO_AUTHENTICATION = 0x00;
 export const USERNAME_PASSWORD = 0x02;
 export const NO_ACCEPTABLE_METHOD = 0xff;
 
-/** What a proxy reads from a client. */
+/** Messages that a proxy reads from a client. */
 export type SocksServerEvent =
   /** Version 5: the methods that the client offers. Answer with `selectMethod`. */
   | { readonly type: 'greeting'; readonly methods: readonly number[] }
@@ -56,7 +56,7 @@ export type SocksServerEvent =
   /** Answer with `reply`. */
   | { readonly type: 'request'; readonly request: SocksRequest };
 
-/** What a client reads from a proxy. */
+/** Results of the messages that a client reads from a proxy. */
 export type SocksClientEvent =
   /** Send these bytes. */
   | { readonly type: 'send'; readonly bytes: Buffer }
