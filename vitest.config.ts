@@ -17,6 +17,7 @@ const SLOW = ['test/**/*.slow.test.ts'];
 const INTEROP = ['test/interop/**/!(*.slow).test.ts'];
 /** Tests that neither start processes nor replace modules. */
 const PURE = [
+  'test/application/{multi-service,service,small-services}.test.ts',
   'test/bench/{bars,plan,profile}.test.ts',
   'test/cli/{demo-*,figures,printable-text}.test.ts',
   'test/clients/*.test.ts',
@@ -25,11 +26,14 @@ const PURE = [
   'test/defer/!(filesystem-lock*|process-mark|unhandled*).test.ts',
   'test/docs/**/*.test.ts',
   'test/endpoints/{endpoint-syntax,from-string}.test.ts',
+  'test/files/{inotify-records,parts}.test.ts',
   'test/framing/**/!(file-sender).test.ts',
   'test/fuzz/*.test.ts',
   'test/handover/messages.test.ts',
   'test/http/!(static-*|media-types|*-over-reactors).test.ts',
   'test/internal/{async-context,lent-bytes,options,remote-error,system-error}.test.ts',
+  'test/logger/{format,json,logger,services}.test.ts',
+  'test/metrics/metrics.test.ts',
   'test/package/progress-reporter.test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
@@ -55,6 +59,7 @@ export default defineConfig({
   resolve: {
     // The entry points of the package, longest first: each is a prefix of those before it.
     alias: {
+      'ropewalk/application': source('application/index.ts'),
       'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
@@ -62,7 +67,10 @@ export default defineConfig({
       'ropewalk/socks': source('protocols/socks/index.ts'),
       'ropewalk/terminal': source('terminal/index.ts'),
       'ropewalk/process': source('process/index.ts'),
+      'ropewalk/files': source('files/index.ts'),
       'ropewalk/adbapi': source('adbapi/index.ts'),
+      'ropewalk/logger': source('logger/index.ts'),
+      'ropewalk/metrics': source('metrics/index.ts'),
       'ropewalk/threads': source('threads/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),

@@ -4,6 +4,7 @@
 //     addon.createLoop(poller, busyPollMicros, measureTurns, dispatch): Loop
 //     addon.loopCount(): number
 //     addon.interfaceScope(index: number): string
+//     addon.openInotify(...) and others: see binding_files.cc
 //     addon.lookUp(name, family, done): see binding_lookup.cc
 //     addon.createTlsContext(...) and others: see binding_tls.cc
 //     addon.spawnProcess(...) and others: see binding_process.cc
@@ -18,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding_files.h"
 #include "binding_functions.h"
 #include "binding_lookup.h"
 #include "binding_loop_call.h"
@@ -266,6 +268,7 @@ napi_value init(napi_env env, napi_value exports) {
     napi_create_function(env, of.name, NAPI_AUTO_LENGTH, of.callback, addon, &function);
     napi_set_named_property(env, exports, of.name, function);
   }
+  addFiles(env, exports);
   addLookUp(env, exports);
   addProcesses(env, exports);
   addTls(env, exports, addon->tlsOutput);

@@ -15,6 +15,7 @@
       "sources": [
         "binding.cc",
         "binding_datagrams.cc",
+        "binding_files.cc",
         "binding_loop.cc",
         "binding_lookup.cc",
         "binding_memory.cc",
@@ -87,6 +88,7 @@
       "conditions": [
         ["OS=='win'", {
           "sources": [
+            "files/inotify_none.cc",
             "net/adopt_win.cc",
             "net/datagram_win.cc",
             "net/file_part_win.cc",
@@ -125,10 +127,15 @@
           ],
         }],
         ["OS=='linux'", {
-          "sources": ["poller/epoll.cc", "process/child_linux.cc", "process/exit_thread.cc"],
+          "sources": [
+            "files/inotify_linux.cc",
+            "poller/epoll.cc",
+            "process/child_linux.cc",
+            "process/exit_thread.cc",
+          ],
         }],
         ["OS in 'mac freebsd netbsd openbsd'.split()", {
-          "sources": ["poller/kqueue.cc", "process/child_bsd.cc"],
+          "sources": ["files/inotify_none.cc", "poller/kqueue.cc", "process/child_bsd.cc"],
         }],
         ["OS=='linux' and lto==1 and sanitize==''", {
           "cflags": ["-flto=auto"],

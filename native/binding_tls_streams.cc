@@ -19,9 +19,10 @@ const TlsSession* sessionOf(LoopCall& call) {
 }
 
 // startTls(handle: number, context: object, hostname: string, sessionKey: string,
-// alpn: Uint8Array, received: Uint8Array): void -- applies after the commands written so far.
-// Ignored for a handle whose end is to be reported. `alpn` is as in the extension, empty for the
-// context's. `received` is copied: the first ciphertext, which the host has read already.
+// alpn: Uint8Array, received: Uint8Array): boolean -- applies after the commands written so far.
+// False, and nothing is changed, if parts of files are unsent. Ignored for a handle whose end is to
+// be reported. `alpn` is as in the extension, empty for the context's. `received` is copied: the
+// first ciphertext, which the host has read already.
 napi_value startTls(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -31,15 +32,16 @@ napi_value startTls(napi_env env, napi_callback_info info) {
   const Bytes received = call.bytes(5);
   if (call.failed()) return nullptr;
   const std::shared_ptr<TlsContext>* context = tlsContextOf(env, call.argument(1));
-  if (context == nullptr || call.reactor() == nullptr) return nullptr;
+  if (context == nullptr) return nullptr;
+  if (call.reactor() == nullptr) return call.truth(true);
   TlsSession::Options options;
   options.hostname = hostname;
   options.sessionKey = sessionKey;
   options.alpn.assign(alpn.begin(), alpn.end());
   std::unique_ptr<TlsSession> session = TlsSession::make(*context, std::move(options));
   if (session == nullptr) return call.raise({EINVAL, "startTls"});
-  (void)call.reactor()->startTls(handle, std::move(session), received);
-  return nullptr;
+  const Status status = call.reactor()->startTls(handle, std::move(session), received);
+  return call.truth(status.error != EBUSY);
 }
 
 // tlsRefuse(handle: number, alert: number): void -- after the handshake: unsent bytes are dropped,

@@ -73,6 +73,7 @@ export interface NativeLoop {
    * Secures a stream; see native/binding_tls_streams.cc.
    * @param alpn As in the extension; empty for the context's.
    * @param received The first ciphertext.
+   * @returns False, and nothing is changed, if parts of files are unsent.
    */
   startTls(
     handle: number,
@@ -81,7 +82,7 @@ export interface NativeLoop {
     sessionKey: string,
     alpn: Uint8Array,
     received: Uint8Array,
-  ): void;
+  ): boolean;
   /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets, lingeringSenders]` */
   statistics(): [number, number, number, number, number, number];
   /** Undefined for a stale handle. @throws Error the handshake is not complete. */
@@ -205,7 +206,20 @@ export interface NativeProcessCalls {
   terminalSize(fd: number, size: Int32Array): void;
 }
 
-export interface Addon extends NativeTLS, NativeProcessCalls {
+/** inotify(7): see native/binding_files.cc. Linux only. Instances that are open at the end of the thread are closed. */
+export interface NativeInotify {
+  /** @returns A descriptor, to be watched by a reactor and closed by `closeInotify`. */
+  openInotify(): number;
+  /** @param mask As in inotify(7). @returns A watch. */
+  addInotifyWatch(instance: number, path: Uint8Array, mask: number): number;
+  /** @returns False if the system has removed it. */
+  removeInotifyWatch(instance: number, watch: number): boolean;
+  /** @returns Bytes of whole records; 0 if there are none. */
+  readInotify(instance: number, memory: Uint8Array): number;
+  closeInotify(instance: number): void;
+}
+
+export interface Addon extends NativeTLS, NativeProcessCalls, NativeInotify {
   createLoop(
     poller: string,
     busyPollMicros: number,

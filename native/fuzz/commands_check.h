@@ -100,7 +100,7 @@ class HostileWorld {
       case 4:
       case 5:
       case 6:
-        return addCommand(handle(), -static_cast<int32_t>(byte() % 12), 0);
+        return addCommand(handle(), -static_cast<int32_t>(byte() % 13), 0);
       case 7:
         return byte() % 2 == 0 ? addCommand(handle(), byte() * 16, byte() * 16) : writeDatagram();
       case 8: {

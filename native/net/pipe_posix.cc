@@ -32,7 +32,7 @@ Status checkKind(mode_t mode) {
   return {};
 }
 
-bool hasHungUp(int fd) {
+[[maybe_unused]] bool hasHungUp(int fd) {
   pollfd polled{fd, 0, 0};
   return poll(&polled, 1, 0) == 1 && (polled.revents & POLLHUP) != 0;
 }

@@ -4,9 +4,10 @@
 // socket. A reset destroys the part of the answer that is still in flight, and on some systems also
 // received bytes that were not read. So while the peer is still sending, the stream lingers: its
 // sending side is shut down, and input is discarded until the peer ends too or a limit of time or
-// bytes is reached. A client of TLS 1.3 that has received nothing since the handshake expects
-// input: session tickets. A stream with `lingerSeconds` also lingers, until its peer's system has
-// acknowledged everything: for that, close(2) would block the thread (SO_LINGER).
+// bytes is reached. It also does if the host expects input that has not arrived. A client of
+// TLS 1.3 that has received nothing since the handshake expects input: session tickets. A stream
+// with `lingerSeconds` also lingers, until its peer's system has acknowledged everything: for that,
+// close(2) would block the thread (SO_LINGER).
 //
 // Time is counted in ticks common to all lingering streams; gather() checks when one is due.
 

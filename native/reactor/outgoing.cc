@@ -146,6 +146,9 @@ void Reactor::executeOnStream(Stream& stream, int32_t command) {
     case kAllowDescriptors:
       stream.allowDescriptors = stream.isUnix() && memory_.eventCapacity >= kMinDescriptorCapacity;
       return;
+    case kExpectInput:
+      stream.bulk = true;
+      return;
     case kKeepOpen:
       if (stream.ending != Stream::Ending::kDiscard) stream.ending = Stream::Ending::kNone;
       return;

@@ -93,6 +93,7 @@ enum Command : int32_t {
   kAllowDescriptors = -10,
   // For a listener: accepts the whole backlog, paused or not; kListenerDrained follows.
   kDrainListener = -11,
+  kExpectInput = -12,  // kClose discards input even if none has arrived when everything is sent
 };
 
 enum EventKind : int32_t {

@@ -48,6 +48,7 @@ Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session, Byt
       stream->state != Stream::State::kOpen || stream->ending != Stream::Ending::kNone) {
     return {ENOTCONN, "startTls"};
   }
+  // The host adds a layer that encrypts: `wire` has no files.
   if (stream->queue != nullptr && stream->queue->hasFile()) return {EBUSY, "startTls"};
   if (tlsInput_.empty()) {
     tlsInput_.resize(kMaxTlsRead);

@@ -36,7 +36,7 @@ void findsNobodyForStaleHandles(PollerKind kind) {
   Peer peer;
   const Handle handle = server.connect(peer);
   for (const Handle nobody : {stale, 0, -1, kLeast, kMost, handle + 1, handle + (1 << 20)}) {
-    for (int32_t command = -12; command < 0; command++) server.command(nobody, command);
+    for (int32_t command = -13; command < 0; command++) server.command(nobody, command);
     server.write(nobody, "nobody's");
     server.reactor().close(nobody);
     CHECK_EQUAL(server.reactor().queuedBytes(nobody), 0);
@@ -77,7 +77,7 @@ void ignoresUnknownCommands(PollerKind kind) {
   Server server(kind);
   Peer peer;
   const Handle handle = server.connect(peer);
-  for (const int32_t command : {-12, -13, -1000, kLeast, kLeast + 1}) {
+  for (const int32_t command : {-13, -14, -1000, kLeast, kLeast + 1}) {
     server.command(handle, command, kMost);
     server.command(server.listener(), command, kLeast);
   }
@@ -89,7 +89,7 @@ void ignoresUnknownCommands(PollerKind kind) {
 void ignoresStreamCommandsToListeners(PollerKind kind) {
   Server server(kind);
   for (const int32_t command : {kClose, kShutdown, kReset, kDiscard, kWatchDrain, kAllowHalfClose,
-                                kKeepOpen, kAllowDescriptors}) {
+                                kKeepOpen, kAllowDescriptors, kExpectInput}) {
     server.command(server.listener(), command);
   }
   server.write(server.listener(), "to nobody");

@@ -1,8 +1,8 @@
 /** `ropewalk dashboard`: finds the dashboard of a running program, prints its figures, and opens its page. */
 import { spawn } from 'node:child_process';
+import { printable } from '../internal/printable.js';
 import { formatBytes, formatCount } from './figures.js';
 import { parseFlags } from './parse-flags.js';
-import { printable } from './printable-text.js';
 import { UsageError } from './usage-error.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:7009/';

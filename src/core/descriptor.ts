@@ -1,4 +1,5 @@
 /** Raw readiness: descriptors that the application opened and reads or writes itself. */
+import type { ErrorReporter } from './error-reporter.js';
 
 export interface Descriptor {
   /** The file descriptor. It must stay the same while the descriptor is added. */
@@ -18,4 +19,14 @@ export interface ReadDescriptor extends Descriptor {
 export interface WriteDescriptor extends Descriptor {
   /** Writing would not block, or would report an error. Called in each turn as long as that is so. */
   doWrite(): void;
+}
+
+/** Something that ends with the reactor like a descriptor, but is not watched by it. */
+export type Owned = Pick<Descriptor, 'connectionLost'>;
+
+/** The relation of a reactor to an {@link Owned}. */
+export interface Ownership {
+  readonly report: ErrorReporter;
+  /** The reactor no longer ends it. */
+  release(): void;
 }

@@ -62,6 +62,7 @@ export interface ProcessTransport extends Consumer, PushProducer {
    * terminal.
    * @throws ProcessExitedAlreadyError
    * @throws SystemError EPERM: the process has changed its user.
+   * @throws UnsupportedError Windows has no such signal.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   signalProcess(signal: NodeJS.Signals | number, options?: SignalOptions): void;

@@ -50,6 +50,11 @@ export interface StreamProtocol {
   fileDescriptorReceived?(fd: number): unknown;
   /** The TLS handshake is complete, and the peer is verified: see `transport.tls`. Called once for each `startTLS`. */
   handshakeCompleted?(): unknown;
+  /**
+   * The service that accepted the connection is stopping: finish soon, and close the connection, which is reset at the deadline of
+   * the {@link Drain}. Without this method, the connection stays open until then. Called at most once for each drain.
+   */
+  serverClosing?(): unknown;
   /** `loseWriteConnection` is complete: everything was sent, and the peer sees the end. */
   writeConnectionLost?(): unknown;
 }

@@ -14,6 +14,7 @@ import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, onRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
+import { expectInput } from '../internal/expects-input.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { TimeoutEntry } from '../policies/idle-timeouts.js';
 import { HTTPMessageError, HTTPSequenceError } from '../protocols/http/errors.js';
@@ -342,7 +343,8 @@ export class HTTPConnection
   private finish(response: HTTPResponse): void {
     this.response = undefined;
     const { parser } = this;
-    if (response.closes || this.service.draining || parser?.isDone === true) this.close();
+    if (!response.request.isComplete) this.closeEarly();
+    else if (response.closes || this.service.draining || parser?.isDone === true) this.close();
     else if (parser?.bufferedBytes === 0) {
       if ((this.flags & INPUT_ENDED) !== 0) this.close();
       else {
@@ -427,6 +429,14 @@ export class HTTPConnection
     }
   }
 
+  /**
+   * Closes like {@link close} while the client is in the middle of a request, and may be sending the rest of it: RFC 9112 section 9.6.
+   */
+  private closeEarly(): void {
+    expectInput(this.open);
+    this.close();
+  }
+
   /** Closes when everything written was sent, which may not take longer than `writeTimeoutMs` without progress. */
   private close(): void {
     this.flush();
@@ -471,7 +481,7 @@ export class HTTPConnection
     } else if (response.state === 'content') this.abort();
     else if (response.state === 'head') this.refuseRequest(response, error.status);
     response?.lose(error);
-    this.close();
+    this.closeEarly();
   }
 
   private refuseRequest({ request, log }: HTTPResponse, status: number): void {

@@ -27,6 +27,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   rejectunauthorized:
     "Set trustRoots to the peer's certificate, or to TRUST_ANY; a server sets clientCertificates",
   requestcert: "Set clientCertificates to 'requested' or 'required'",
+  recursive: 'A directory is watched with everything below it; maxDepth: 0 watches only itself',
   requesttimeout: 'HTTP servers have the options headTimeoutMs and contentTimeoutMs',
   server: 'To serve WebSockets beside HTTP, use a WebSocketAcceptor in the handler of serveHttp',
   servername: 'The name to verify and to send is hostname',

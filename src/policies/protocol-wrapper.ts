@@ -2,6 +2,7 @@
  * A layer between a transport and a protocol: the transport of the protocol and the protocol of the transport. It passes
  * everything on; policies override what they observe or change. It costs one more object per connection.
  */
+
 import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
@@ -22,6 +23,7 @@ import type {
 import type { PeerCredentials } from '../core/unix-options.js';
 import { failConnection, failOnRejection } from '../defer/callback-result.js';
 import type { Deferred } from '../defer/deferred.js';
+import { expectInput } from '../internal/expects-input.js';
 
 /** Keeps count of wrappers: usually a {@link WrappingFactory}. */
 export interface WrapperOwner {
@@ -91,6 +93,12 @@ export class ProtocolWrapper
     return this.passHandshakeCompleted;
   }
 
+  /** Undefined if the wrapped protocol has no such method. */
+  get serverClosing(): () => void {
+    if (this.wrappedProtocol.serverClosing === undefined) return undefined as never;
+    return this.passServerClosing;
+  }
+
   get connected(): boolean {
     return this.transport.connected;
   }
@@ -127,6 +135,11 @@ export class ProtocolWrapper
 
   writeSequence(parts: Iterable<Uint8Array | string>): void {
     this.transport.writeSequence(parts);
+  }
+
+  /** @internal */
+  expectInput(): void {
+    expectInput(this.transport);
   }
 
   loseConnection(): void {
@@ -261,6 +274,12 @@ export class ProtocolWrapper
   protected passHandshakeCompleted(): void {
     const result = this.wrappedProtocol.handshakeCompleted?.();
     if (result !== undefined) failOnRejection(result, this, 'handshakeCompleted');
+  }
+
+  /** The service that accepted the connection is stopping. Called only if the wrapped protocol has the method. */
+  protected passServerClosing(): void {
+    const result = this.wrappedProtocol.serverClosing?.();
+    if (result !== undefined) failOnRejection(result, this, 'serverClosing');
   }
 
   /** The sending side is shut down. Called only if the wrapped protocol has the method. */

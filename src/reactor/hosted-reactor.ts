@@ -16,7 +16,7 @@ import type {
   UDPTransport,
   UNIXDatagramTransport,
 } from '../core/datagram.js';
-import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
+import type { Owned, Ownership, ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
@@ -72,6 +72,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   readonly #pipes: HostedPipes;
   readonly #descriptors: ReactorDescriptors;
   readonly #threads: HostedThreads;
+  readonly #owned = new Set<Owned>();
   #disposal: Promise<void> | undefined;
 
   /** @internal */
@@ -82,7 +83,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   ) {
     const sockets: OpenSockets = {
       transports: () => this.transports(),
-      removeAll: () => this.#descriptors.removeAll(),
+      removeAll: () => [...this.#descriptors.removeAll(), ...this.#takeOwned()],
       processes: () => this.#processes.running,
       cancelLookups: () => this.#names.cancelAll(),
       lingeringSenders: () => backend.lingeringSenders?.() ?? 0,
@@ -327,6 +328,23 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
 
   removeAll(): (ReadDescriptor | WriteDescriptor)[] {
     return this.#descriptors.removeAll();
+  }
+
+  /**
+   * Ends `owned` when the reactor is stopped or disposed of.
+   * @internal
+   * @throws ReactorStoppingError, ReactorDisposedError
+   */
+  own(owned: Owned): Ownership {
+    this.core.checkOpen();
+    this.#owned.add(owned);
+    return { report: this.core.report, release: () => this.#owned.delete(owned) };
+  }
+
+  #takeOwned(): Owned[] {
+    const owned = [...this.#owned];
+    this.#owned.clear();
+    return owned;
   }
 
   statistics(): ReactorStatistics {

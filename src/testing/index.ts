@@ -1,6 +1,7 @@
 /** `ropewalk/testing`: tools for tests of protocols, transports and reactors. */
 
 export { AccumulatingProtocol } from './accumulating-protocol.js';
+export { type CaptureLogsOptions, captureLogs, type LogCapture } from './captured-logs.js';
 export { checkEachTest, type EachTestOptions, type TestHooks } from './check-each-test.js';
 export {
   type AdoptionContractOptions,

@@ -1,16 +1,20 @@
 /**
  * Captures, for tests, the errors that no call can throw: those that Ropewalk reports to the diagnostics channel
- * `ropewalk.error`. Captures nest; the innermost receives the reports, and none of them is printed.
+ * `ropewalk.error`, and those that loggers log with `failure`. Captures nest; the innermost receives the errors. Reports are not
+ * printed meanwhile.
  */
 import type { ErrorKind } from '../defer/failure.js';
 import { type ErrorReport, errorChannel } from '../internal/error-report.js';
+import { logChannel } from '../logger/channel.js';
+import type { LogEvent } from '../logger/event.js';
+import { formatEvent } from '../logger/format.js';
 
 /** One error that was reported while a capture was open. */
 export interface LoggedError {
   readonly error: unknown;
-  /** The callback or operation that failed: `dataReceived`, `callLater`, `stopProducing`... */
+  /** The callback or operation that failed: `dataReceived`, `callLater`, `stopProducing`... The namespace of a logger. */
   readonly where: string;
-  /** The work in progress, such as the request `GET /index.html`. */
+  /** The work in progress, such as the request `GET /index.html`. The message of a logger. */
   readonly about?: string | undefined;
 }
 
@@ -45,7 +49,9 @@ class Capture implements LoggedErrorCapture {
     const at = captures.indexOf(this);
     if (at < 0) return;
     captures.splice(at, 1);
-    if (captures.length === 0) errorChannel.unsubscribe(catchReport);
+    if (captures.length > 0) return;
+    errorChannel.unsubscribe(catchReport);
+    logChannel.unsubscribe(catchEvent);
   }
 }
 
@@ -58,6 +64,13 @@ const catchReport = (message: unknown): void => {
   captures.at(-1)?.add(report);
 };
 
+const catchEvent = (message: unknown): void => {
+  const event = message as LogEvent;
+  const { error, namespace } = event;
+  if (error !== undefined)
+    captures.at(-1)?.add({ error, where: namespace, about: formatEvent(event) });
+};
+
 /**
  * Begins to capture the errors that are reported in this thread.
  *
@@ -68,7 +81,10 @@ const catchReport = (message: unknown): void => {
  */
 export function captureLoggedErrors(): LoggedErrorCapture {
   const capture = new Capture();
-  if (captures.length === 0) errorChannel.subscribe(catchReport);
+  if (captures.length === 0) {
+    errorChannel.subscribe(catchReport);
+    logChannel.subscribe(catchEvent);
+  }
   captures.push(capture);
   return capture;
 }

@@ -186,7 +186,8 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
       throw new InvalidArgumentTypeError('received', 'a Buffer', received);
     }
     if (this.engine === 'native' && isSecurable(transport)) {
-      return this.#secureInReactor(transport, connection, engineOptions, received);
+      const secured = this.#secureInReactor(transport, connection, engineOptions, received);
+      if (secured !== undefined) return secured;
     }
     const secured = new TLSTransport(transport, connection, (listener) => {
       if (this.engine === 'native') {
@@ -204,15 +205,16 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     return secured;
   }
 
-  /** The reactor encrypts. */
+  /** The reactor encrypts, unless parts of files are unsent. */
   #secureInReactor(
     transport: StreamTransport & SecurableStream,
     hooks: SecuredConnection,
     options: TLSEngineOptions,
     received: Buffer,
-  ): Transport {
+  ): Transport | undefined {
     const { isServer, nativeContext: context } = this;
     const secured = transport.secureStream({ ...options, isServer, context, received, hooks });
+    if (secured === undefined) return undefined;
     replaceTransport(transport, secured);
     hooks.begin(secured, secured.clock);
     return secured;

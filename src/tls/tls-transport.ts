@@ -7,7 +7,6 @@
  */
 import type { Address } from '../core/address.js';
 import { CONNECTION_DONE, ConnectionLost } from '../core/errors/connection.js';
-import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { TLSConnection } from '../core/tls.js';
 import { LARGE_WRITE_BYTES } from '../core/transport.js';
 import { checkData } from '../internal/check.js';
@@ -16,7 +15,11 @@ import { Slab } from '../internal/slab.js';
 import { Lingering } from '../reactor/streams/lingering.js';
 import { LowerTransport } from '../reactor/streams/lower-transport.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
-import { LAYER_OF_TLS, StreamTransport } from '../reactor/streams/stream-transport.js';
+import {
+  LAYER_OF_TLS,
+  type LayerOfTLS,
+  StreamTransport,
+} from '../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
 import { MAX_UNSENT_REPLIES, type TLSEngine } from './engine.js';
 import type { SocketTLSListener } from './node-socket-engine.js';
@@ -36,6 +39,7 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
   /** Input has arrived since the handshake was complete. */
   private heard = false;
   private lingering: Lingering | undefined = undefined;
+  private expectsInput = false;
   /** The transport below is paused: a context is awaited, or there are too many unsent replies. */
   private stopped = false;
   /** The peer has sent close_notify. */
@@ -259,13 +263,18 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
   /** @internal */
   finished(): void {
     const { clock } = this.reactor;
-    if (clock === undefined || !this.awaitsTickets) {
+    if (clock === undefined || !(this.awaitsTickets || this.expectsInput)) {
       this.lower.loseConnection();
       return;
     }
     this.lingering = new Lingering(clock, () => this.lower.loseConnection());
     this.lower.finishSending();
     this.lower.resumeProducing();
+  }
+
+  /** @internal */
+  expectInput(): void {
+    this.expectsInput = true;
   }
 
   /** @internal */
@@ -425,7 +434,7 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
 }
 
 /** The protocol of the transport below. */
-class Feed implements StreamProtocol {
+class Feed implements LayerOfTLS {
   readonly acceptsLentBytes = true;
   readonly [LAYER_OF_TLS] = true;
   readonly #upper: TLSTransport;
@@ -450,6 +459,10 @@ class Feed implements StreamProtocol {
 
   writeConnectionLost(): void {
     this.#upper.wireShut();
+  }
+
+  passClosing(closes: boolean): void {
+    this.#upper.serverClosing(closes);
   }
 
   connectionLost(reason: Error): void {

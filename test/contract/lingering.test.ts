@@ -8,6 +8,7 @@ import {
 import { Factory } from '../../src/core/factory.js';
 import { Protocol } from '../../src/core/protocol.js';
 import { LineTooLongError } from '../../src/framing/errors.js';
+import { expectInput } from '../../src/internal/expects-input.js';
 import { contract, type Rig } from '../support/contract.js';
 import { DEADLINE_MS, within } from '../support/deadline.js';
 import {
@@ -97,6 +98,29 @@ contract('loseConnection while the peer sends', (rig) => {
     peer.end();
     expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
     expect(peer.error).toBeUndefined();
+  });
+
+  it('discards input that the protocol expects, even if none has arrived', async () => {
+    const protocol = new Recorder({
+      dataReceived: (_data, self) => {
+        self.call('write', 'refused');
+        expectInput(self.transport);
+        self.call('loseConnection');
+      },
+    });
+    const { peer } = await served(rig, protocol);
+    peer.write('head');
+    await peer.untilEnded();
+    await quietMoment(rig);
+    expect(protocol.lostCount).toBe(0);
+    for (let i = 0; i < 3; i++) {
+      peer.write(Buffer.alloc(1_000));
+      await quietMoment(rig);
+    }
+    peer.end();
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+    expect(peer.error).toBeUndefined();
+    expect(peer.text).toBe('refused');
   });
 
   it('calls connectionLost when the peer has ended too', async () => {

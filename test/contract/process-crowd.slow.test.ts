@@ -9,7 +9,7 @@ import { within } from '../support/deadline.js';
 import { openDescriptors } from '../support/descriptors.js';
 import { childDescriptorLists, openPairs } from './child-descriptors.js';
 
-const CROWD = 1_000;
+const CROWD = process.env.ROPEWALK_SANITIZE === undefined ? 1_000 : 200;
 /** Of each kind. */
 const SOME = 100;
 const DESCRIPTORS_OF_CHILD = 3;

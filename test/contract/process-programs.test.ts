@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
-import { ProcessDone, SpawnError, type SpawnOptions } from '../../src/index.js';
+import { ProcessDone, SpawnError, type SpawnOptions, UnsupportedError } from '../../src/index.js';
 import { getProcessOutputAndValue } from '../../src/process/index.js';
 import { RecordingProcess } from '../../src/testing/contracts/processes/process-scene.js';
 import { contract } from '../support/contract.js';
@@ -56,6 +56,10 @@ contract('programs of Node', (rig) => {
     const recorder = start("setInterval(() => {}, 1000); process.stdout.write('ready')");
     await until(() => recorder.out === 'ready', 'the start');
     recorder.transport.signalProcess(0);
+    if (process.platform === 'win32') {
+      expect(() => recorder.transport.signalProcess('SIGHUP')).toThrow(UnsupportedError);
+      expect(() => start('', { session: true })).toThrow(UnsupportedError);
+    }
     recorder.transport.signalProcess('SIGKILL');
     await end(recorder);
     expect(recorder.ended).toMatchObject({ signal: 'SIGKILL' });

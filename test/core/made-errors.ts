@@ -1,6 +1,9 @@
 /** An error of each class of the package, and the classes by entry point. */
+
 import * as databases from '../../src/adbapi/errors.js';
 import * as databasesEntry from '../../src/adbapi/index.js';
+import * as services from '../../src/application/errors.js';
+import * as servicesEntry from '../../src/application/index.js';
 import { IPv4Address } from '../../src/core/address.js';
 import * as argumentErrors from '../../src/core/errors/arguments.js';
 import * as base from '../../src/core/errors/base.js';
@@ -18,6 +21,8 @@ import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as notAnError from '../../src/defer/not-an-error.js';
 import * as endpoints from '../../src/endpoints/errors.js';
+import * as fileErrors from '../../src/files/errors.js';
+import * as filesEntry from '../../src/files/index.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
@@ -25,6 +30,8 @@ import * as httpBodies from '../../src/http/errors.js';
 import * as httpEntry from '../../src/http/index.js';
 import * as index from '../../src/index.js';
 import { systemError } from '../../src/internal/system-error.js';
+import * as logs from '../../src/logger/errors.js';
+import * as logsEntry from '../../src/logger/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as running from '../../src/process/errors.js';
 import * as processEntry from '../../src/process/index.js';
@@ -69,15 +76,20 @@ const root = {
 const web = { ...http, ...httpBodies };
 const sockets = { ...websocket, ...webSockets };
 
+const { WATCH_DONE: _only, ...files } = fileErrors;
+
 /** The errors of each entry point. */
 export const ENTRY_POINTS: readonly [name: string, exported: object, errors: object][] = [
   ['ropewalk', index, root],
   ['ropewalk/adbapi', databasesEntry, databases],
+  ['ropewalk/logger', logsEntry, logs],
   ['ropewalk/dashboard', dashboardEntry, dashboard],
+  ['ropewalk/files', filesEntry, files],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
   ['ropewalk/process', processEntry, running],
   ['ropewalk/socks', socksEntry, socksErrors],
+  ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
   ['ropewalk/workers', workersEntry, workers],
   ['ropewalk/websocket', webSocketEntry, sockets],
@@ -89,9 +101,12 @@ export const errors = {
   ...sockets,
   ...dashboard,
   ...databases,
+  ...files,
   ...handover,
+  ...logs,
   ...running,
   ...socksErrors,
+  ...services,
   ...threads,
   ...workers,
 };
@@ -121,6 +136,9 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   CannotListenError: new errors.CannotListenError({ interface: '127.0.0.1', port: 80 }),
   ConnectionDetached: new errors.ConnectionDetached(),
   NotListeningError: new errors.NotListeningError(),
+  LogEventsDroppedError: new errors.LogEventsDroppedError('app.log', 5),
+  LogLoopError: new errors.LogLoopError(100),
+  LogNotWrittenError: new errors.LogNotWrittenError('app.log', { cause: new Error('m') }),
   DescriptorError: new errors.DescriptorError('a socket', 7),
   SerialPortError: new errors.SerialPortError('/dev/ttyS0', systemError('open', 'ENOENT')),
   DescriptorLimitError: new errors.DescriptorLimitError(256),
@@ -135,6 +153,13 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidAddressError: new errors.InvalidAddressError('m'),
   AlreadyConnectedError: new errors.AlreadyConnectedError(),
   MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
+  ServiceParentError: new errors.ServiceParentError('m'),
+  ServiceStartCancelledError: new errors.ServiceStartCancelledError('web'),
+  ServiceStopError: new errors.ServiceStopError([new Error('m'), new Error('n')]),
+  FileWatchError: new errors.FileWatchError('/x', systemError('open', 'EACCES')),
+  WatchDone: new errors.WatchDone(),
+  WatchLimitError: new errors.WatchLimitError('maxDirectories'),
+  WatchLostError: new errors.WatchLostError('/x', 'removed'),
   HandoverError: new errors.HandoverError('m'),
   HandoverProtocolError: new errors.HandoverProtocolError('m'),
   NameNotFoundError: new errors.NameNotFoundError('m', 'h'),

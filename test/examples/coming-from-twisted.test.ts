@@ -7,7 +7,17 @@ const read = (path: string): string => {
 };
 
 const page = read('docs/coming-from-twisted.md');
-const doors = ['.', 'adbapi', 'handover', 'process', 'terminal', 'testing', 'tls', 'workers']
+const doors = [
+  '.',
+  'adbapi',
+  'handover',
+  'logger',
+  'process',
+  'terminal',
+  'testing',
+  'tls',
+  'workers',
+]
   .map((door) => read(`src/${door}/index.ts`))
   .join();
 

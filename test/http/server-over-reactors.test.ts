@@ -78,6 +78,33 @@ describe.each(REACTORS)('an HTTP server on $name', ({ make }) => {
     expect(await within(answer, 'the answer')).toEqual(['content', { sum: '42' }]);
   });
 
+  it.each([
+    [413, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n'],
+    [431, `GET / HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(2_000)}`],
+    [400, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\nContent-Length: 6000\r\n\r\n'],
+    [200, 'POST /close HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n'],
+  ])('does not lose %i for a client that is still sending', async (status, head) => {
+    const handle: HTTPHandler = async (request, response) => {
+      if (request.path === '/close') response.setField('Connection', 'close').send('early');
+      else response.send(String((await request.bytes()).length));
+    };
+    const options = { maxContentBytes: 10_000, maxHeadBytes: 1_000 };
+    const limits = status === 413 ? { ...options, maxContentBytes: 1_000 } : options;
+    const [server, port] = await serve(started(), handle, { ...limits, maxDiscardedBytes: 100 });
+    await using peer = await RawPeer.connect(port);
+    peer.write(head);
+    await peer.untilEnded();
+    for (let i = 0; i < 5; i++) {
+      peer.write(Buffer.alloc(100, 'a'));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(server.connections).toBe(1);
+    peer.end();
+    await peer.until(() => peer.closed, 'the close');
+    expect(peer.error).toBeUndefined();
+    expect(peer.text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
   it('echoes 3 MB through fetch, both ways streaming', async () => {
     const [, port] = await serve(started(), handler, { maxContentBytes: 10_000_000 });
     const body = Buffer.alloc(3_000_000, 'abcdefg');

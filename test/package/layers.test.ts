@@ -64,6 +64,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],
   },
+  'src/files/probe.ts': {
+    allowed: ['../defer/deferred.js', '../native.js', 'node:fs'],
+    refused: ['../framing/lines.js', '../task/react.js', '../reactor/create-reactor.js'],
+  },
   'src/adbapi/probe.ts': {
     allowed: ['../defer/deferred.js', '../threads/index.js', 'node:tls'],
     refused: ['../task/react.js', '../reactor/create-reactor.js', '../index.js'],
@@ -71,6 +75,14 @@ const RULES: Readonly<Record<string, Imports>> = {
   'src/adbapi/sqlite/probe.ts': {
     allowed: ['../errors.js', '../../threads/index.js', '../../core/clock.js'],
     refused: ['../../task/react.js', '../../native.js'],
+  },
+  'src/logger/probe.ts': {
+    allowed: ['../core/reactor-tcp.js', '../defer/failure.js', '../internal/printable.js'],
+    refused: ['../reactor/create-reactor.js', '../endpoints/tcp.js', '../testing/index.js'],
+  },
+  'src/metrics/probe.ts': {
+    allowed: ['../core/factory.js', '../policies/wrapping-factory.js', '../http/access-log.js'],
+    refused: ['../reactor/create-reactor.js', '../http/index.js', '../adbapi/index.js'],
   },
   'src/threads/probe.ts': {
     allowed: ['../defer/deferred.js', '../internal/remote-error.js', 'node:worker_threads'],
@@ -115,6 +127,10 @@ const RULES: Readonly<Record<string, Imports>> = {
   'src/reactor/processes/probe.ts': {
     allowed: ['../streams/stream-transport.js', '../adoption/adopted-owner.js'],
     refused: ['../datagrams/udp-port.js', '../hosted-reactor.js', '../native/sockets.js'],
+  },
+  'src/application/probe.ts': {
+    allowed: ['../core/clock.js', '../http/serve-http.js', '../endpoints/tcp.js'],
+    refused: ['../reactor/create-reactor.js', '../workers/run-workers.js', '../cli/main.js'],
   },
   'src/process/probe.ts': {
     allowed: ['../core/process.js', '../framing/line-decoder.js', '../clients/backoff-policy.js'],

@@ -5,14 +5,18 @@ import ts from 'typescript';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY_POINTS = [
   'index',
+  'application/index',
   'handover/index',
   'dashboard/index',
   'http/index',
   'websocket/index',
   'protocols/socks/index',
   'terminal/index',
+  'files/index',
   'process/index',
   'adbapi/index',
+  'logger/index',
+  'metrics/index',
   'threads/index',
   'workers/index',
   'tls/index',

@@ -59,7 +59,7 @@ const BROKEN: readonly BrokenReactor[] = [
       if (protocol.acceptsLentBytes) slab.set(data);
       protocol.dataReceived(protocol.acceptsLentBytes ? slab.subarray(0, data.length) : data);
     }),
-    'loses nothing of other connections if some transfer the bytes they are lent',
+    'loses nothing of other connections if some transfer the bytes they are lent, which ends them',
   ],
   [
     'sends by reference what is lent out of memory that is used again',

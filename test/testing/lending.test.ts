@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { IPv4Address } from '../../src/core/address.js';
 import type { DatagramHandlers } from '../../src/core/datagram.js';
+import { LentBytesTransferredError } from '../../src/core/errors/connection.js';
 import { Protocol } from '../../src/core/protocol.js';
 import { LARGE_WRITE_BYTES } from '../../src/core/transport.js';
 import { POISON_BYTE } from '../../src/internal/lent-bytes.js';
@@ -9,6 +10,7 @@ import { ProtocolWrapper } from '../../src/policies/protocol-wrapper.js';
 import { AccumulatingProtocol } from '../../src/testing/accumulating-protocol.js';
 import { joinProtocols } from '../../src/testing/io-pump.js';
 import { lend } from '../../src/testing/lending.js';
+import { flushLoggedErrors } from '../../src/testing/logged-errors.js';
 import { MemoryReactor } from '../../src/testing/memory-reactor.js';
 import type { MemoryUDPPort } from '../../src/testing/memory-records.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
@@ -94,15 +96,28 @@ describe.each(WAYS)('%s', (_name, receive) => {
     expect(protocol.kept.map(isPoison)).toEqual([false, true, false]);
   });
 
-  it('continues when lent or given bytes are transferred', () => {
-    for (const lent of [true, false]) {
+  it('continues when given bytes are transferred, and ends when lent ones are', () => {
+    const transferring = (lent: boolean): Keeper => {
       const protocol = new Keeper(lent);
       protocol.onData = ({ buffer }) => {
         structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
       };
-      receive(protocol, 'one', 'two');
-      expect(protocol.read).toEqual(['one', 'two']);
+      return protocol;
+    };
+    const given = transferring(false);
+    receive(given, 'one', 'two');
+    expect(given.read).toEqual(['one', 'two']);
+
+    const lent = transferring(true);
+    const errors: unknown[] = [];
+    try {
+      receive(lent, 'one', 'two');
+    } catch (error) {
+      errors.push(error); // the pump throws what is reported
     }
+    errors.push(...flushLoggedErrors(LentBytesTransferredError).map(({ error }) => error));
+    expect(errors).toEqual([expect.any(LentBytesTransferredError)]);
+    expect(lent.read).toEqual(['one']);
   });
 
   it('lends through a wrapper what the wrapped protocol accepts', () => {

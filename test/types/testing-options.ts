@@ -2,6 +2,7 @@
 import { Protocol } from '../../src/index.js';
 import {
   adoptionContract,
+  captureLogs,
   checkEachTest,
   decoderContract,
   descriptorsContract,
@@ -50,6 +51,7 @@ export const TESTING_CALLS: Readonly<Record<string, readonly Call[]>> = {
         o,
       ),
   ],
+  CaptureLogsOptions: [(o) => captureLogs(o)],
   PipeContractOptions: [
     (o) =>
       pipeContract(

@@ -111,7 +111,10 @@ import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
+import { APPLICATION_CALLS } from './application-options.js';
 import { DATABASE_CALLS } from './database-options.js';
+import { FILES_CALLS } from './files-options.js';
+import { LOGGER_CALLS } from './logger-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { SOCKS_CALLS } from './socks-options.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
@@ -183,6 +186,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...SOCKS_CALLS,
+  ...FILES_CALLS,
   ...TERMINAL_CALLS,
   ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
@@ -373,7 +377,9 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
   TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  ...APPLICATION_CALLS,
   ...DATABASE_CALLS,
+  ...LOGGER_CALLS,
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
   ThreadOptions: [(o) => new Thread(o)],
@@ -414,6 +420,7 @@ const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   DatabaseReport: 'made by drivers, for an error',
+  'OpenTelemetryTracer.startSpan': 'the interface of another library',
   ProtocolToConsumerAdapter: 'a part of a protocol',
   SystemError: 'the error of a failed call',
   ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',

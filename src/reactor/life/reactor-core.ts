@@ -49,6 +49,7 @@ export class ReactorCore
   /** Infinite if the reactor never collects. */
   readonly collectAfterBytes: number;
   readonly #host: LoopHost;
+  readonly #sockets: OpenSockets;
   readonly #reportError: ErrorReporter;
   readonly #events: SystemEventTriggers;
   readonly #turns: Turns;
@@ -62,6 +63,7 @@ export class ReactorCore
     threads: EndingThreads,
   ) {
     this.#host = host;
+    this.#sockets = sockets;
     this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
     const collectAfterBytes = options.collectAfterBytes ?? DEFAULT_COLLECT_AFTER_BYTES;
     checkInteger('collectAfterBytes', collectAfterBytes, 0, Number.MAX_SAFE_INTEGER);
@@ -86,6 +88,10 @@ export class ReactorCore
 
   get clock(): Clock {
     return this;
+  }
+
+  transports(): Iterable<object> {
+    return this.#sockets.transports();
   }
 
   now(): number {

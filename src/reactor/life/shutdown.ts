@@ -4,7 +4,7 @@
  * deadline. Peers that are still sending to closed connections are waited for until the same deadline: an exit of the process
  * would reset these. Calls into threads have the same deadline.
  */
-import type { Descriptor } from '../../core/descriptor.js';
+import type { Owned } from '../../core/descriptor.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { ConnectionLost } from '../../core/errors/connection.js';
@@ -34,7 +34,8 @@ export interface RunningProcess {
 export interface OpenSockets {
   /** Transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<EndingTransport>;
-  removeAll(): readonly Descriptor[];
+  /** Descriptors, and what else ends with the reactor. */
+  removeAll(): readonly Owned[];
   /** Child processes that are waited for. */
   processes(): Iterable<RunningProcess>;
   cancelLookups(): void;
@@ -125,7 +126,7 @@ export class Shutdown {
     if (threads !== undefined) yield* Deferred.fromPromise(threads);
   });
 
-  #endDescriptor(descriptor: Descriptor, reason: Error): void {
+  #endDescriptor(descriptor: Owned, reason: Error): void {
     const failed = (error: unknown): void => this.#register.report(error, 'connectionLost');
     try {
       const result: unknown = descriptor.connectionLost(reason);

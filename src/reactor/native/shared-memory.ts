@@ -18,6 +18,7 @@ export const COMMAND_ALLOW_HALF_CLOSE = -8;
 export const COMMAND_KEEP_OPEN = -9;
 export const COMMAND_ALLOW_DESCRIPTORS = -10;
 export const COMMAND_DRAIN_LISTENER = -11;
+export const COMMAND_EXPECT_INPUT = -12;
 
 export const EVENT_DATA = 1;
 export const EVENT_READ_ENDED = 2;

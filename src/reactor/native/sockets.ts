@@ -23,7 +23,10 @@ import {
 } from './shared-memory.js';
 
 /** Moves the connection of a transport to a new one, which is secured. */
-export type SecureStream = (from: StreamOrigin, options: SecureStreamOptions) => SecuredStream;
+export type SecureStream = (
+  from: StreamOrigin,
+  options: SecureStreamOptions,
+) => SecuredStream | undefined;
 
 /** The connection of a transport that is to be replaced. */
 export interface StreamOrigin {

@@ -135,11 +135,15 @@ export class NativeTLSTransport extends NativeTransport implements SecuredStream
   }
 }
 
-/** Moves the connection of a transport to a new one, which is secured. */
-export function secureStream(origin: StreamOrigin, options: SecureStreamOptions): SecuredStream {
+/** Moves the connection of a transport to a new one, which is secured. Undefined if parts of files are unsent. */
+export function secureStream(
+  origin: StreamOrigin,
+  options: SecureStreamOptions,
+): SecuredStream | undefined {
   const { context, hostname, sessionKey, alpnProtocols, received, hooks } = options;
   const { loop } = origin.sockets;
   const protocols = encodedProtocols(alpnProtocols);
-  loop.startTls(origin.handle, context, hostname, sessionKey, protocols, received);
+  const { handle } = origin;
+  if (!loop.startTls(handle, context, hostname, sessionKey, protocols, received)) return undefined;
   return origin.sockets.add(new NativeTLSTransport(origin, hooks));
 }

@@ -21,6 +21,7 @@ import {
   COMMAND_ALLOW_HALF_CLOSE,
   COMMAND_CLOSE,
   COMMAND_DISCARD,
+  COMMAND_EXPECT_INPUT,
   COMMAND_KEEP_OPEN,
   COMMAND_PAUSE,
   COMMAND_RESET,
@@ -115,6 +116,11 @@ export class NativeTransport
   }
 
   /** @internal */
+  expectInput(): void {
+    this.command(COMMAND_EXPECT_INPUT);
+  }
+
+  /** @internal */
   maskReceived(data: Uint8Array, at: number, length: number, key: number): boolean | undefined {
     return this.sockets.arena.maskReceived(data, at, length, key);
   }
@@ -133,13 +139,14 @@ export class NativeTransport
   }
 
   /** @internal */
-  secureStream(options: SecureStreamOptions): SecuredStream {
+  secureStream(options: SecureStreamOptions): SecuredStream | undefined {
     const { sockets, handle, owner, protocol } = this;
     const [peer, host, paused] = [this.#peer, this.getHost(), this.reading === 'paused'];
     const secured = sockets.secureStream(
       { sockets, handle, owner, protocol, peer, host, paused },
       options,
     );
+    if (secured === undefined) return undefined;
     this.handle = 0;
     retire(this, secured);
     return secured;

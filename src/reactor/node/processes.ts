@@ -36,6 +36,8 @@ interface Spawnable {
 /** `spawn` replaces `pipe` in its options by the handle of a pipe. */
 type StdioEntry = 'pipe' | 'ignore' | number | { readonly handle?: { close(): void } };
 
+/** SIGINT, SIGQUIT, SIGKILL, SIGTERM, and the check whether there is a process. Node ends it for any signal. */
+const WINDOWS_SIGNALS = [0, 2, 3, 9, 15];
 const NO_TERMINAL = 'Node has no pseudo-terminals: use the native reactor';
 
 export function nodeProcesses(sockets: NodeSockets): ChildProcesses {
@@ -80,6 +82,7 @@ function checkSupported(settings: SpawnSettings): void {
   if (settings.terminal !== undefined) refuse('pty', NO_TERMINAL);
   if (settings.umask !== undefined) refuse('umask', 'Node cannot set it for a child');
   if (settings.groups !== undefined) refuse('groups', 'Node cannot set them for a child');
+  if (WINDOWS && settings.session) refuse('session', 'Windows has none, and no process groups');
   if (settings.processGroup !== undefined) {
     refuse('processGroup', 'Node only begins sessions, each of which is a process group');
   }
@@ -168,6 +171,10 @@ function startedChild(
       );
     },
     signal: (signal) => {
+      if (WINDOWS && !WINDOWS_SIGNALS.includes(signal)) {
+        const why = 'Windows only ends processes: SIGTERM, SIGKILL, SIGINT or SIGQUIT';
+        throw new UnsupportedError(`signal ${signal}`, why);
+      }
       // Unlike process.kill, it never signals another process that got the number meanwhile.
       if (!child.kill(signal)) throw systemError('kill', 'ESRCH');
     },

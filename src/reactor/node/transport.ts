@@ -283,6 +283,11 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner, Soc
     this.schedule();
   }
 
+  /** @internal */
+  expectInput(): void {
+    this.#peerSends = true;
+  }
+
   protected override shutdownWriting(): void {
     this.schedule();
   }

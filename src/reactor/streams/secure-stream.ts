@@ -91,8 +91,9 @@ export interface SecurableStream {
   /**
    * Moves the connection to a new transport that is secured and has the same protocol and owner. Called for an open transport
    * without unread input. The caller sets the protocol's transport.
+   * @returns Undefined, and nothing is changed, if the socket can't encrypt what follows: the caller adds a layer.
    */
-  secureStream(options: SecureStreamOptions): SecuredStream;
+  secureStream(options: SecureStreamOptions): SecuredStream | undefined;
 }
 
 /** A transport over a socket of Node that `node:tls` encrypts in place. */

@@ -88,6 +88,15 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     await this.stopListening();
   }
 
+  /** @internal The open connections that it has accepted. */
+  connections(): StreamTransport[] {
+    const open: StreamTransport[] = [];
+    for (const transport of this.#reactor.transports()) {
+      if ((transport as StreamTransport).owner === this) open.push(transport as StreamTransport);
+    }
+    return open;
+  }
+
   /** @internal */
   closeListening(keepFile = false): void {
     if (this.#socket === undefined) return;

@@ -7,4 +7,6 @@ export interface StreamReactor extends PortReactor, Clock {
   /** The reactor ends their attempts when it stops. */
   readonly connectors: Set<PendingConnector>;
   readonly connections: ConnectionCounts;
+  /** The open stream transports, of ports and of connectors. */
+  transports(): Iterable<object>;
 }

@@ -50,11 +50,18 @@ import { RegisteredProducer } from './registered-producer.js';
 /** The name of a property of protocols that secure their transport. */
 export const LAYER_OF_TLS = 'isLayerOfTLS';
 
+/** Passes on to the protocol above. */
+export interface LayerOfTLS extends StreamProtocol {
+  readonly [LAYER_OF_TLS]: true;
+  passClosing(closes: boolean): void;
+}
+
 type Hook =
   | 'readConnectionLost'
   | 'writeConnectionLost'
   | 'fileDescriptorReceived'
   | 'handshakeCompleted'
+  | 'serverClosing'
   | 'connectionLost';
 
 /**
@@ -363,6 +370,18 @@ export abstract class StreamTransport
     this.owner.connectionEnded(this, reason);
   }
 
+  /**
+   * @internal The service that accepted this connection is stopping: tells the protocol.
+   * @param closes Whether the connection is closed if the protocol has no such method.
+   */
+  serverClosing(closes: boolean): void {
+    const { protocol } = this;
+    if (this.state !== 'open' || protocol === undefined) return;
+    if (LAYER_OF_TLS in protocol) (protocol as LayerOfTLS).passClosing(closes);
+    else if (this.defines('serverClosing')) this.callHook('serverClosing');
+    else if (closes) innermostTransport(this, protocol).loseConnection();
+  }
+
   /** Whether the protocol has a method. A getter that throws ends the connection, as the method would. */
   protected defines(method: Hook): boolean {
     try {
@@ -464,3 +483,14 @@ export abstract class StreamTransport
 }
 
 showAsText(StreamTransport);
+
+/** Protocols that wrap others are transports too: the one of the innermost protocol sends all that it has kept. */
+function innermostTransport(transport: Transport, protocol: StreamProtocol): Transport {
+  let innermost = transport;
+  let inner: StreamProtocol | undefined = protocol;
+  while (typeof (inner as Partial<Transport> | undefined)?.loseConnection === 'function') {
+    innermost = inner as StreamProtocol & Transport;
+    inner = (inner as { wrappedProtocol?: StreamProtocol }).wrappedProtocol;
+  }
+  return innermost;
+}

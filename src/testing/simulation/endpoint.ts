@@ -54,6 +54,11 @@ export class Endpoint {
     return this.#open && (this.#incoming.unreadBytes > 0 || this.#incoming.finished);
   }
 
+  /** Arrived bytes that were not read. */
+  get unreadBytes(): number {
+    return this.#incoming.unreadBytes;
+  }
+
   /** Whether all data was read, and the other end has finished sending. */
   get ended(): boolean {
     return this.#incoming.finished;

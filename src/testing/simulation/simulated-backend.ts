@@ -125,6 +125,10 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
     return this.sockets.open;
   }
 
+  lingeringSenders(): number {
+    return this.sockets.closing.senders;
+  }
+
   traffic(): Traffic {
     const { bytesReceived, bytesSent, turns } = this.sockets;
     return { bytesReceived, bytesSent, turns };
@@ -138,5 +142,7 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
     return NO_TURN_TIMES;
   }
 
-  release(): void {}
+  release(): void {
+    this.sockets.closing.closeAll();
+  }
 }

@@ -4,6 +4,7 @@ import type { ErrorReporter } from '../../core/error-reporter.js';
 import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../../reactor/time/turn-reactor.js';
 import type { PumpPolicy } from '../pump-policy.js';
+import { ClosingEndpoints } from './closing-endpoints.js';
 
 /** The reactor of the sockets. */
 interface Core extends TurnReactor {
@@ -17,6 +18,7 @@ export class SimulatedSockets implements TurnReactor {
   readonly pumpPolicy: PumpPolicy | undefined;
   /** Transports whose protocol's `connectionLost` has not been called. */
   readonly open: Set<StreamTransport> = new Set();
+  readonly closing: ClosingEndpoints;
   bytesReceived = 0;
   bytesSent = 0;
   turns = 0;
@@ -29,6 +31,7 @@ export class SimulatedSockets implements TurnReactor {
     this.pumpPolicy = pumpPolicy;
     this.#core = core;
     this.#clock = clock;
+    this.closing = new ClosingEndpoints(clock);
   }
 
   soon(callback: () => void): void {

@@ -11,8 +11,12 @@ import type { SocketSettings } from '../../reactor/streams/tcp-settings.js';
 import type { TurnReactor } from '../../reactor/time/turn-reactor.js';
 import { deliver } from '../lending.js';
 import { ByteQueue } from './byte-queue.js';
+import type { ClosingEndpoint } from './closing-endpoints.js';
 import type { Endpoint, EndpointListener } from './endpoint.js';
 import type { SimulatedSockets } from './simulated-sockets.js';
+
+/** A read of this size means that the peer is in the midst of sending. */
+const BULK_READ_BYTES = 16 * 1024;
 
 /** Data is delivered in pieces of at most this many bytes. */
 const MAX_PIECE_BYTES = 64 * 1024;
@@ -26,6 +30,9 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   readonly #queue = new ByteQueue();
   #noDelay: boolean;
   #keepAlive: boolean;
+  /** The peer is in the midst of sending. */
+  #peerSends = false;
+  #closing: ClosingEndpoint | undefined = undefined;
   #scheduled = false;
   #watchingDrain = false;
 
@@ -110,8 +117,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     }
     if (this.producer !== undefined || this.#queue.byteLength > 0) return;
     if (this.state === 'closing') {
-      this.#close();
-      this.lost(undefined);
+      if (this.#closing === undefined && !this.#close()) this.lost(undefined);
     } else if (this.state === 'open' && this.writing === 'shutting') {
       this.#endpoint.finishSending();
       this.writeShut();
@@ -126,6 +132,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     const data = this.#endpoint.read(MAX_PIECE_BYTES);
     if (data !== undefined) {
       this.#reactor.bytesReceived += data.byteLength;
+      this.#peerSends = data.byteLength >= BULK_READ_BYTES;
       this.received(data);
     } else if (this.#endpoint.ended) this.readEnded();
     if (this.#receiving && this.#endpoint.readable && data !== undefined) this.#readLater();
@@ -140,6 +147,10 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   sendable(): void {
     this.#reactor.beginTurn();
     this.flush();
+  }
+
+  expectInput(): void {
+    this.#peerSends = true;
   }
 
   broken(cause: Error): void {
@@ -182,10 +193,14 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   }
 
   protected override closeNow(reset: boolean): void {
-    if (reset) this.#endpoint.reset();
+    if (reset) {
+      this.#closing?.stop();
+      this.#endpoint.reset();
+    } else if (this.#closing !== undefined) this.#abandon();
     else if (this.#send()) {
-      if (this.#queue.byteLength === 0) this.#close();
-      else this.#endpoint.reset(`closed with ${this.#queue.byteLength} B unsent`);
+      if (this.#queue.byteLength === 0) {
+        if (this.#close()) this.#abandon();
+      } else this.#endpoint.reset(`closed with ${this.#queue.byteLength} B unsent`);
     }
     this.#queue.clear();
   }
@@ -226,9 +241,22 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     this.#reactor.inNextTurn(() => this.broken(cause));
   }
 
-  #close(): void {
-    if (this.#lingers) this.#endpoint.close();
-    else this.#endpoint.reset('closed with lingerSeconds 0');
+  /** Everything is sent. @returns Whether the endpoint lingers. */
+  #close(): boolean {
+    const endpoint = this.#endpoint;
+    if (!this.#lingers) endpoint.reset('closed with lingerSeconds 0');
+    else if (endpoint.unreadBytes > 0 || (this.#peerSends && !endpoint.ended)) {
+      this.#closing = this.#reactor.closing.close(endpoint, () => {
+        if (this.state === 'closing') this.lost(undefined);
+      });
+      return true;
+    } else endpoint.close();
+    return false;
+  }
+
+  /** Its `connectionLost` is about to be called. */
+  #abandon(): void {
+    this.#closing?.abandon();
   }
 }
 

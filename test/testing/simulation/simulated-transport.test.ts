@@ -2,14 +2,25 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { InvalidArgumentTypeError } from '../../../src/core/errors/arguments.js';
 import {
+  CONNECTION_DONE,
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
 } from '../../../src/core/errors/connection.js';
 import type { TCPTransport } from '../../../src/core/transport.js';
+import { expectInput } from '../../../src/internal/expects-input.js';
+import {
+  LINGER_BYTES,
+  LINGER_MS,
+  LINGER_QUIET_MS,
+} from '../../../src/reactor/streams/lingering.js';
+import { LoopingCall } from '../../../src/task/looping-call.js';
 import { CHOPPY } from '../../../src/testing/simulation/faults.js';
 import { HalfCloseRecorder, Recorder, takeViolations } from '../../support/recorder.js';
 import { connectedPair, numbered } from './pairs.js';
+
+/** A window of 64 KiB for each round trip of 2 ms. */
+const BYTES_PER_MS = 32_768;
 
 afterEach(() => expect(takeViolations(), 'rules broken').toEqual([]));
 
@@ -206,15 +217,89 @@ describe('closing', () => {
     expect(server.reason).toBeInstanceOf(ConnectionLost);
   });
 
-  it('with data unread resets the connection, as TCP does', () => {
-    const { simulation, client, server } = connectedPair();
+  it('with data unread lingers until the peer has ended', () => {
+    const { simulation, client, server } = connectedPair({}, new HalfCloseRecorder());
     server.call('pauseProducing');
     client.transport.write('never read');
     simulation.runSync();
+    server.call('write', 'good-bye');
     server.call('loseConnection');
+    simulation.runSync(() => client.log.includes('readConnectionLost'));
+    client.transport.write('never read either');
+    client.call('loseConnection');
     simulation.runSync();
+    expect([server.reason, client.reason]).toEqual([CONNECTION_DONE, CONNECTION_DONE]);
+    expect([client.text, server.text]).toEqual(['good-bye', '']);
+  });
+
+  it('lingers if the protocol expects input', () => {
+    const { simulation, client, server } = connectedPair({}, new HalfCloseRecorder());
+    expectInput(server.transport);
+    server.call('loseConnection');
+    simulation.runSync(() => client.log.includes('readConnectionLost'));
+    client.transport.write('late');
+    client.call('loseConnection');
+    simulation.runSync();
+    expect([server.reason, client.reason]).toEqual([CONNECTION_DONE, CONNECTION_DONE]);
+  });
+
+  it.each([
+    ['5 s without input', 10_000, 1, LINGER_QUIET_MS],
+    ['30 s', 1_000, 1, LINGER_MS],
+    ['64 MiB', 1, 100_000, LINGER_BYTES / BYTES_PER_MS],
+  ])('lingers for %s at most', (_limit, everyMs, bytes, expectedMs) => {
+    const { simulation, client, server, clientHost } = connectedPair({}, new HalfCloseRecorder());
+    expectInput(server.transport);
+    server.call('loseConnection');
+    const begun = clientHost.now();
+    const send = (): void => client.transport.write(Buffer.alloc(bytes));
+    const sending = new LoopingCall(clientHost, send);
+    sending.start(everyMs, false);
+    simulation.runSync(() => server.lostCount > 0);
+    const tookMs = clientHost.now() - begun;
     expect(server.reason).toBeInstanceOf(ConnectionDone);
+    expect(tookMs).toBeGreaterThan(0.9 * expectedMs);
+    expect(tookMs).toBeLessThan(1.3 * expectedMs);
+    simulation.runSync(() => client.lostCount > 0);
     expect(client.reason).toBeInstanceOf(ConnectionLost);
+    sending.stop();
+  });
+
+  it('ends its lingering by abort', () => {
+    const { simulation, client, server } = connectedPair({}, new HalfCloseRecorder());
+    expectInput(server.transport);
+    server.call('loseConnection');
+    simulation.runSync(() => client.log.includes('readConnectionLost'));
+    server.call('abortConnection');
+    simulation.runSync();
+    expect(server.reason).toBeInstanceOf(ConnectionAborted);
+    expect(client.reason).toBeInstanceOf(ConnectionLost);
+    expect(simulation.getDelayedCalls()).toEqual([]);
+  });
+
+  it('lingers after an exception, for the sake of the peer', () => {
+    const error = new Error('no');
+    const reports: unknown[] = [];
+    const { simulation, client, server } = connectedPair(
+      { reportError: (reported) => reports.push(reported) },
+      new HalfCloseRecorder(),
+      new Recorder({
+        dataReceived: (_data, self) => {
+          self.call('write', 'answer');
+          expectInput(self.transport);
+          throw error;
+        },
+      }),
+    );
+    client.transport.write(Buffer.alloc(60_000));
+    simulation.runSync(() => server.lostCount > 0);
+    expect(server.reason).toBe(error);
+    expect(reports).toEqual([error]);
+    client.transport.write(Buffer.alloc(60_000));
+    simulation.runSync(() => client.text === 'answer');
+    client.call('loseConnection');
+    simulation.runSync();
+    expect(client.reason).toBeInstanceOf(ConnectionDone);
   });
 
   it('resets a peer that sends to a closed end', () => {

@@ -1,0 +1,82 @@
+/** The names of fields whose values are secret. */
+import { checkString } from '../internal/check.js';
+import { quoted } from './json-string.js';
+
+/**
+ * Fields whose values no observer of this package writes, at any depth: those whose names end with one of these, compared without case,
+ * hyphens and underscores. `token` covers `accessToken` and `X-CSRF-Token`.
+ */
+export const SECRET_FIELDS: readonly string[] = [
+  'apikey',
+  'authorization',
+  'cookie',
+  'cookies',
+  'credential',
+  'credentials',
+  'passphrase',
+  'passwd',
+  'password',
+  'passwords',
+  'privatekey',
+  'pwd',
+  'secret',
+  'secrets',
+  'token',
+];
+
+/** The text in place of a secret. */
+export const REDACTED = '[redacted]';
+
+const MAX_CACHED = 1000;
+const MAX_COMPARED = 256;
+
+/** A name of a field as JSON, and whether its values are secret. */
+export interface KnownName {
+  readonly json: string;
+  readonly secret: boolean;
+}
+
+/** Decides by name whether the value of a field is secret. */
+export class Redaction {
+  readonly #names: readonly string[];
+  readonly #known = new Map<string, KnownName>();
+
+  /**
+   * @param names In addition to {@link SECRET_FIELDS}.
+   * @throws InvalidArgumentTypeError
+   */
+  constructor(names: readonly string[] = []) {
+    this.#names = [
+      ...SECRET_FIELDS,
+      ...names.map((name) => normalized(checkString('names', name))).filter((name) => name !== ''),
+    ];
+  }
+
+  isSecret(name: string): boolean {
+    return this.known(name).secret;
+  }
+
+  /** @internal */
+  known(name: string): KnownName {
+    return this.#known.get(name) ?? this.#learn(name);
+  }
+
+  #learn(name: string): KnownName {
+    // The end decides, so the beginning of a long name may be left out.
+    const compared = normalized(name.slice(-MAX_COMPARED));
+    const secret = this.#names.some((end) => compared.endsWith(end));
+    const known = { json: quoted(name), secret };
+    if (name.length > MAX_COMPARED) return known;
+    // Names may come from peers.
+    if (this.#known.size >= MAX_CACHED) this.#known.clear();
+    this.#known.set(name, known);
+    return known;
+  }
+}
+
+/** That of {@link SECRET_FIELDS} alone. */
+export const DEFAULT_REDACTION: Redaction = new Redaction();
+
+function normalized(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_\s]/g, '');
+}

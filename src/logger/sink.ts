@@ -1,0 +1,25 @@
+/** Destinations of text. */
+import { checkFunction } from '../internal/check.js';
+import { originalWrite } from './original-streams.js';
+
+/** A destination of lines: a `LogFile`, `process.stdout`, or any object with such a method. */
+export interface LogSink {
+  write(text: string): unknown;
+}
+
+/**
+ * The function that writes to a sink. For `process.stdout` and `process.stderr` it bypasses a capture, which would log what is
+ * logged.
+ * @throws InvalidArgumentTypeError
+ */
+export function writerOf(sink: LogSink): (text: string) => void {
+  checkFunction('sink.write', (sink as Partial<LogSink> | null | undefined)?.write);
+  if (sink !== process.stdout && sink !== process.stderr) {
+    return (text) => {
+      sink.write(text);
+    };
+  }
+  return (text) => {
+    (originalWrite(sink) ?? sink.write).call(sink, text);
+  };
+}
