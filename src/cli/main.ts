@@ -6,6 +6,7 @@ import { runDashboard } from './dashboard.js';
 import { runDemo } from './demo.js';
 import { runDoctor } from './doctor.js';
 import { parseFlags, unknownCommand } from './parse-flags.js';
+import { runRun } from './run.js';
 import { runTalk } from './talk.js';
 import { UsageError } from './usage-error.js';
 
@@ -13,6 +14,7 @@ const USAGE = `Usage: ropewalk <command> [flags]
 
   demo      run an echo and a chat server with a live view
   dashboard print the figures of a running program and open its page
+  run       run a program's services: ropewalk run FILE
   talk      connect to a server and exchange lines with it: ropewalk talk HOST PORT
   doctor    report whether the native reactor works here, and what to change
   help      show this, or explain a command: ropewalk help COMMAND
@@ -21,7 +23,7 @@ const USAGE = `Usage: ropewalk <command> [flags]
 
 const FLAGS = { help: { type: 'boolean', short: 'h' } } as const;
 const EXPLAINED_HERE = ['help', 'version'];
-const COMMANDS = ['dashboard', 'demo', 'doctor', 'talk', ...EXPLAINED_HERE];
+const COMMANDS = ['dashboard', 'demo', 'doctor', 'run', 'talk', ...EXPLAINED_HERE];
 
 let outputFailed = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -45,6 +47,8 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
         return await runDemo(args);
       case 'doctor':
         return await runDoctor(args, packageVersion());
+      case 'run':
+        return await runRun(args);
       case 'talk':
         return await runTalk(args);
       case 'help':

@@ -267,7 +267,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   DatabaseConnectionLostError: new errors.DatabaseConnectionLostError(report, false),
   DatabaseConnectError: new errors.DatabaseConnectError('d', new Error('m')),
   StatementTimeoutError: new errors.StatementTimeoutError('SELECT 1', 1),
-  PoolExhaustedError: new errors.PoolExhaustedError('maxWaiting', 1, 1),
+  PoolExhaustedError: new errors.PoolExhaustedError('maxWaiting', 1, 1, 0),
   PoolClosedError: new errors.PoolClosedError(),
   TransactionEndedError: new errors.TransactionEndedError('transaction'),
   TransactionAbortedError: new errors.TransactionAbortedError(new Error('m')),
