@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -20,7 +21,8 @@ class Reaper {
     const std::lock_guard lock(mutex_);
     children_.push_back({pid, std::move(exit)});
     if (running_) {
-      (void)!write(wakeWriter_.get(), "", 1);
+      if (!woken_) (void)!write(wakeWriter_.get(), "", 1);
+      woken_ = true;
     } else if (openPipe(wakeReader_, wakeWriter_).ok()) {
       stayLoaded();
       running_ = startDetached(run, this) == 0;
@@ -37,10 +39,18 @@ class Reaper {
   static void* run(void* reaper) {
     auto& self = *static_cast<Reaper*>(reaper);
     std::vector<pollfd> polled;
-    while (self.collect(polled) && poll(polled.data(), polled.size(), -1) > 0) {
-      char wakes[64];
-      if (polled[0].revents != 0) (void)!read(polled[0].fd, wakes, sizeof wakes);
+    while (self.collect(polled)) {
+      if (poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return self.giveUp();
+      char wake;
+      if (polled[0].revents != 0) (void)!read(polled[0].fd, &wake, 1);
     }
+    return nullptr;
+  }
+
+  // The next child begins another thread.
+  void* giveUp() {
+    const std::lock_guard lock(mutex_);
+    running_ = false;
     return nullptr;
   }
 
@@ -52,6 +62,7 @@ class Reaper {
       ExitStatus status;
       return !reap(child.pid, status).ok() || status.exited;
     });
+    woken_ = false;
     polled.assign(1, {wakeReader_.get(), POLLIN, 0});
     for (const Abandoned& child : children_) polled.push_back({child.exit.get(), POLLIN, 0});
     running_ = !children_.empty();
@@ -65,6 +76,7 @@ class Reaper {
   std::mutex mutex_;
   std::vector<Abandoned> children_;
   bool running_ = false;
+  bool woken_ = false;  // since the last collect()
   UniqueFd wakeReader_;
   UniqueFd wakeWriter_;
 };

@@ -4,6 +4,7 @@ import type { SystemEvents, SystemEventTrigger } from '../core/system-event.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkFunction, checkReactor } from '../internal/check.js';
 import { showAsText } from '../internal/shown-as-text.js';
+import { callLaterOrNow } from './call-later-or-now.js';
 import { checkDriver } from './check-driver.js';
 import { DatabaseConnection } from './database-connection.js';
 import type {
@@ -283,10 +284,9 @@ export class ConnectionPool implements StatementRunner, AsyncDisposable {
     const lanes = new Set([this.#writers, this.#readers]);
     const { closeTimeoutMs } = this.#settings;
     const closed = Promise.all([...lanes].map((lane) => lane.close()));
-    const limit = this.#reactor.callLater(closeTimeoutMs, destroyAll, lanes);
-    limit.whenDropped(() => destroyAll(lanes));
+    const limit = callLaterOrNow(this.#reactor, closeTimeoutMs, () => destroyAll(lanes));
     await closed;
-    if (limit.active()) limit.cancel();
+    if (limit?.active()) limit.cancel();
   }
 
   /** A trigger that has been called is not registered any more. */

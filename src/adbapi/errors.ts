@@ -126,16 +126,29 @@ export class PoolExhaustedError extends RopewalkError {
   readonly limit: number;
   /** The number of connections. */
   readonly connections: number;
+  /** How many of them a function or loop has to itself: `runInteraction`, `runWithConnection`, `runScript`, `streamRows`. */
+  readonly held: number;
 
-  constructor(option: 'maxWaiting' | 'waitTimeoutMs', limit: number, connections: number) {
+  constructor(
+    option: 'maxWaiting' | 'waitTimeoutMs',
+    limit: number,
+    connections: number,
+    held: number,
+  ) {
     const reached =
       option === 'maxWaiting'
         ? `${limit} calls wait already (maxWaiting)`
         : `none became free within ${limit} ms (waitTimeoutMs)`;
-    super(`all ${connections} connections are in use, and ${reached}`);
+    const whose =
+      held === 0
+        ? ''
+        : `. Functions or loops have ${held} to themselves: one that waits for a call of the pool, instead of its argument, waits for itself`;
+    const all = connections === 1 ? 'the connection is' : `all ${connections} connections are`;
+    super(`${all} in use, and ${reached}${whose}`);
     this.option = option;
     this.limit = limit;
     this.connections = connections;
+    this.held = held;
   }
 }
 

@@ -9,6 +9,7 @@
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { toError } from '../core/text-of.js';
 import { LinkedList } from '../defer/linked-list.js';
+import { ROOT_CONTEXT } from '../internal/async-context.js';
 import type { DatabaseDriver, DriverConnection } from './database-driver.js';
 import { PoolClosedError, PoolExhaustedError } from './errors.js';
 import type { LaneJob } from './lane-job.js';
@@ -90,7 +91,7 @@ export class Lane {
     const { max, maxWaiting } = this.#settings;
     const all = this.#connections.length + this.#opening;
     if (all >= max && this.#waiting.size - this.#opening >= maxWaiting) {
-      job.fail(new PoolExhaustedError('maxWaiting', maxWaiting, this.#connections.length));
+      job.fail(this.#exhausted('maxWaiting', maxWaiting));
       return;
     }
     job.join(this.#waiting, now);
@@ -168,7 +169,7 @@ export class Lane {
   #becameIdle(): void {
     const { min, idleTimeoutMs } = this.#settings;
     if (idleTimeoutMs > 0 && this.#connections.length > min && this.#accepts) {
-      this.#idleLimit ??= this.#clock.callLater(idleTimeoutMs, () => this.#closeIdle());
+      this.#idleLimit ??= this.#later(idleTimeoutMs, () => this.#closeIdle());
     }
     this.#tellIdle();
   }
@@ -184,7 +185,7 @@ export class Lane {
   #openMore(): void {
     const { max } = this.#settings;
     if (this.#driver.pipelineDepth > 1 && this.#connections.some(({ held }) => !held)) {
-      this.#growth ??= this.#clock.callLater(SLOW_MS, () => this.#grow(this.#answers, false));
+      this.#growth ??= this.#later(SLOW_MS, () => this.#grow(this.#answers, false));
       return;
     }
     const wanted = this.#driver.pipelineDepth > 1 ? 1 : this.#waiting.size;
@@ -205,12 +206,14 @@ export class Lane {
       if (this.#connections.length < this.#settings.max) this.#openOne();
       return;
     }
-    this.#growth = this.#clock.callLater(SLOW_MS, () => this.#grow(answers, !isFast));
+    this.#growth = this.#later(SLOW_MS, () => this.#grow(answers, !isFast));
   }
 
   #openOne(): void {
     this.#opening += 1;
-    const opened = this.#driver.connect(this.#clock).then(
+    // Its events serve callers with different contexts.
+    const connected = ROOT_CONTEXT.runInAsyncScope(() => this.#driver.connect(this.#clock));
+    const opened = connected.then(
       (driver) => this.#opened(driver),
       (error: unknown) => this.#notOpened(toError(error)),
     );
@@ -253,6 +256,10 @@ export class Lane {
     this.#track(connection.driver.close());
   }
 
+  #later(delayMs: number, act: () => void): DelayedCall {
+    return ROOT_CONTEXT.runInAsyncScope(() => this.#clock.callLater(delayMs, act));
+  }
+
   #track(settled: Promise<void>): void {
     this.#unsettled.add(settled);
     void settled.finally(() => this.#unsettled.delete(settled));
@@ -273,7 +280,7 @@ export class Lane {
     const first = this.#waiting.first?.value;
     if (waitTimeoutMs === 0 || first === undefined || this.#waitLimit !== undefined) return;
     const delayMs = Math.max(0, first.waitsSince + waitTimeoutMs - this.#clock.now());
-    this.#waitLimit = this.#clock.callLater(delayMs, () => {
+    this.#waitLimit = this.#later(delayMs, () => {
       this.#waitLimit = undefined;
       this.#failExpired(this.#clock.now() - waitTimeoutMs);
       this.#limitWaiting();
@@ -291,9 +298,14 @@ export class Lane {
       if (job === undefined || job.waitsSince > before) break;
       job.leave();
       const { waitTimeoutMs } = this.#settings;
-      job.fail(new PoolExhaustedError('waitTimeoutMs', waitTimeoutMs, this.#connections.length));
+      job.fail(this.#exhausted('waitTimeoutMs', waitTimeoutMs));
     }
     this.#tellIdle();
+  }
+
+  #exhausted(option: 'maxWaiting' | 'waitTimeoutMs', limit: number): PoolExhaustedError {
+    const held = this.#connections.filter((connection) => connection.held).length;
+    return new PoolExhaustedError(option, limit, this.#connections.length, held);
   }
 
   #closeIdle(): void {
@@ -309,7 +321,7 @@ export class Lane {
       else next = Math.min(next, left);
     }
     if (next === Number.POSITIVE_INFINITY || this.#connections.length <= min) return;
-    this.#idleLimit = this.#clock.callLater(next, () => this.#closeIdle());
+    this.#idleLimit = this.#later(next, () => this.#closeIdle());
   }
 
   #stopTimers(): void {

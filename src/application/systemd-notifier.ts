@@ -27,6 +27,7 @@ export class SystemdNotifier {
   /** The time after which systemd considers the service hung; undefined if the unit has no `WatchdogSec=`. */
   readonly watchdogMs: number | undefined;
   readonly #channel: Channel;
+  #retired = false;
 
   private constructor(channel: Channel, watchdogMs: number | undefined) {
     this.#channel = channel;
@@ -63,6 +64,7 @@ export class SystemdNotifier {
       // A line ending would begin another variable.
       return `${name}=${String(value).replaceAll(/[\r\n]+/g, ' ')}`;
     });
+    if (this.#retired) return succeed();
     return this.#channel.send(lines.join('\n')).addErrback(({ value }) => {
       reportError(value, 'notify systemd');
     });
@@ -89,9 +91,11 @@ export class SystemdNotifier {
     return this.notify({ STATUS: text });
   }
 
-  /** Another process is the main one from now on. */
+  /** Another process is the main one from now on: this one sends no more messages. */
   mainProcess(pid: number): Deferred<void> {
-    return this.notify({ MAINPID: pid });
+    const sent = this.notify({ MAINPID: pid });
+    this.#retired = true;
+    return sent;
   }
 
   /** The service does not hang. */

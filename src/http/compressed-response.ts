@@ -39,6 +39,10 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     if (this.state === 'gone') return;
     this.requireHead();
     checkData(content, 'content', OBJECTS_HINT);
+    if (this.trailerLines !== undefined) {
+      this.end(content);
+      return;
+    }
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
     if (this.code === 304) this.describeKnown();
     // The content that a HEAD omits may be announced.

@@ -30,6 +30,7 @@ import { HTTPRequest, type RequestConnection } from './http-request.js';
 import type { HTTPResponse, ResponseConnection } from './http-response.js';
 import type { HTTPService, ServedConnection, ServedProtocol } from './http-service.js';
 import { contentBytes, receivesRest, takeContent, wantsContent } from './request-content.js';
+import { titleOf } from './request-title.js';
 import { checkProtocol, checkSwitchable, isServedProtocol, upgradeHead } from './upgrade.js';
 import { UpgradedConnection } from './upgraded-connection.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
@@ -332,7 +333,8 @@ export class HTTPConnection
   private watch(response: HTTPResponse, result: unknown): void {
     const finished = (value: unknown): void => {
       if (response.state === 'head' && !response.headSent) {
-        this.failed(response, unansweredError(value));
+        // If its signal is aborted, the handler may have given up.
+        this.failed(response, response.request.failure ?? unansweredError(value));
       }
     };
     if (isMistakenForResponse(result)) finished(result);
@@ -493,10 +495,3 @@ export class HTTPConnection
     log.end(status);
   }
 }
-
-/** Names a request, without its query, which may contain secrets. */
-function titleOf({ method, path }: HTTPRequest): string {
-  return `${method} ${path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}...` : path}`;
-}
-
-const MAX_PATH_LENGTH = 200;

@@ -120,6 +120,10 @@ export class HTTPResponse extends ResponseFields {
     if (this.state === 'gone') return;
     this.requireHead();
     checkData(content, 'content', OBJECTS_HINT);
+    if (this.trailerLines !== undefined) {
+      this.end(content);
+      return;
+    }
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
     const head = this.head(length);
     this.state = 'ended';

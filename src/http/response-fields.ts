@@ -77,8 +77,8 @@ export abstract class ResponseFields {
   }
 
   /**
-   * Sets a field of the trailer section, which follows chunked content: that of `write` and `end` without a Content-Length. Other
-   * responses, such as those of `send`, leave it out. The Trailer field announces it if it is set before the head is sent.
+   * Sets a field of the trailer section, which follows chunked content. Content with a Content-Length that was set, and clients of
+   * HTTP/1.0, have none. The Trailer field announces it if it is set before the head is sent.
    * @throws InvalidHTTPOutputError @throws HTTPSequenceError the response is complete.
    */
   setTrailer(name: string, value: FieldValue): this {

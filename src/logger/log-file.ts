@@ -63,7 +63,7 @@ const NAMES: OptionNames<LogFileOptions> = {
 
 const RETRY_MS = 1000;
 /** How long the end of the process waits for the batch that is being written. */
-const EXIT_WAIT_MS = 1000;
+const EXIT_WAIT_MS = 5000;
 
 const file = {
   close: promisify(close),

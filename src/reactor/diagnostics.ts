@@ -7,6 +7,7 @@
  * | `net.server.socket` | `{ socket: Transport }` | a connection was accepted |
  * | `net.client.socket` | `{ socket: Transport }` | a connection was made |
  * | `ropewalk.connection.lost` | `{ transport, reason }` | a connection ended and `connectionLost` was called |
+ * | `ropewalk.tls.handshake` | `{ transport, tls: TLSConnection }` | a TLS handshake was completed |
  * | `ropewalk.reactor` | `{ reactor }` | `createReactor` made a reactor |
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
@@ -14,4 +15,5 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 export const serverSocketChannel: Channel = channel('net.server.socket');
 export const clientSocketChannel: Channel = channel('net.client.socket');
 export const connectionLostChannel: Channel = channel('ropewalk.connection.lost');
+export const tlsHandshakeChannel: Channel = channel('ropewalk.tls.handshake');
 export const reactorChannel: Channel = channel('ropewalk.reactor');

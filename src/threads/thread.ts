@@ -84,6 +84,7 @@ export class Thread implements AsyncDisposable {
   #keepsAlive: 'calls' | 'always' | 'never' = 'calls';
   #end: ThreadEnd = { asked: true, exitCode: null, error: undefined };
   #referenced = false;
+  #held = false;
   #lastId = 0;
 
   /** @throws InvalidArgumentTypeError, UnknownOptionError If the thread cannot be started, `ended` and all calls report it. */
@@ -157,6 +158,18 @@ export class Thread implements AsyncDisposable {
     this.#listener = listener;
   }
 
+  /** @internal Until {@link release} the thread keeps the process alive like a pending call. For messages on ports of others. */
+  hold(): void {
+    this.#held = true;
+    this.#updateReference();
+  }
+
+  /** @internal */
+  release(): void {
+    this.#held = false;
+    this.#updateReference();
+  }
+
   /** Keeps the process alive until the thread has ended. */
   ref(): void {
     this.#keepsAlive = 'always';
@@ -216,7 +229,7 @@ export class Thread implements AsyncDisposable {
     }
   }
 
-  #send(message: ToThread, transfer: readonly Transferable[] = []): void {
+  #send(message: ToThread, transfer?: readonly Transferable[]): void {
     this.#port.postMessage(message, transfer);
     Atomics.add(this.#cells, SENT, 1);
     Atomics.notify(this.#cells, SENT);
@@ -286,7 +299,8 @@ export class Thread implements AsyncDisposable {
   /** Whether the process has to wait for the thread. Only the worker counts: its end must be noticed too. */
   #updateReference(): void {
     const { size } = this.#calls;
-    const awaited = this.#state === 'terminating' || (size > 0 && this.#keepsAlive !== 'never');
+    const works = size > 0 || this.#held;
+    const awaited = this.#state === 'terminating' || (works && this.#keepsAlive !== 'never');
     const referenced = awaited || this.#keepsAlive === 'always';
     if (referenced === this.#referenced) return;
     this.#referenced = referenced;
@@ -306,7 +320,8 @@ export class Thread implements AsyncDisposable {
     this.#resolveEnded(this.#end);
     this.#listener?.ended(this, calls);
     const exited = new ThreadExitedError(this.name, this.#end);
-    if (!asked && exitCode !== null && calls.length === 0) reportError(exited, this.name);
+    const unnoticed = calls.length === 0 && !this.#held;
+    if (!asked && exitCode !== null && unnoticed) reportError(exited, this.name);
     for (const call of calls) {
       clearTimeout(call.limit);
       call.fail(exited);

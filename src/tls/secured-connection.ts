@@ -17,6 +17,7 @@ import type { TLSConnection, TLSEngineKind, TLSRole, TLSVersion } from '../core/
 import { onRejection } from '../defer/callback-result.js';
 import { isThenable } from '../defer/thenable.js';
 import { checkInteger, checkString } from '../internal/check.js';
+import { tlsHandshakeChannel } from '../reactor/diagnostics.js';
 import type { SecureStreamHooks, TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import type { StreamTransport } from '../reactor/streams/stream-transport.js';
 import { ALERTS, errorOf, subjectOf } from './failures.js';
@@ -157,6 +158,7 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
     this.#context.handshakes.end(this);
     this.#context.keysLogged(this.#selected ?? undefined);
     const transport = this.#transport as StreamTransport & ConnectionSource;
+    if (tlsHandshakeChannel.hasSubscribers) tlsHandshakeChannel.publish({ transport, tls: this });
     if (this.#mapped(transport)) transport.secured();
   }
 

@@ -12,14 +12,15 @@ import type { WorkerListenOptions } from './worker-context.js';
 const { reusePort: _always, ...OPTIONS }: OptionNames<ListenTCPOptions> = LISTEN_TCP_OPTIONS;
 
 export class SharedPorts {
-  readonly #reactor: Reactor;
+  /** The reactor's method, which a program of `ropewalk run` replaces. */
+  readonly #listenTCP: Reactor['listenTCP'];
   readonly #order: WorkerOrder;
   readonly #send: (message: FromWorker) => void;
   readonly #ports: ListeningPort[] = [];
   #chosen = 0;
 
   constructor(reactor: Reactor, order: WorkerOrder, send: (message: FromWorker) => void) {
-    this.#reactor = reactor;
+    this.#listenTCP = reactor.listenTCP.bind(reactor);
     this.#order = order;
     this.#send = send;
   }
@@ -51,16 +52,16 @@ export class SharedPorts {
    * connections unnoticed.
    */
   #claim(port: number, options: WorkerListenOptions): void {
-    void this.#reactor.listenTCP(port, () => null, options).stopListening();
+    void this.#listenTCP(port, () => null, options).stopListening();
   }
 
   #listen(port: number, factory: FactoryLike, options: WorkerListenOptions): ListeningPort {
     try {
-      return this.#reactor.listenTCP(port, factory, { ...options, reusePort: true });
+      return this.#listenTCP(port, factory, { ...options, reusePort: true });
     } catch (error) {
       // One worker can listen without sharing; only restartAll then cannot have two at the same time.
       if (!(error instanceof UnsupportedError) || this.#order.workers > 1) throw error;
-      return this.#reactor.listenTCP(port, factory, options);
+      return this.#listenTCP(port, factory, options);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, it } from 'vitest';
 import {
   ConnectionPool,
@@ -7,6 +8,7 @@ import {
 } from '../../src/adbapi/index.js';
 import {
   CancelledError,
+  createReactor,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../src/index.js';
@@ -80,6 +82,42 @@ it('fails calls that wait for longer than allowed, and those beyond the limit', 
   database.connections[0]?.answer();
   expect(await first).toEqual([{ sql: 'first' }]);
   expect(await third).toEqual([{ sql: 'third' }]);
+});
+
+it('explains why a call of the pool fails in a transaction that has the only connection', async () => {
+  const database = new FakeDatabase();
+  const { pool, reactor } = poolOf(database, { max: 1, waitTimeoutMs: 100 });
+  const transaction = failureOf(pool.runInteraction(() => pool.runQuery('inner')));
+  await settle();
+  database.connections[0]?.answer();
+  await settle();
+  reactor.advance(100);
+  await settle();
+  expect(database.running).toEqual([['ROLLBACK']]);
+  database.connections[0]?.answer();
+  const failure = await transaction;
+  expect(failure).toMatchObject({ option: 'waitTimeoutMs', connections: 1, held: 1 });
+  expect((failure as Error).message).toContain('instead of its argument, waits for itself');
+});
+
+it('runs callbacks outside of the contexts of other callers', async () => {
+  const database = new FakeDatabase();
+  const { pool, reactor } = poolOf(database, { max: 1, waitTimeoutMs: 100 });
+  const storage = new AsyncLocalStorage<string>();
+  database.whenConnecting = () => void seen.push(storage.getStore());
+  const seen: unknown[] = [];
+  const first = storage.run('first', () => pool.runQuery('first'));
+  const others = ['second', 'third'].map((name) =>
+    storage.run(name, () =>
+      pool.runQuery(name).addErrback(() => void seen.push(storage.getStore())),
+    ),
+  );
+  await settle();
+  reactor.advance(100);
+  await Promise.all(others);
+  expect(seen).toEqual([undefined, undefined, undefined]);
+  database.connections[0]?.answer();
+  await first;
 });
 
 it('removes a cancelled call from the queue, and asks the database to stop a running one', async () => {
@@ -232,6 +270,17 @@ it('ends the connections of calls that take too long when it is closed', async (
   await closed;
   expect(pool.close()).toBe(pool.close());
   expect(reactor.getDelayedCalls()).toEqual([]);
+});
+
+it('ends the connections of running calls if it is closed after its reactor was disposed of', async () => {
+  const database = new FakeDatabase();
+  const reactor = createReactor({ kind: 'node' });
+  const pool = new ConnectionPool(reactor, database);
+  const running = failureOf(pool.runQuery('running'));
+  await settle();
+  await reactor[Symbol.asyncDispose]();
+  await pool.close();
+  expect(await running).toMatchObject({ message: 'destroyed' });
 });
 
 it('refuses wrong arguments', () => {

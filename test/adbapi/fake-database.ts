@@ -67,6 +67,7 @@ export class FakeDatabase implements DatabaseDriver {
   /** Why no connection can be made. */
   refusal: Error | undefined;
   attempts = 0;
+  whenConnecting = (): void => {};
 
   constructor({ singleWriter = false, pipelineDepth = 1 } = {}) {
     this.singleWriter = singleWriter;
@@ -79,6 +80,7 @@ export class FakeDatabase implements DatabaseDriver {
 
   async connect(): Promise<DriverConnection> {
     this.attempts += 1;
+    this.whenConnecting();
     if (this.refusal !== undefined) throw this.refusal;
     const connection = new FakeConnection();
     this.connections.push(connection);

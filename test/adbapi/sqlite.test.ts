@@ -269,6 +269,29 @@ contract(
       expect(await values(pool)).toEqual([]);
     });
 
+    it('fails a statement that cannot be stopped, and uses other connections until it ends', async () => {
+      await using pool = open({ max: 3 });
+      const silent = `SELECT count(*) AS n FROM (${COUNT(6e6)})`;
+      const limited = failureOf(pool.runQuery(silent, [], { timeoutMs: 1 }));
+      const other = pool.runQuery('SELECT 1 AS n');
+      expect(await limited).toBeInstanceOf(StatementTimeoutError);
+      expect(await within(other, 'another statement')).toEqual([{ n: 1 }]);
+    });
+
+    it('reports a value that cannot be sent, also in the middle of others', async () => {
+      await using pool = await withTable();
+      const results = await pool.runInteraction(async (transaction) => {
+        const insert = (value: unknown): PromiseLike<unknown> =>
+          transaction.runOperation('INSERT INTO t(name) VALUES (?)', [value]).then(
+            ({ rowsAffected }) => rowsAffected,
+            (error: Error) => error.constructor,
+          );
+        return Promise.all(['a', () => 1, 'b', Symbol('c'), 'd'].map(insert));
+      });
+      expect(results).toEqual([1, StatementError, 1, StatementError, 1]);
+      expect(await failureOf(pool.runQuery('SELECT ?', [() => 1]))).toBeInstanceOf(StatementError);
+    });
+
     it('rolls back a transaction that a function with a connection left open', async () => {
       await using pool = await withTable();
       const kept = await pool.runWithConnection(async (connection) => {

@@ -50,17 +50,18 @@ describe.each(NATIVE)('SystemdNotifier on $name', ({ make }) => {
     expect([environment, notifier?.watchdogMs]).toEqual([{ OTHER: 'kept' }, 3_000]);
     await notifier?.ready('serving');
     await notifier?.reloading();
-    await notifier?.mainProcess(42);
     await notifier?.notify({ STATUS: 'two\nlines', EXTEND_TIMEOUT_USEC: 5 });
     await notifier?.stopping('bye');
+    await notifier?.mainProcess(42);
+    await notifier?.ready();
     await notifier?.close();
-    await receiver.until('STOPPING');
+    await receiver.until('MAINPID');
     expect(receiver.messages).toEqual([
       'READY=1\nSTATUS=serving',
       expect.stringMatching(/^RELOADING=1\nMONOTONIC_USEC=\d+$/),
-      'MAINPID=42',
       'STATUS=two lines\nEXTEND_TIMEOUT_USEC=5',
       'STOPPING=1\nSTATUS=bye',
+      'MAINPID=42',
     ]);
   });
 

@@ -1,5 +1,8 @@
-/** The program of docs/howto/services.md. */
+/** The programs of docs/howto/services.md and deployment.md. */
+
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { RunningProgram } from '../cli/run-program.js';
 import { Child } from '../support/child.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { exampleUrl, KINDS, on } from './programs.js';
@@ -21,5 +24,14 @@ describe.each(KINDS)('the service (%s)', (kind) => {
     const { signal, stdout, stderr } = await server.result();
     expect({ signal, stderr }).toEqual({ signal: 'SIGTERM', stderr: '' });
     expect(stdout).toMatch(/draining\nstopped\n1 connections finished, 0 aborted\n$/);
+  });
+
+  it.skipIf(process.platform === 'win32')('runs by the command, from its TypeScript', async () => {
+    const file = fileURLToPath(exampleUrl('run-echo'));
+    await using program = await RunningProgram.start(['--reactor', kind, file, '--port', '0']);
+    expect(await program.ask('hello')).toBe('hello');
+    await program.printed(/\[echo#info\] 127\.0\.0\.1:\d+ connected/);
+    program.process.kill('SIGTERM');
+    await program.result();
   });
 });

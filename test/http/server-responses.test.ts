@@ -83,8 +83,18 @@ describe('a response', () => {
       'Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nT: x\r\n\r\n',
     ],
     [
-      'no trailer behind content with a length',
+      'trailers behind content that is sent as a whole',
       (r) => void r.setTrailer('T', 'x').send('a'),
+      'Transfer-Encoding: chunked\r\nTrailer: t\r\n\r\n1\r\na\r\n0\r\nT: x\r\n\r\n',
+    ],
+    [
+      'trailers behind JSON',
+      (r) => void r.setTrailer('T', 'x').sendJSON(7),
+      'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nTrailer: t\r\n\r\n1\r\n7\r\n0\r\nT: x\r\n\r\n',
+    ],
+    [
+      'no trailer behind content with a length',
+      (r) => void r.setTrailer('T', 'x').setField('Content-Length', 1).send('a'),
       'Content-Length: 1\r\n\r\na',
     ],
     [

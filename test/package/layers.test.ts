@@ -80,6 +80,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../core/reactor-tcp.js', '../defer/failure.js', '../internal/printable.js'],
     refused: ['../reactor/create-reactor.js', '../endpoints/tcp.js', '../testing/index.js'],
   },
+  'src/metrics/probe.ts': {
+    allowed: ['../core/factory.js', '../policies/wrapping-factory.js', '../http/access-log.js'],
+    refused: ['../reactor/create-reactor.js', '../http/index.js', '../adbapi/index.js'],
+  },
   'src/threads/probe.ts': {
     allowed: ['../defer/deferred.js', '../internal/remote-error.js', 'node:worker_threads'],
     refused: ['../reactor/create-reactor.js', '../workers/index.js'],

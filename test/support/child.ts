@@ -71,6 +71,11 @@ export class Child implements AsyncDisposable {
     });
   }
 
+  /** Whether it and all processes with its pipes have ended. */
+  get closed(): boolean {
+    return this.#gone;
+  }
+
   /** Settles with the match once standard output matches; rejects if the program ends first. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     const match = (): RegExpExecArray | null => pattern.exec(this.stdout);

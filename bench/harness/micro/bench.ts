@@ -27,12 +27,13 @@ export interface MicroCase {
   readonly contenders: Readonly<Record<string, Measure>>;
 }
 
-/** A performance goal: the ratio of two contenders in one row. */
+/** A performance goal: the ratio of two contenders in one row, or the figure of one. */
 export interface MicroBar {
   /** The row, as `rowName` gives it. */
   readonly row: string;
   readonly of: string;
-  readonly to: string;
+  /** Undefined: the limit is one of the figure. */
+  readonly to?: string;
   readonly sense: 'at most' | 'at least';
   readonly limit: number;
 }
@@ -43,6 +44,8 @@ export interface MicroBench {
   readonly workload: string;
   /** Of the figures whose name does not say it. */
   readonly unit: string;
+  /** Called once, before the first round, if there are cases; returns a function that undoes it. Contenders inherit the environment. */
+  readonly prepare?: () => Promise<() => Promise<void>>;
   readonly cases: readonly MicroCase[];
   readonly bars: readonly MicroBar[];
 }

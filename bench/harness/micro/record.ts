@@ -86,17 +86,21 @@ function isSteady(spread: Spread | undefined): boolean {
 /** The bars of the bench, and whether the run meets them. */
 export function barsOf(record: MicroBenchRecord): BarLine[] {
   return record.bars.map(({ row, of, to, sense, limit }) => {
-    const ratio = ratioOfRounds(samplesOf(record, row, of), samplesOf(record, row, to));
+    const own = samplesOf(record, row, of);
+    const figure =
+      to === undefined
+        ? spreadOf(own.map((sample) => sample.figure))
+        : ratioOfRounds(own, samplesOf(record, row, to));
     return {
       workload: row,
-      measure: `${record.unit}, ${of} / ${to}`,
+      measure: to === undefined ? `${record.unit}, ${of}` : `${record.unit}, ${of} / ${to}`,
       sense,
       limit,
-      isRatio: true,
-      figure: ratio?.median,
-      range: ratio && [ratio.min, ratio.max],
-      outcome: outcomeOf(ratio?.median, sense, limit),
-      reason: ratio === undefined ? 'no round has both' : '',
+      isRatio: to !== undefined,
+      figure: figure?.median,
+      range: figure && [figure.min, figure.max],
+      outcome: outcomeOf(figure?.median, sense, limit),
+      reason: figure === undefined ? `no round has ${to === undefined ? 'it' : 'both'}` : '',
     };
   });
 }

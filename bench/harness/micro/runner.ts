@@ -53,15 +53,23 @@ export async function runMicro(
   const machine = describeMachine();
   const random = randomFrom(seed);
   const records = benches.map(emptyRecord);
-  // Each round runs all benches: a bad minute of the machine then affects one round of each.
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, found] of benches.entries()) {
-      const record = records[index];
-      if (record === undefined) continue;
-      const step = (text: string): void =>
-        progress.step(found.name, `round ${round + 1}/${rounds}, ${text}`);
-      await runRound(found, record, round, quick, random, step, measure);
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    for (const { bench } of benches) {
+      if (bench.cases.length > 0 && bench.prepare) undo.push(await bench.prepare());
     }
+    // Each round runs all benches: a bad minute of the machine then affects one round of each.
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, found] of benches.entries()) {
+        const record = records[index];
+        if (record === undefined) continue;
+        const step = (text: string): void =>
+          progress.step(found.name, `round ${round + 1}/${rounds}, ${text}`);
+        await runRound(found, record, round, quick, random, step, measure);
+      }
+    }
+  } finally {
+    for (const end of undo.reverse()) await end();
   }
   progress.clear();
   return { kind: 'micro', format: 1, startedAt, quick, seed, rounds, machine, benches: records };

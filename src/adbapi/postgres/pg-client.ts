@@ -9,9 +9,8 @@ export interface PgResult {
 
 export interface PgQuery {
   readonly text: string;
-  readonly values?: readonly unknown[];
   readonly name?: string;
-  readonly queryMode?: 'extended';
+  readonly queryMode: 'extended';
 }
 
 type PgCallback = (error: Error | null, result: PgResult | PgResult[]) => void;
@@ -28,7 +27,11 @@ export interface PgClient {
     readonly parsedStatements: Record<string, unknown>;
   };
   connect(callback: (error: Error | null) => void): void;
-  query(query: PgQuery, callback: PgCallback): void;
+  query(
+    query: string | PgQuery,
+    values: readonly unknown[] | undefined,
+    callback: PgCallback,
+  ): void;
   end(callback: () => void): void;
   getTransactionStatus(): 'I' | 'T' | 'E' | null;
   on(event: 'error' | 'end', listener: (error?: Error) => void): void;

@@ -1,6 +1,7 @@
 /** A connection to PostgreSQL, by a client of the package `pg`. */
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import { Deferred } from '../../defer/deferred.js';
+import { callLaterOrNow } from '../call-later-or-now.js';
 import type {
   DriverConnection,
   RowSource,
@@ -14,8 +15,10 @@ import { PreparedStatements } from './prepared-statements.js';
 import { requestCancel } from './request-cancel.js';
 import { postgresError } from './sql-states.js';
 
-/** How long a statement may continue after it was cancelled, before its connection is ended. */
-const CANCEL_MS = 5000;
+/** How long a statement may continue after it was cancelled, before its connection is ended; likewise an orderly end. */
+const END_MS = 5000;
+/** Time between two requests to cancel. */
+const REPEAT_MS = 250;
 
 export class PostgresConnection implements DriverConnection {
   whenLost: (() => void) | undefined = undefined;
@@ -25,6 +28,8 @@ export class PostgresConnection implements DriverConnection {
   readonly #settings: object;
   readonly #prepared: PreparedStatements;
   #state: 'open' | 'worn' | 'lost' = 'open';
+  /** The number of statements without an outcome. */
+  #running = 0;
   #ending: DelayedCall | undefined;
   #lastCursor = 0;
 
@@ -50,15 +55,19 @@ export class PostgresConnection implements DriverConnection {
 
   execute(sql: string, parameters: readonly unknown[]): StatementCall<StatementResult> {
     const name = this.#prepared.nameOf(sql);
-    const query: PgQuery = { text: sql, values: parameters, queryMode: 'extended' };
-    const call = this.#send(name === undefined ? query : { ...query, name });
+    // pg copies objects, which is slow. Text without parameters would be allowed to have several statements.
+    const isPlain = name === undefined && parameters.length > 0;
+    const query = isPlain
+      ? sql
+      : { text: sql, queryMode: 'extended' as const, ...(name && { name }) };
+    const call = this.#send(sql, query, parameters);
     const excess = this.#prepared.excess();
     if (excess !== undefined) this.#deallocate(excess);
     return call;
   }
 
   runScript(sql: string): StatementCall<StatementResult> {
-    return this.#send({ text: sql });
+    return this.#send(sql, sql);
   }
 
   openRows(
@@ -74,7 +83,7 @@ export class PostgresConnection implements DriverConnection {
   async reset(): Promise<void> {
     if (!this.usable || this.#client.getTransactionStatus() === 'I') return;
     try {
-      await this.#send({ text: 'ROLLBACK' }).result;
+      await this.#send('ROLLBACK', 'ROLLBACK').result;
     } catch {
       this.destroy();
     }
@@ -84,10 +93,9 @@ export class PostgresConnection implements DriverConnection {
     if (this.#state === 'lost') return Promise.resolve();
     this.#state = 'worn';
     return new Promise((resolve) => {
-      const limit = this.#clock.callLater(CANCEL_MS, () => this.destroy());
-      limit.whenDropped(() => this.destroy());
+      const limit = callLaterOrNow(this.#clock, END_MS, () => this.destroy());
       this.#client.end(() => {
-        if (limit.active()) limit.cancel();
+        if (limit?.active()) limit.cancel();
         resolve();
       });
     });
@@ -98,12 +106,16 @@ export class PostgresConnection implements DriverConnection {
     this.#lose();
   }
 
-  #send(query: PgQuery): StatementCall<StatementResult> {
+  #send(
+    text: string,
+    query: string | PgQuery,
+    values?: readonly unknown[],
+  ): StatementCall<StatementResult> {
     const result = new Deferred<StatementResult>();
-    const { text } = query;
     const client = this.#client;
+    this.#running += 1;
     const committing = client.getTransactionStatus() !== 'T' || text === 'COMMIT';
-    client.query(query, (error, outcome) => {
+    client.query(query, values, (error, outcome) => {
       if (error !== null && error !== undefined) this.#failed(result, error, text, committing);
       else this.#succeeded(result, outcome, text);
     });
@@ -115,7 +127,7 @@ export class PostgresConnection implements DriverConnection {
     outcome: PgResult | PgResult[],
     text: string,
   ): void {
-    this.#stopEnding();
+    this.#ended();
     // A script has an outcome for each of its statements.
     const last = Array.isArray(outcome) ? outcome.at(-1) : outcome;
     if (text === 'COMMIT' && last?.command === 'ROLLBACK') {
@@ -132,7 +144,7 @@ export class PostgresConnection implements DriverConnection {
     text: string,
     committing: boolean,
   ): void {
-    this.#stopEnding();
+    this.#ended();
     this.#prepared.forget(text);
     result.errback(postgresError(cause, text, committing));
   }
@@ -143,8 +155,23 @@ export class PostgresConnection implements DriverConnection {
   #cancel(result: Deferred<StatementResult>): void {
     if (result.fired || this.#state !== 'open') return;
     this.#state = 'worn';
+    this.#insist(END_MS / REPEAT_MS);
+  }
+
+  /** The server ignores a request that arrives before it has begun the statement. */
+  #insist(times: number): void {
+    if (times === 0) {
+      this.destroy();
+      return;
+    }
     requestCancel(this.#pg, this.#client, this.#settings);
-    this.#ending = this.#clock.callLater(CANCEL_MS, () => this.destroy());
+    const again = (): void => this.#insist(times - 1);
+    this.#ending = callLaterOrNow(this.#clock, REPEAT_MS, again, () => this.destroy());
+  }
+
+  #ended(): void {
+    this.#running -= 1;
+    if (this.#running === 0) this.#stopEnding();
   }
 
   #stopEnding(): void {
@@ -155,7 +182,7 @@ export class PostgresConnection implements DriverConnection {
   /** Nobody waits for it: the server answers before the next statement. */
   #deallocate(name: string): void {
     delete this.#client.connection.parsedStatements[name];
-    this.#client.query({ text: `DEALLOCATE ${name}` }, () => {});
+    this.#client.query(`DEALLOCATE ${name}`, undefined, () => {});
   }
 
   #lose(): void {

@@ -1,36 +1,11 @@
 /** The module of the thread of a connection to SQLite. A thread has one connection, and so this module has its state. */
-import { packError, type RemoteError } from '../../internal/remote-error.js';
+import type { MessagePort } from 'node:worker_threads';
+import { packError } from '../../internal/remote-error.js';
 import type { Row } from '../database-driver.js';
+import { BUSY, LEAVING } from './cells.js';
 import { type Database, loadSQLite, type Statement } from './load-sqlite.js';
+import type { OpenSettings, Outcome, Request, ThreadLink } from './messages.js';
 import { type Placeholders, placeholdersOf } from './placeholders.js';
-
-/** The properties of a connection. */
-export interface OpenSettings {
-  readonly path: string;
-  readonly readOnly: boolean;
-  readonly busyTimeoutMs: number;
-  readonly journalMode: string | undefined;
-  readonly bigints: boolean;
-  readonly preparedStatements: number;
-  /** For each slot whether its statement is to be stopped. */
-  readonly cells: Int32Array;
-}
-
-/** A statement: its kind, slot, text, parameters, and for reading in batches the number of the stream and of rows. */
-export type Request = readonly [
-  name: 'execute' | 'runScript' | 'firstRows' | 'nextRows',
-  slot: number,
-  sql: string,
-  parameters?: readonly unknown[],
-  stream?: number,
-  count?: number,
-];
-
-/** The outcome of a statement. */
-export type Outcome =
-  | { readonly rows: Row[] }
-  | { readonly changes: number; readonly id: number | bigint }
-  | { readonly error: RemoteError };
 
 interface Prepared {
   readonly statement: Statement;
@@ -49,6 +24,7 @@ interface RowStream {
 interface Connection {
   readonly database: Database;
   readonly settings: OpenSettings;
+  readonly cells: Int32Array;
   /** Statements by their text, the least recently used first. */
   readonly prepared: Map<string, Prepared>;
   /** The statements whose rows are being read, by the numbers that the caller gave them. */
@@ -59,76 +35,121 @@ interface Connection {
 const COLLECTED = 0;
 /** Outcomes are returned after so long. */
 const FAST_MS = 1;
+/** SQLITE_INTERRUPT */
+const INTERRUPTED = 9;
 
 let connection: Connection | undefined;
 
 /** Opens the connection: called once. */
-export function open(settings: OpenSettings): void {
+export function open(settings: OpenSettings, { port, cells }: ThreadLink): void {
   const { DatabaseSync } = loadSQLite();
-  const { path, readOnly, busyTimeoutMs, journalMode } = settings;
-  const database = new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs });
+  connection = guarded(cells, () => {
+    const { path, readOnly, busyTimeoutMs: timeout } = settings;
+    const database = new DatabaseSync(path, { readOnly, timeout });
+    prepareDatabase(database, settings);
+    return { database, settings, cells, prepared: new Map(), streams: new Map() };
+  });
+  port.on('message', (requests: readonly Request[]) => {
+    if (connection !== undefined) answer(port, run(connection, requests));
+  });
+}
+
+export function closeRows(stream: number): void {
+  inConnection((open) => endStream(open, stream));
+}
+
+/** Rolls back a transaction that was left open. */
+export function reset(_stream: number): void {
+  inConnection((open) => {
+    for (const stream of open.streams.keys()) endStream(open, stream);
+    try {
+      open.database.exec('ROLLBACK');
+    } catch {
+      // There is none.
+    }
+  });
+}
+
+/** Closes the connection. */
+export function close(_stream: number): void {
+  inConnection(({ prepared, database }) => {
+    prepared.clear();
+    database.close();
+  });
+  connection = undefined;
+}
+
+function prepareDatabase(database: Database, { journalMode, readOnly }: OpenSettings): void {
   try {
     // Reads the file: whether it is a database turns out here.
     database.prepare('PRAGMA schema_version').all();
     if (journalMode !== undefined && !readOnly)
       database.exec(`PRAGMA journal_mode = ${journalMode}`);
-    connection = { database, settings, prepared: new Map(), streams: new Map() };
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
+/** Calls code of SQLite, unless the process is about to end. */
+function guarded<T>(cells: Int32Array, call: () => T): T {
+  Atomics.store(cells, BUSY, 1);
+  try {
+    if (Atomics.load(cells, LEAVING) === 1) throw interruption();
+    return call();
+  } finally {
+    Atomics.store(cells, BUSY, 0);
+  }
+}
+
+function inConnection(call: (open: Connection) => void): void {
+  const open = connection;
+  if (open !== undefined) guarded(open.cells, () => call(open));
+}
+
 /** Runs the first statements of a list, at least one: until one has taken long, or before one that may. */
-export function run(requests: readonly Request[]): Outcome[] {
+function run(open: Connection, requests: readonly Request[]): Outcome[] {
   const outcomes: Outcome[] = [];
   const until = performance.now() + FAST_MS;
+  Atomics.store(open.cells, BUSY, 1);
   for (const request of requests) {
-    if (outcomes.length > 0 && (!isFast(request) || performance.now() > until)) break;
-    outcomes.push(outcomeOf(request));
+    if (outcomes.length > 0 && (!isFast(open, request) || performance.now() > until)) break;
+    outcomes.push(outcomeOf(open, request));
   }
+  Atomics.store(open.cells, BUSY, 0);
   return outcomes;
 }
 
-export function closeRows(stream: number): void {
-  connection?.streams.get(stream)?.rows.return?.();
-  connection?.streams.delete(stream);
-}
-
-/** Rolls back a transaction that was left open. */
-export function reset(_stream: number): void {
-  for (const stream of connection?.streams.keys() ?? []) closeRows(stream);
+function answer(port: MessagePort, outcomes: Outcome[]): void {
   try {
-    connection?.database.exec('ROLLBACK');
-  } catch {
-    // There is none.
+    port.postMessage(outcomes);
+  } catch (error) {
+    // They are too large for a message.
+    const outcome = { error: packError(error) };
+    port.postMessage(outcomes.map(() => outcome));
   }
 }
 
-/** Closes the connection. */
-export function close(_stream: number): void {
-  connection?.prepared.clear();
-  connection?.database.close();
-  connection = undefined;
+function isFast(open: Connection, [kind, , sql]: Request): boolean {
+  return kind === 'execute' && open.prepared.get(sql)?.fast === true;
 }
 
-function isFast([name, , sql]: Request): boolean {
-  return name === 'execute' && connection?.prepared.get(sql)?.fast === true;
-}
-
-function outcomeOf(request: Request): Outcome {
+function outcomeOf(open: Connection, request: Request): Outcome {
   try {
-    const [name, slot, sql, parameters = [], stream = COLLECTED, count = 0] = request;
-    if (connection === undefined) throw new Error('the connection is closed');
     // A statement that was cancelled while it waited does not run.
-    stopIfAsked(connection, slot);
-    if (name === 'execute') return execute(connection, slot, sql, parameters);
-    if (name === 'runScript') {
-      connection.database.exec(sql);
-      return { changes: 0, id: 0 };
+    stopIfAsked(open, request[1]);
+    switch (request[0]) {
+      case 'execute':
+        return execute(open, request[1], request[2], request[3]);
+      case 'runScript':
+        open.database.exec(request[2]);
+        return { changes: 0, id: 0 };
+      case 'firstRows':
+        beginRows(open, request[4], request[2], request[3]);
+        return { rows: read(open, request[1], request[4], request[5]) };
+      case 'nextRows':
+        return { rows: read(open, request[1], request[2], request[3]) };
     }
-    if (name === 'firstRows') beginRows(connection, stream, sql, parameters);
-    return { rows: read(connection, slot, stream, count) };
   } catch (error) {
     return { error: packError(error) };
   }
@@ -164,7 +185,7 @@ function runPrepared(
   try {
     return { rows: read(open, slot, COLLECTED, Number.POSITIVE_INFINITY) };
   } finally {
-    closeRows(COLLECTED);
+    endStream(open, COLLECTED);
   }
 }
 
@@ -195,9 +216,17 @@ function read(open: Connection, slot: number, stream: number, count: number): Ro
   return result;
 }
 
-function stopIfAsked({ settings }: Connection, slot: number): void {
-  if (Atomics.load(settings.cells, slot) === 0) return;
-  throw Object.assign(new Error('interrupted'), { errcode: 9 });
+function endStream({ streams }: Connection, stream: number): void {
+  streams.get(stream)?.rows.return?.();
+  streams.delete(stream);
+}
+
+function stopIfAsked({ cells }: Connection, slot: number): void {
+  if (Atomics.load(cells, slot) === 1) throw interruption();
+}
+
+function interruption(): Error {
+  return Object.assign(new Error('interrupted'), { errcode: INTERRUPTED });
 }
 
 function prepare(open: Connection, sql: string): Prepared {
@@ -230,7 +259,9 @@ function bound({ placeholders }: Prepared, parameters: readonly unknown[]): unkn
   const { count, numbered } = placeholders;
   if (parameters.length !== count) {
     const expected = `${count} ${count === 1 ? 'parameter' : 'parameters'}`;
-    throw new Error(`the statement has ${expected}, and ${parameters.length} were passed`);
+    throw new Error(
+      `the statement has ${expected}, and ${parameters.length} ${parameters.length === 1 ? 'was' : 'were'} passed`,
+    );
   }
   const values = parameters.map(bindable);
   if (!numbered) return values;

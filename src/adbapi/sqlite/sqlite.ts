@@ -1,16 +1,10 @@
 /** SQLite as the database of a pool. */
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { MissingPackageError } from '../../core/errors/tls.js';
-import { Thread } from '../../threads/index.js';
 import type { DatabaseDriver, DriverConnection, TransactionOptions } from '../database-driver.js';
 import { DatabaseConnectError } from '../errors.js';
-import {
-  CONNECTION_MODULE,
-  type ConnectionModule,
-  makeCells,
-  PIPELINE_DEPTH,
-  SQLiteConnection,
-} from './sqlite-connection.js';
+import { PIPELINE_DEPTH } from './cells.js';
+import { CONNECTION_MODULE, type ConnectionModule, openSQLite } from './sqlite-connection.js';
 import { type SQLiteOptions, type SQLiteSettings, sqliteSettings } from './sqlite-options.js';
 
 /**
@@ -58,16 +52,16 @@ export class SQLiteDriver implements DatabaseDriver {
   }
 
   async connect(): Promise<DriverConnection> {
-    const { thread: options, ...settings } = this.#settings;
-    const thread = new Thread({ name: `SQLite ${this.database}`, ...options });
-    const cells = makeCells();
+    const { thread, ...settings } = this.#settings;
     try {
-      await thread.call(this.#module, 'open', [{ ...settings, cells }]);
+      return await openSQLite(
+        settings,
+        { name: `SQLite ${this.database}`, ...thread },
+        this.#module,
+      );
     } catch (cause) {
-      void thread.terminate();
       if (cause instanceof MissingPackageError) throw cause;
       throw new DatabaseConnectError(this.database, cause);
     }
-    return new SQLiteConnection(thread, this.#module, cells);
   }
 }

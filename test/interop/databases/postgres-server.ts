@@ -62,6 +62,12 @@ export class PostgresServer {
     await once(child, 'exit');
   }
 
+  /** Ends it without waiting, when this process exits. */
+  abandon(): void {
+    this.#child?.kill('SIGQUIT');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
   async remove(): Promise<void> {
     await this.stop('SIGQUIT');
     rmSync(this.folder, { recursive: true, force: true });

@@ -1,0 +1,155 @@
+/** The flags of `ropewalk run`. */
+
+import { parseFlags } from './parse-flags.js';
+import { choice, REACTOR_CHOICES, type ReactorChoice } from './reactor-choice.js';
+import type { BuiltIn } from './run-built-in.js';
+import { type Account, accountOf } from './run-privileges.js';
+import { UsageError } from './usage-error.js';
+
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface RunOptions {
+  readonly file: string;
+  /** The arguments of the program: those behind the file. */
+  readonly args: readonly string[];
+  /** Undefined: the choice of the program, or `auto`. */
+  readonly reactor: ReactorChoice | undefined;
+  /** Worker processes; 0: this process runs the program. */
+  readonly workers: number;
+  readonly pidFile: string | undefined;
+  /** The account to change to after the privileged start. */
+  readonly account: Account | undefined;
+  readonly umask: number | undefined;
+  readonly logFormat: LogFormat;
+  readonly logFile: string | undefined;
+  readonly drainMs: number;
+  readonly unreadyMs: number;
+}
+
+const MAX_WORKERS = 1_024;
+const MAX_SECONDS = 86_400;
+const DEFAULT_DRAIN_SECONDS = 10;
+
+export const RUN_USAGE: string = `Usage: ropewalk run [flags] FILE [arguments]
+
+Runs a program until a signal stops it. The default export of FILE (.js or .ts)
+is an Application, a service, or a function (reactor, arguments) that returns a
+service, or a promise of one: docs/howto/services.md.
+
+  --reactor KIND    native, node, or auto: native if it loads (default: the
+                    variable ROPEWALK_REACTOR, else auto)
+  --workers N       run FILE in N processes that share its TCP ports; those that
+                    crash are started again (default 0: run it in this process)
+  --pid-file PATH   write the process id there; refuse to start if the file
+                    belongs to a running process
+  --uid USER        change to this user, by name or number, after the ports are
+                    open; groups other than --gid are dropped
+  --gid GROUP       change to this group (default: the group of --uid)
+  --umask MODE      permissions that new files do not get, octal, such as 027
+  --log FORMAT      text (default) or json
+  --log-file PATH   append the log to this file, which SIGHUP opens again
+                    (default: standard output)
+  --drain SECONDS   time for connections to finish at the end (default ${DEFAULT_DRAIN_SECONDS})
+  --unready SECONDS time between the announcement that the program is not ready
+                    and the end of listening (default 0)
+  --help            show this
+
+SIGTERM and SIGINT drain and stop it; a second one ends the drain. SIGHUP
+reloads. SIGUSR2 starts FILE again, which takes over the ports: no connection is
+refused. systemd receives its state (Type=notify) and the watchdog's messages.
+
+The exit status is that of the signal, as without a handler; 0 if the program
+stopped by itself; 1 if it failed or could not start; 2 for wrong arguments.
+`;
+
+const string = { type: 'string' } as const;
+const FLAGS = {
+  drain: string,
+  gid: string,
+  help: { type: 'boolean', short: 'h' },
+  listen: string,
+  log: string,
+  'log-file': string,
+  'pid-file': string,
+  reactor: string,
+  uid: string,
+  umask: string,
+  unready: string,
+  workers: string,
+} as const;
+
+/**
+ * Reads the arguments.
+ * @param builtIn The program, if the command is not `run` itself: it has no FILE, and takes `--listen`.
+ * @returns Undefined if help was requested.
+ * @throws UsageError
+ */
+export function parseRunOptions(
+  args: readonly string[],
+  builtIn?: BuiltIn,
+): RunOptions | undefined {
+  const end = endOfFlags(args);
+  const { values } = parseFlags(builtIn?.name ?? 'run', args.slice(0, end), FLAGS);
+  if (values.help === true) return undefined;
+  const positionals = args.slice(args[end] === '--' ? end + 1 : end);
+  if (builtIn === undefined && values.listen !== undefined) {
+    throw new UsageError('--listen is a flag of echo and web; programs listen where they say');
+  }
+  const [file, ...rest] =
+    builtIn === undefined
+      ? positionals
+      : [builtIn.file, values.listen ?? builtIn.listen, ...positionals];
+  if (file === undefined) throw new UsageError('run takes a FILE; `ropewalk run --help` explains');
+  for (const flag of ['pid-file', 'log-file'] as const) {
+    if (values[flag] === '') throw new UsageError(`--${flag} takes a path, not ""`);
+  }
+  return {
+    file,
+    args: rest,
+    reactor:
+      values.reactor === undefined
+        ? undefined
+        : choice('--reactor', values.reactor, REACTOR_CHOICES),
+    workers: wholeNumber('workers', values.workers, 0, MAX_WORKERS),
+    pidFile: values['pid-file'],
+    account: accountOf(values.uid, values.gid),
+    umask: values.umask === undefined ? undefined : octal(values.umask),
+    logFormat: choice('--log', values.log, LOG_FORMATS),
+    logFile: values['log-file'],
+    drainMs: seconds('drain', values.drain, DEFAULT_DRAIN_SECONDS) * 1_000,
+    unreadyMs: seconds('unready', values.unready, 0) * 1_000,
+  };
+}
+
+/** The index of the file, or of `--` before it: flags behind it are the program's. */
+function endOfFlags(args: readonly string[]): number {
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string;
+    if (arg === '--' || !arg.startsWith('-')) return i;
+    const flag = FLAGS[arg.slice(2) as keyof typeof FLAGS] as { type: string } | undefined;
+    if (flag?.type === 'string') i += 1;
+  }
+  return args.length;
+}
+
+function wholeNumber(flag: string, text: string | undefined, preset: number, max: number): number {
+  if (text === undefined) return preset;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= max) return value;
+  throw new UsageError(`--${flag} takes a whole number from 0 to ${max}, not "${text}"`);
+}
+
+function seconds(flag: string, text: string | undefined, preset: number): number {
+  if (text === undefined) return preset;
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= MAX_SECONDS) return value;
+  throw new UsageError(
+    `--${flag} takes a number of seconds from 0 to ${MAX_SECONDS}, not "${text}"`,
+  );
+}
+
+function octal(text: string): number {
+  if (/^0?[0-7]{1,3}$/.test(text)) return Number.parseInt(text, 8);
+  throw new UsageError(`--umask takes an octal number from 000 to 777, not "${text}"`);
+}

@@ -1,0 +1,63 @@
+/** Records the ports that a program opens, and opens them on the sockets of its predecessor. */
+import type { Address } from '../core/address.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { Reactor } from '../core/reactor.js';
+import type { TakenListeners } from '../handover/take-listeners.js';
+
+/**
+ * Replaces the methods of a reactor that listen, so that programs need not know about upgrades. A port is identified by its
+ * arguments; of several with the same ones, by their order.
+ */
+export class PortRecorder {
+  /** Ports by the names under which they are handed over. */
+  readonly ports: Record<string, ListeningPort<Address>> = {};
+  readonly #taken: TakenListeners | undefined;
+  /** Whether the predecessor has stopped. Before, the files of its sockets are not removed. */
+  #owns: boolean;
+
+  constructor(reactor: Reactor, taken: TakenListeners | undefined) {
+    this.#taken = taken;
+    this.#owns = taken === undefined;
+    const { listenTCP, listenUNIX } = reactor;
+    reactor.listenTCP = (port, factory, options) =>
+      this.#open(
+        `tcp ${options?.interface ?? ''} ${port}`,
+        (fd) => reactor.adoptStreamPort(fd, factory, { takeOver: true }),
+        () => listenTCP.call(reactor, port, factory, options),
+      );
+    reactor.listenUNIX = (path, factory, options) =>
+      this.#open(
+        `unix ${path}`,
+        (fd) => this.#keepingFile(reactor.adoptStreamPort(fd, factory, UNIX_OPTIONS)),
+        () => listenUNIX.call(reactor, path, factory, options),
+      );
+  }
+
+  /** The predecessor has stopped. */
+  own(): void {
+    this.#owns = true;
+  }
+
+  #open<P extends ListeningPort<Address>>(
+    wanted: string,
+    adopt: (fd: number) => ListeningPort<Address>,
+    listen: () => P,
+  ): P {
+    // A name is free again when its port has stopped.
+    let name = wanted;
+    for (let count = 2; this.ports[name]?.listening === true; count++) name = `${wanted} ${count}`;
+    const fd = this.#taken?.take(name);
+    const port = fd === undefined ? listen() : (adopt(fd) as P);
+    this.ports[name] = port;
+    return port;
+  }
+
+  #keepingFile(port: ListeningPort<Address>): ListeningPort<Address> {
+    const { stopListening } = port;
+    port.stopListening = (options) =>
+      stopListening.call(port, this.#owns ? options : { ...options, keepFile: true });
+    return port;
+  }
+}
+
+const UNIX_OPTIONS = { takeOver: true, ownsFile: true } as const;

@@ -1,0 +1,40 @@
+/** The program of each worker process of `ropewalk run --workers N`. */
+import { Drain } from '../application/drain.js';
+import type { WorkerContext, WorkerStop } from '../workers/worker-context.js';
+import { type LogChoices, RunLog } from './run-log.js';
+import { type Account, dropPrivileges } from './run-privileges.js';
+import { applicationOf, loadProgram } from './run-program.js';
+
+/** The data that the command passes to its workers. */
+export interface RunWorkerOrder {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly account: Account | undefined;
+  readonly drainMs: number;
+  readonly log: LogChoices;
+}
+
+export default async function (worker: WorkerContext<RunWorkerOrder>): Promise<WorkerStop> {
+  const { reactor } = worker;
+  const { file, args, account, drainMs, log } = worker.data;
+  const runLog = new RunLog(log, false);
+  // The programs' ports are those of the group.
+  reactor.listenTCP = worker.listenTCP;
+  const program = await loadProgram(file);
+  const application = await applicationOf(program, file, reactor, args);
+  try {
+    await application.privilegedStartService();
+    if (account !== undefined) dropPrivileges(account);
+    await application.startService();
+  } catch (error) {
+    await application.stopService();
+    throw error;
+  }
+  application.health.state = 'running';
+  return async () => {
+    application.health.state = 'draining';
+    using drain = new Drain(reactor, drainMs);
+    await application.stopService(drain);
+    await runLog.close();
+  };
+}

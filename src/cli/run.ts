@@ -1,0 +1,218 @@
+/** `ropewalk run`: loads a program and runs its services until a signal. */
+import { constants } from 'node:os';
+
+import type { Application } from '../application/application.js';
+import { type ApplicationEvent, runApplication } from '../application/run-application.js';
+import { Service } from '../application/service.js';
+import { SystemdNotifier } from '../application/systemd-notifier.js';
+import { RopewalkError } from '../core/errors/base.js';
+import { ReactorNotRunningError } from '../core/errors/reactor.js';
+import type { Reactor } from '../core/reactor.js';
+import { messageOf } from '../core/text-of.js';
+import type { TakenListeners } from '../handover/take-listeners.js';
+import { inspected } from '../internal/inspected.js';
+import type { Logger } from '../logger/logger.js';
+import { createReactor } from '../reactor/create-reactor.js';
+import type { BuiltIn } from './run-built-in.js';
+import { RunLog } from './run-log.js';
+import { parseRunOptions, RUN_USAGE, type RunOptions } from './run-options.js';
+import { PIDFile, PIDFileTakenError } from './run-pid-file.js';
+import { PortRecorder } from './run-ports.js';
+import { dropPrivileges } from './run-privileges.js';
+import {
+  applicationOf,
+  loadProgram,
+  type Program,
+  reactorOf,
+  syntaxErrorIn,
+} from './run-program.js';
+import { Inheritance, Upgrades } from './run-upgrade.js';
+import { runInWorkers } from './run-workers.js';
+import { UsageError } from './usage-error.js';
+
+const FAILED = 1;
+
+/**
+ * Runs a program until it stops.
+ * @param builtIn A program of this package, for a command of its own.
+ * @returns The exit code, unless a signal stopped the program: that ends the process.
+ * @throws UsageError
+ */
+export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promise<number> {
+  const options = parseRunOptions(args, builtIn);
+  if (options === undefined) {
+    process.stdout.write(builtIn?.usage ?? RUN_USAGE);
+    return 0;
+  }
+  if (options.umask !== undefined) process.umask(options.umask);
+  const inheritance = new Inheritance(process.env);
+  let pidFile: PIDFile | undefined;
+  let signal: NodeJS.Signals | undefined;
+  try {
+    const program = await loadProgram(options.file);
+    checkChoices(options, program);
+    // A successor takes over the file when it is ready.
+    if (options.pidFile !== undefined && inheritance.path === undefined) {
+      pidFile = PIDFile.acquire(options.pidFile);
+    }
+    const log = new RunLog(options, true);
+    if (options.workers > 0) signal = await runInWorkers(options, log);
+    else {
+      const run = new Run(options, inheritance, log, pidFile);
+      signal = await run.run(program);
+    }
+    await log.close();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    process.stderr.write(`ropewalk: ${failureText(error, builtIn?.name ?? options.file)}\n`);
+    return FAILED;
+  } finally {
+    pidFile?.remove();
+  }
+  await writtenOut(process.stdout);
+  if (signal !== undefined) process.kill(process.pid, signal);
+  // Neither timers of the program nor its own handler of the signal keep it alive.
+  process.exit(signal === undefined ? 0 : 128 + constants.signals[signal]);
+}
+
+/** @throws UsageError */
+function checkChoices({ file, reactor, workers }: RunOptions, program: Program): void {
+  if (typeof program === 'function') return;
+  const needs = `needs ${file} to export a function (reactor, arguments)`;
+  if (workers > 0) throw new UsageError(`--workers ${needs}`);
+  if (reactor !== undefined && reactorOf(program) !== undefined) {
+    throw new UsageError(`--reactor ${needs}: the exported application has a reactor`);
+  }
+}
+
+/** In this process. */
+class Run {
+  readonly #options: RunOptions;
+  readonly #inheritance: Inheritance;
+  readonly #log: RunLog;
+  readonly #logger: Logger;
+  #pidFile: PIDFile | undefined;
+  #failure: unknown;
+
+  constructor(
+    options: RunOptions,
+    inheritance: Inheritance,
+    log: RunLog,
+    pidFile: PIDFile | undefined,
+  ) {
+    this.#options = options;
+    this.#inheritance = inheritance;
+    this.#log = log;
+    this.#logger = log.logger;
+    this.#pidFile = pidFile;
+  }
+
+  /** @returns The signal that stopped it. @throws the error of the start. */
+  async run(program: Program): Promise<NodeJS.Signals | undefined> {
+    const { file, args, reactor: kind, account, drainMs, unreadyMs } = this.#options;
+    const reactor = reactorOf(program) ?? createReactor(kind === undefined ? {} : { kind });
+    const taken = await this.#inheritance.take(reactor);
+    try {
+      const recorder = new PortRecorder(reactor, taken);
+      const notifier = SystemdNotifier.fromEnvironment(reactor);
+      const application = await applicationOf(program, file, reactor, args);
+      if (this.#log.hasFile) application.addService(new LogReopening(this.#log));
+      const started = (): void => {
+        this.#logStart(application, recorder);
+        if (taken !== undefined) void this.#replace(reactor, taken, recorder);
+      };
+      using _upgrades = new Upgrades(reactor, recorder.ports, this.#inheritance, this.#logger, {
+        superseded: (pid) => {
+          this.#pidFile?.forget();
+          void notifier?.mainProcess(pid);
+          stop(reactor);
+        },
+      });
+      const { signal, stopError } = await runApplication(application, {
+        drainMs,
+        unreadyMs,
+        notifier,
+        ...(account === undefined ? {} : { dropPrivileges: () => dropPrivileges(account) }),
+        onEvent: (event) => (event.type === 'started' ? started() : this.#logEvent(event)),
+      });
+      if (this.#failure !== undefined) throw this.#failure;
+      if (stopError !== undefined) this.#logger.failure('while stopping', stopError);
+      return signal;
+    } finally {
+      taken?.[Symbol.dispose]();
+      this.#pidFile?.remove();
+    }
+  }
+
+  /** This process has started and is a successor. */
+  async #replace(reactor: Reactor, taken: TakenListeners, recorder: PortRecorder): Promise<void> {
+    try {
+      await taken.ready();
+      recorder.own();
+      const { pidFile } = this.#options;
+      if (pidFile !== undefined) this.#pidFile = PIDFile.takeOver(pidFile);
+    } catch (error) {
+      this.#failure = error;
+      stop(reactor);
+    }
+  }
+
+  #logStart(application: Application, { ports }: PortRecorder): void {
+    const addresses = Object.values(ports).map((port) => String(port.getHost()));
+    this.#logger.info('{name} started, process {pid}, {reactor} reactor; listening: {addresses}', {
+      name: application.name,
+      pid: process.pid,
+      reactor: application.reactor.kind,
+      addresses: addresses.join(', ') || 'none',
+    });
+  }
+
+  #logEvent(event: Exclude<ApplicationEvent, { type: 'started' }>): void {
+    if (event.type === 'reloaded') this.#logger.info('reloaded');
+    else if (event.type === 'draining') {
+      const { signal = 'stopped', drainMs } = event;
+      this.#logger.info('{signal}: draining for up to {drainMs} ms', { signal, drainMs });
+    } else {
+      this.#logger.info('stopped: {finished} connections finished, {aborted} aborted', {
+        ...event.figures,
+        durationMs: Math.round(event.durationMs),
+      });
+    }
+  }
+}
+
+/** Opens the log file again at SIGHUP. */
+class LogReopening extends Service {
+  readonly #log: RunLog;
+
+  constructor(log: RunLog) {
+    super();
+    this.#log = log;
+  }
+
+  reloadService(): void {
+    this.#log.reopen();
+  }
+}
+
+function stop(reactor: Reactor): void {
+  try {
+    reactor.stop();
+  } catch (error) {
+    // It is stopping already.
+    if (!(error instanceof ReactorNotRunningError)) throw error;
+  }
+}
+
+function failureText(error: unknown, file: string): string {
+  if (error instanceof PIDFileTakenError) return error.message;
+  if (error instanceof SyntaxError) {
+    return `cannot load ${file}: ${syntaxErrorIn(file) ?? inspected(error)}`;
+  }
+  if (error instanceof RopewalkError) return `cannot start ${file}: ${messageOf(error)}`;
+  return `cannot start ${file}: ${inspected(error)}`;
+}
+
+function writtenOut(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}

@@ -1,0 +1,29 @@
+/** The entry point `ropewalk/metrics`: counters, gauges and histograms, for Prometheus, prom-client and OpenTelemetry, and spans. */
+export { addConnections, meterListener } from './connection-metrics.js';
+export type { HistogramSample, Labels, MetricFamily, MetricSample } from './family.js';
+export { meterRequests } from './http-metrics.js';
+export {
+  type Counter,
+  type CounterSeries,
+  DURATION_BUCKETS,
+  type Gauge,
+  type GaugeSeries,
+  type Histogram,
+  type HistogramSeries,
+} from './instruments.js';
+export {
+  exportToMeter,
+  type OpenTelemetryMeter,
+  type OpenTelemetryTracer,
+  traceConnections,
+  traceRequests,
+} from './open-telemetry.js';
+export { type PromClientRegistry, registerWithPromClient } from './prom-client.js';
+export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.js';
+export {
+  addDatabasePool,
+  addReactor,
+  addThreadPool,
+  type DatabasePoolStatistics,
+} from './reactor-metrics.js';
+export { type MetricSource, MetricsRegistry } from './registry.js';
