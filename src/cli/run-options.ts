@@ -2,6 +2,7 @@
 
 import { parseFlags } from './parse-flags.js';
 import { choice, REACTOR_CHOICES, type ReactorChoice } from './reactor-choice.js';
+import type { BuiltIn } from './run-built-in.js';
 import { type Account, accountOf } from './run-privileges.js';
 import { UsageError } from './usage-error.js';
 
@@ -67,6 +68,7 @@ const FLAGS = {
   drain: string,
   gid: string,
   help: { type: 'boolean', short: 'h' },
+  listen: string,
   log: string,
   'log-file': string,
   'pid-file': string,
@@ -79,14 +81,25 @@ const FLAGS = {
 
 /**
  * Reads the arguments.
+ * @param builtIn The program, if the command is not `run` itself: it has no FILE, and takes `--listen`.
  * @returns Undefined if help was requested.
  * @throws UsageError
  */
-export function parseRunOptions(args: readonly string[]): RunOptions | undefined {
+export function parseRunOptions(
+  args: readonly string[],
+  builtIn?: BuiltIn,
+): RunOptions | undefined {
   const end = endOfFlags(args);
-  const { values } = parseFlags('run', args.slice(0, end), FLAGS);
+  const { values } = parseFlags(builtIn?.name ?? 'run', args.slice(0, end), FLAGS);
   if (values.help === true) return undefined;
-  const [file, ...rest] = args.slice(args[end] === '--' ? end + 1 : end);
+  const positionals = args.slice(args[end] === '--' ? end + 1 : end);
+  if (builtIn === undefined && values.listen !== undefined) {
+    throw new UsageError('--listen is a flag of echo and web; programs listen where they say');
+  }
+  const [file, ...rest] =
+    builtIn === undefined
+      ? positionals
+      : [builtIn.file, values.listen ?? builtIn.listen, ...positionals];
   if (file === undefined) throw new UsageError('run takes a FILE; `ropewalk run --help` explains');
   for (const flag of ['pid-file', 'log-file'] as const) {
     if (values[flag] === '') throw new UsageError(`--${flag} takes a path, not ""`);

@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 
-import type { Clock } from '../core/clock.js';
+import type { Clock, DelayedCall } from '../core/clock.js';
 import {
   checkBoolean,
   checkClock,
@@ -102,6 +102,8 @@ export class LogFile implements LogSink, AsyncDisposable {
   #dropped = 0;
   #reportedDropped = 0;
   #reported = false;
+  /** With a clock of the caller. */
+  #retry: DelayedCall | undefined;
   #waiters: (() => void)[] = [];
 
   /**
@@ -179,6 +181,7 @@ export class LogFile implements LogSink, AsyncDisposable {
     await this.flush();
     if ((this.#state as string) === 'closed') return;
     this.#state = 'closed';
+    if (this.#retry?.active()) this.#retry.cancel();
     notAtExit(this);
     this.#dropped += this.#buffer.length + (this.#batch.length > 0 ? 1 : 0);
     this.#reportDropped();
@@ -267,7 +270,7 @@ export class LogFile implements LogSink, AsyncDisposable {
       if (this.#state === 'failing') void this.#run();
     };
     if (this.#clock === undefined) setTimeout(again, RETRY_MS).unref();
-    else this.#clock.callLater(RETRY_MS, again);
+    else this.#retry = this.#clock.callLater(RETRY_MS, again);
   }
 
   /** Once, until the file is written again. */
