@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { NameNotFoundError } from '../../../src/core/errors/names.js';
 import type { HostAddress, NameResolver } from '../../../src/core/name-resolver.js';
 import { Deferred } from '../../../src/defer/deferred.js';
 import { succeed } from '../../../src/defer/succeed.js';
@@ -160,6 +161,13 @@ contract('SOCKS proxy', (rig) => {
     const proxy = startProxy(rig);
     const port = await closedPort();
     expect((await replyTo(rig, proxy, request(1, port)))[1]).toBe(REFUSED);
+    rig.reactor.installNameResolver({
+      resolveHostName: (name) => {
+        const answer = new Deferred<readonly HostAddress[]>();
+        answer.errback(new NameNotFoundError('there is no such name', name));
+        return answer;
+      },
+    });
     const invalid = requestForName('does-not-exist.invalid', 80);
     expect((await replyTo(rig, proxy, invalid))[1]).toBe(HOST_UNREACHABLE);
     expect((await replyTo(rig, proxy, request(2, port)))[1]).toBe(NOT_SUPPORTED);
