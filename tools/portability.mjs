@@ -8,6 +8,7 @@
 //   npm run portability -- --reactors node       on these reactors; without a native one, no addon is built
 //   npm run portability -- --native              only the native core's own tests; --suite: only the contract suite
 //   npm run portability -- --sockets             only the part of the contract suite that drives sockets through a native poller
+//   npm run portability -- --databases           only the tests of databases in threads
 //   npm run portability -- --write-docs          records the results in docs/portability.json and docs/portability.md
 //
 // Exit code 1: a test failed that is not a known failure, or a known failure passed.
@@ -39,15 +40,19 @@ const { values: options } = parseArgs({
     native: { type: 'boolean', default: false },
     suite: { type: 'boolean', default: false },
     sockets: { type: 'boolean', default: false },
+    databases: { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
   },
 });
 
 /** @type {string | undefined} */
 let suite;
+/** Whether only a part of the suite is run. */
+const isPart = options.sockets || options.databases;
+const suiteOnly = options.suite || isPart;
 try {
-  if (options.sockets && options['write-docs']) {
-    throw new RunError('--write-docs records whole suites, but --sockets runs only a part');
+  if (isPart && options['write-docs']) {
+    throw new RunError('--write-docs records whole suites, but this is a part of one');
   }
   let wrong = 0;
   for (const each of chosen()) wrong += report(each, runOne(narrowed(each)));
@@ -64,8 +69,7 @@ function chosen() {
   if (options.only === undefined) {
     return RUNS.filter(
       ({ native, engine }) =>
-        (!options.native || native !== undefined) &&
-        (!(options.suite || options.sockets) || engine !== undefined),
+        (!options.native || native !== undefined) && (!suiteOnly || engine !== undefined),
     );
   }
   return options.only.split(',').map((name) => {
@@ -84,8 +88,8 @@ function narrowed(run) {
     const { target, engine, ...others } = run;
     return others;
   }
-  const { native, ...suiteOnly } = run;
-  const each = options.suite || options.sockets ? suiteOnly : run;
+  const { native, ...withoutNative } = run;
+  const each = suiteOnly ? withoutNative : run;
   if (reactors === undefined || each.engine === undefined) return each;
   const { target, ...others } = each;
   const needsAddon = target !== undefined && reactors.includes('native');
@@ -104,7 +108,7 @@ function runOne(each) {
   }
   if (each.native !== undefined) result.native = runNativeTests(each.name, each.native);
   if (each.engine !== undefined) {
-    suite ??= packSuite({ socketsOnly: options.sockets });
+    suite ??= packSuite(options.databases ? 'databases' : options.sockets ? 'sockets' : 'all');
     result.suite = runSuite({ ...each, engine: each.engine }, suite, addon);
   }
   return result;

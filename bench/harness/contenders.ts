@@ -277,6 +277,14 @@ export const CONTENDERS: readonly Contender[] = [
     quick: true,
   },
   {
+    name: 'ropewalk-native-metrics',
+    title: 'Ropewalk, native reactor, metrics on',
+    serves: { tcp: node('tcp/ropewalk.mjs', '--reactor', 'native', '--metrics') },
+    scenarios: ['echo-64x50'],
+    versionCommand: NODE_VERSION,
+    quick: false,
+  },
+  {
     name: 'ropewalk-native-bare',
     title: 'Ropewalk, native reactor, bare TCP connection',
     serves: { http: RESTING, ws: RESTING },

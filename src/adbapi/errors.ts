@@ -143,7 +143,8 @@ export class PoolExhaustedError extends RopewalkError {
       held === 0
         ? ''
         : `. Functions or loops have ${held} to themselves: one that waits for a call of the pool, instead of its argument, waits for itself`;
-    super(`all ${connections} connections are in use, and ${reached}${whose}`);
+    const all = connections === 1 ? 'the connection is' : `all ${connections} connections are`;
+    super(`${all} in use, and ${reached}${whose}`);
     this.option = option;
     this.limit = limit;
     this.connections = connections;

@@ -10,7 +10,7 @@ import { inlineCallbacks } from '../defer/inline-callbacks.js';
 import { succeed } from '../defer/succeed.js';
 import type { EndpointReactor } from '../endpoints/endpoint-type.js';
 import { type EndpointStringOptions, serverFromString } from '../endpoints/from-string.js';
-import { checkChoice, checkString } from '../internal/check.js';
+import { checkChoice, checkReactorWith, checkString } from '../internal/check.js';
 import { checkServerEndpoint } from '../internal/check-endpoint.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { connectionsOf, watchUntilGone } from './connections.js';
@@ -137,6 +137,7 @@ export function serviceFromString(
   factory: FactoryLike,
   options: ServiceFromStringOptions = {},
 ): StreamServerEndpointService {
+  checkReactorWith('callLater', reactor);
   checkOptions('serviceFromString', options, STRING_OPTIONS);
   const { types, ...others } = options;
   const endpoint = serverFromString(reactor, text, types === undefined ? {} : { types });

@@ -112,6 +112,10 @@ export class Service implements ServiceLike {
       this.#starting?.abort();
       return this.#changed().addBoth(() => this.stopService(drain));
     }
+    if (this.#state === 'prepared' && this.privilegedStart === Service.prototype.privilegedStart) {
+      this.#state = 'stopped'; // nothing of it was started
+      return succeed();
+    }
     return this.#begin(() => this.#stop(drain));
   }
 
@@ -127,7 +131,10 @@ export class Service implements ServiceLike {
   /** Stops accepting connections and work, and waits for those in progress until the deadline; then ends them. */
   protected drain(_drain: Drain): MaybeAsync {}
 
-  /** Stops the service, which was drained before: nothing may be left afterwards. Called for every start that succeeded. */
+  /**
+   * Stops the service, which was drained before: nothing may be left afterwards. Called for every start that succeeded. A class that
+   * overrides `privilegedStart` is also stopped if nothing but that was called.
+   */
   protected stop(_drain: Drain): MaybeAsync {}
 
   toString(): string {

@@ -9,7 +9,7 @@ const DEFAULT_URL = 'http://127.0.0.1:7009/';
 const TIMEOUT_MS = 3_000;
 const NOT_FOUND = 1;
 
-const USAGE = `Usage: ropewalk dashboard [PORT | ADDRESS | URL] [flags]
+export const DASHBOARD_USAGE: string = `Usage: ropewalk dashboard [PORT | ADDRESS | URL] [flags]
 
 Finds the dashboard of a running program, prints its figures, and opens its
 page in the browser. The default is that of \`ropewalk demo\`: ${DEFAULT_URL}
@@ -54,7 +54,7 @@ interface Status {
 export async function runDashboard(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseFlags('dashboard', args, FLAGS, true);
   if (values.help) {
-    process.stdout.write(USAGE);
+    process.stdout.write(DASHBOARD_USAGE);
     return 0;
   }
   if (positionals.length > 1) throw new UsageError('dashboard takes one port, address or URL');

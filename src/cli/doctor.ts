@@ -3,7 +3,7 @@ import { type DoctorReport, examine } from './doctor-report.js';
 import { parseFlags } from './parse-flags.js';
 import { REACTOR_CHOICES } from './reactor-choice.js';
 
-const DOCTOR_USAGE = `Usage: ropewalk doctor [--json]
+export const DOCTOR_USAGE: string = `Usage: ropewalk doctor [--json]
 
 Reports the platform, the addon or why it does not load, pollers, the engine of
 TLS and limits, and what to change for servers with very many connections.

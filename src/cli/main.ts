@@ -2,28 +2,43 @@
 /** The `ropewalk` command: selects the subcommand, and turns errors into one line and an exit code. */
 import { readFileSync } from 'node:fs';
 
+import { runCompletion } from './completion.js';
 import { runDashboard } from './dashboard.js';
 import { runDemo } from './demo.js';
 import { runDoctor } from './doctor.js';
 import { parseFlags, unknownCommand } from './parse-flags.js';
 import { runRun } from './run.js';
+import { ECHO, WEB } from './run-built-in.js';
 import { runTalk } from './talk.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE = `Usage: ropewalk <command> [flags]
 
+  completion print a script that completes this command in bash, zsh or fish
   demo      run an echo and a chat server with a live view
   dashboard print the figures of a running program and open its page
+  echo      serve an echo: it sends back all that it receives
   run       run a program's services: ropewalk run FILE
   talk      connect to a server and exchange lines with it: ropewalk talk HOST PORT
   doctor    report whether the native reactor works here, and what to change
+  web       serve the files of a folder by HTTP: ropewalk web ROOT
   help      show this, or explain a command: ropewalk help COMMAND
   version   show the version of this package
 `;
 
 const FLAGS = { help: { type: 'boolean', short: 'h' } } as const;
 const EXPLAINED_HERE = ['help', 'version'];
-const COMMANDS = ['dashboard', 'demo', 'doctor', 'run', 'talk', ...EXPLAINED_HERE];
+const COMMANDS = [
+  'completion',
+  'dashboard',
+  'demo',
+  'doctor',
+  'echo',
+  'run',
+  'talk',
+  'web',
+  ...EXPLAINED_HERE,
+];
 
 let outputFailed = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -41,12 +56,18 @@ process.exitCode = exitCode === 0 && outputFailed ? 1 : exitCode;
 async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
   try {
     switch (command) {
+      case 'completion':
+        return runCompletion(args);
       case 'dashboard':
         return await runDashboard(args);
       case 'demo':
         return await runDemo(args);
       case 'doctor':
         return await runDoctor(args, packageVersion());
+      case 'echo':
+        return await runRun(args, ECHO);
+      case 'web':
+        return await runRun(args, WEB);
       case 'run':
         return await runRun(args);
       case 'talk':

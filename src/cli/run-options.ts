@@ -2,6 +2,7 @@
 
 import { parseFlags } from './parse-flags.js';
 import { choice, REACTOR_CHOICES, type ReactorChoice } from './reactor-choice.js';
+import type { BuiltIn } from './run-built-in.js';
 import { type Account, accountOf } from './run-privileges.js';
 import { UsageError } from './usage-error.js';
 
@@ -34,7 +35,7 @@ export const RUN_USAGE: string = `Usage: ropewalk run [flags] FILE [arguments]
 
 Runs a program until a signal stops it. The default export of FILE (.js or .ts)
 is an Application, a service, or a function (reactor, arguments) that returns a
-service, or a promise of one: docs/howto/services.md.
+service, or a promise of one: docs/howto/deployment.md.
 
   --reactor KIND    native, node, or auto: native if it loads (default: the
                     variable ROPEWALK_REACTOR, else auto)
@@ -67,6 +68,7 @@ const FLAGS = {
   drain: string,
   gid: string,
   help: { type: 'boolean', short: 'h' },
+  listen: string,
   log: string,
   'log-file': string,
   'pid-file': string,
@@ -79,14 +81,25 @@ const FLAGS = {
 
 /**
  * Reads the arguments.
+ * @param builtIn The program, if the command is not `run` itself: it has no FILE, and takes `--listen`.
  * @returns Undefined if help was requested.
  * @throws UsageError
  */
-export function parseRunOptions(args: readonly string[]): RunOptions | undefined {
+export function parseRunOptions(
+  args: readonly string[],
+  builtIn?: BuiltIn,
+): RunOptions | undefined {
   const end = endOfFlags(args);
-  const { values } = parseFlags('run', args.slice(0, end), FLAGS);
+  const { values } = parseFlags(builtIn?.name ?? 'run', args.slice(0, end), FLAGS);
   if (values.help === true) return undefined;
-  const [file, ...rest] = args.slice(args[end] === '--' ? end + 1 : end);
+  const positionals = args.slice(args[end] === '--' ? end + 1 : end);
+  if (builtIn === undefined && values.listen !== undefined) {
+    throw new UsageError('--listen is a flag of echo and web; programs listen where they say');
+  }
+  const [file, ...rest] =
+    builtIn === undefined
+      ? positionals
+      : [builtIn.file, values.listen ?? builtIn.listen, ...positionals];
   if (file === undefined) throw new UsageError('run takes a FILE; `ropewalk run --help` explains');
   for (const flag of ['pid-file', 'log-file'] as const) {
     if (values[flag] === '') throw new UsageError(`--${flag} takes a path, not ""`);

@@ -13,9 +13,10 @@ import type { TakenListeners } from '../handover/take-listeners.js';
 import { inspected } from '../internal/inspected.js';
 import type { Logger } from '../logger/logger.js';
 import { createReactor } from '../reactor/create-reactor.js';
+import type { BuiltIn } from './run-built-in.js';
 import { RunLog } from './run-log.js';
 import { parseRunOptions, RUN_USAGE, type RunOptions } from './run-options.js';
-import { PIDFile, PIDFileTakenError } from './run-pid-file.js';
+import { PIDFile, PIDFileError } from './run-pid-file.js';
 import { PortRecorder } from './run-ports.js';
 import { dropPrivileges } from './run-privileges.js';
 import {
@@ -33,13 +34,14 @@ const FAILED = 1;
 
 /**
  * Runs a program until it stops.
+ * @param builtIn A program of this package, for a command of its own.
  * @returns The exit code, unless a signal stopped the program: that ends the process.
  * @throws UsageError
  */
-export async function runRun(args: readonly string[]): Promise<number> {
-  const options = parseRunOptions(args);
+export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promise<number> {
+  const options = parseRunOptions(args, builtIn);
   if (options === undefined) {
-    process.stdout.write(RUN_USAGE);
+    process.stdout.write(builtIn?.usage ?? RUN_USAGE);
     return 0;
   }
   if (options.umask !== undefined) process.umask(options.umask);
@@ -62,7 +64,7 @@ export async function runRun(args: readonly string[]): Promise<number> {
     await log.close();
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    process.stderr.write(`ropewalk: ${failureText(error, options)}\n`);
+    process.stderr.write(`ropewalk: ${failureText(error, builtIn?.name ?? options.file)}\n`);
     return FAILED;
   } finally {
     pidFile?.remove();
@@ -202,8 +204,8 @@ function stop(reactor: Reactor): void {
   }
 }
 
-function failureText(error: unknown, { file }: RunOptions): string {
-  if (error instanceof PIDFileTakenError) return error.message;
+function failureText(error: unknown, file: string): string {
+  if (error instanceof PIDFileError) return error.message;
   if (error instanceof SyntaxError) {
     return `cannot load ${file}: ${syntaxErrorIn(file) ?? inspected(error)}`;
   }

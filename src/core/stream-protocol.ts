@@ -65,8 +65,9 @@ export interface SwitchableTransport extends Transport {
    * Calls the protocol's `makeConnection`, then delivers bytes that the previous protocol has received. Errors of the protocol end
    * the connection. The peer has not finished sending.
    * @param unread Not shared with anything.
+   * @param failed Called with an error that `makeConnection` threw.
    */
-  switchProtocol(protocol: StreamProtocol, unread: Buffer): void;
+  switchProtocol(protocol: StreamProtocol, unread: Buffer, failed?: (error: unknown) => void): void;
 }
 
 /** Whether a value has the methods of a protocol. */

@@ -8,7 +8,7 @@ import { InvalidHostNameError } from '../core/errors/names.js';
 import { TLSContextError } from '../core/errors/tls.js';
 import type { StreamClientEndpoint, StreamServerEndpoint } from '../core/stream-endpoint.js';
 import { messageOf } from '../core/text-of.js';
-import { checkFunction, checkObject, checkString } from '../internal/check.js';
+import { checkFunction, checkObject, checkReactorWith, checkString } from '../internal/check.js';
 import { nearestName } from '../internal/nearest-name.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { BUILT_IN_TYPES } from './built-in-types.js';
@@ -35,6 +35,7 @@ export function clientFromString(
   text: string,
   options: EndpointStringOptions = {},
 ): StreamClientEndpoint {
+  checkReactorWith('callLater', reactor);
   const types = allTypes('clientFromString', options);
   const parse = (inner: string): StreamClientEndpoint => endpoint('client', types, inner, context);
   const context: EndpointContext<StreamClientEndpoint> = { reactor, parse };
@@ -52,6 +53,7 @@ export function serverFromString(
   text: string,
   options: EndpointStringOptions = {},
 ): StreamServerEndpoint {
+  checkReactorWith('callLater', reactor);
   const types = allTypes('serverFromString', options);
   const parse = (inner: string): StreamServerEndpoint => endpoint('server', types, inner, context);
   const context: EndpointContext<StreamServerEndpoint> = { reactor, parse };

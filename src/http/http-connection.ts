@@ -333,7 +333,8 @@ export class HTTPConnection
   private watch(response: HTTPResponse, result: unknown): void {
     const finished = (value: unknown): void => {
       if (response.state === 'head' && !response.headSent) {
-        this.failed(response, unansweredError(value));
+        // If its signal is aborted, the handler may have given up.
+        this.failed(response, response.request.failure ?? unansweredError(value));
       }
     };
     if (isMistakenForResponse(result)) finished(result);

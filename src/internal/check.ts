@@ -84,6 +84,13 @@ export function checkClock(what: string, value: unknown): void {
   throw new InvalidArgumentTypeError(what, 'a clock, such as a reactor', value);
 }
 
+/** A reactor, as far as the caller uses it: by one of its methods. */
+export function checkReactorWith(method: string, value: unknown): void {
+  const found = ((value ?? {}) as Record<string, unknown>)[method];
+  if (typeof found !== 'function')
+    throw new InvalidArgumentTypeError('reactor', 'a reactor', value);
+}
+
 /** A reactor, as far as servers use it: a clock with system events. */
 export function checkReactor(what: string, value: unknown): void {
   const { addSystemEventTrigger } = (value ?? {}) as { addSystemEventTrigger?: unknown };

@@ -1,5 +1,5 @@
 /** Checks that an options object has no unknown option: a mistyped one would be ignored silently. */
-import { UnknownOptionError } from '../core/errors/arguments.js';
+import { InvalidArgumentTypeError, UnknownOptionError } from '../core/errors/arguments.js';
 import { checkPlainObject } from './check.js';
 import { nearestName } from './nearest-name.js';
 
@@ -71,12 +71,20 @@ export function checkOptions<Options extends object>(
   names: OptionNames<NoInfer<Options>>,
 ): void {
   if (Object.getPrototypeOf(options ?? 0) !== Object.prototype) {
+    checkNoArguments(what, options, names);
     checkPlainObject(`options of ${what}`, options);
   }
   for (const name in options) {
     if (names[name] !== true && Object.hasOwn(options, name))
       throw unknownOption(what, name, names);
   }
+}
+
+/** The arguments of a program are an option, unlike in Twisted and in `child_process`. */
+function checkNoArguments(what: string, options: unknown, names: object): void {
+  if (!Array.isArray(options) || !('args' in names)) return;
+  const hint = 'arguments of a program are { args: [...] }';
+  throw new InvalidArgumentTypeError(`options of ${what}`, 'a plain object', options, hint);
 }
 
 function unknownOption(what: string, option: string, names: object): UnknownOptionError {

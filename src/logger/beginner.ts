@@ -1,4 +1,5 @@
 /** The beginning of logging. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkBoolean, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { LogEvent, LogObserver } from './event.js';
@@ -56,6 +57,9 @@ export class LogBeginner {
     checkOptions('beginLoggingTo', options, BEGIN_NAMES);
     const { discardBuffer = false } = options;
     checkBoolean('discardBuffer', discardBuffer);
+    if (!Array.isArray(observers)) {
+      throw new InvalidArgumentTypeError('observers', 'an array of observers', observers);
+    }
     for (const observer of observers) this.#publisher.addObserver(observer);
     if (this.#began) return;
     this.#began = true;

@@ -91,10 +91,13 @@ class Writer {
   #list(values: Iterable<unknown>, length: number): string {
     let text = '[';
     let count = 0;
+    // Lists of names and values: raw headers, entries of a Map.
+    let secret = false;
     for (const value of values) {
       if (count > 0) text += ',';
       if (!this.#mayContinue(count)) return `${text}${quoted(`[${length - count} more]`)}]`;
-      text += this.#value(value) ?? 'null';
+      text += secret ? REDACTED_JSON : (this.#value(value) ?? 'null');
+      secret = !secret && typeof value === 'string' && this.#redaction.namesSecret(value);
       count += 1;
     }
     return `${text}]`;

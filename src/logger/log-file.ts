@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 
-import type { Clock } from '../core/clock.js';
+import type { Clock, DelayedCall } from '../core/clock.js';
 import {
   checkBoolean,
   checkClock,
@@ -67,7 +67,7 @@ const FLAGS =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 const RETRY_MS = 1000;
 /** How long the end of the process waits for the batch that is being written. */
-const EXIT_WAIT_MS = 1000;
+const EXIT_WAIT_MS = 5000;
 
 const file = {
   close: promisify(close),
@@ -107,6 +107,8 @@ export class LogFile implements LogSink, AsyncDisposable {
   #dropped = 0;
   #reportedDropped = 0;
   #reported = false;
+  /** With a clock of the caller. */
+  #retry: DelayedCall | undefined;
   #waiters: (() => void)[] = [];
 
   /**
@@ -186,6 +188,7 @@ export class LogFile implements LogSink, AsyncDisposable {
     await this.flush();
     if ((this.#state as string) === 'closed') return;
     this.#state = 'closed';
+    if (this.#retry?.active()) this.#retry.cancel();
     notAtExit(this);
     this.#dropped += this.#buffer.length + (this.#batch.length > 0 ? 1 : 0);
     this.#reportDropped();
@@ -276,7 +279,7 @@ export class LogFile implements LogSink, AsyncDisposable {
       if (this.#state === 'failing') void this.#run();
     };
     if (this.#clock === undefined) setTimeout(again, RETRY_MS).unref();
-    else this.#clock.callLater(RETRY_MS, again);
+    else this.#retry = this.#clock.callLater(RETRY_MS, again);
   }
 
   /** Once, until the file is written again. */

@@ -1,4 +1,5 @@
 /** The calls that make events. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Failure } from '../defer/failure.js';
 import { checkFunction, checkPlainObject, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -8,6 +9,8 @@ import { globalLogPublisher } from './global.js';
 import { checkLevel, checkThreshold, type LogLevel, type LogThreshold, SEVERITY } from './level.js';
 import { LogLevels } from './log-levels.js';
 import { LogPublisher } from './publisher.js';
+import { DEFAULT_REDACTION } from './redaction.js';
+import { valueText } from './value-text.js';
 
 export interface LoggerOptions {
   /** The part of the program, such as `chat.rooms`: thresholds are set by it. */
@@ -60,6 +63,10 @@ export class Logger {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(options: LoggerOptions) {
+    if (typeof options === 'string') {
+      const hint = '{ namespace } names the part of the program';
+      throw new InvalidArgumentTypeError('options of Logger', 'a plain object', options, hint);
+    }
     checkOptions('Logger', options, NAMES);
     const { namespace, publisher, observer, level, fields, wallClock = Date.now } = options;
     this.namespace = checkString('namespace', namespace);
@@ -168,6 +175,11 @@ export class Logger {
     error: Error | undefined,
   ): void {
     if (this.#isOff(severity)) return;
+    if (typeof format !== 'string' || fields instanceof Error) {
+      const sorted = sortedArguments([format, fields]);
+      this.#log(level, severity, sorted.format, sorted.fields, error ?? sorted.error);
+      return;
+    }
     const event: LogEvent = {
       time: this.#wallClock(),
       level,
@@ -184,6 +196,24 @@ export class Logger {
     if (this.#fields === undefined) return fields ?? NO_FIELDS;
     return fields === undefined ? this.#fields : { ...this.#fields, ...fields };
   }
+}
+
+/**
+ * Sorts the arguments of a call that the compiler would refuse: errors and objects come first in other loggers, or an error comes
+ * instead of fields. No error gets lost that way.
+ */
+function sortedArguments(values: readonly unknown[]): Pick<LogEvent, 'format' | 'error'> & {
+  readonly fields: LogFields | undefined;
+} {
+  const text = values.find((value) => typeof value === 'string');
+  const error = values.find((value) => value instanceof Error);
+  const fields = values.find((value) => typeof value === 'object' && value !== error);
+  const message = error?.message ?? valueText(values[0], DEFAULT_REDACTION);
+  return {
+    format: text ?? message.replaceAll('{', '{{').replaceAll('}', '}}'),
+    fields: (fields ?? undefined) as LogFields | undefined,
+    error,
+  };
 }
 
 function levelsOf(level: LogThreshold | LogLevels | undefined): LogLevels | undefined {

@@ -29,6 +29,7 @@ export const REDACTED = '[redacted]';
 
 const MAX_CACHED = 1000;
 const MAX_COMPARED = 256;
+const MAX_NAME = 64;
 
 /** A name of a field as JSON, and whether its values are secret. */
 export interface KnownName {
@@ -39,6 +40,7 @@ export interface KnownName {
 /** Decides by name whether the value of a field is secret. */
 export class Redaction {
   readonly #names: readonly string[];
+  readonly #pattern: RegExp;
   readonly #known = new Map<string, KnownName>();
 
   /**
@@ -50,10 +52,20 @@ export class Redaction {
       ...SECRET_FIELDS,
       ...names.map((name) => normalized(checkString('names', name))).filter((name) => name !== ''),
     ];
+    // Letters and digits stand for themselves; others are escaped.
+    const patterns = this.#names.map((name) =>
+      [...name].map((character) => character.replace(/[^a-z0-9]/u, '\\$&')).join('[-_\\s]?'),
+    );
+    this.#pattern = new RegExp(`(?:${patterns.join('|')})$`, 'i');
   }
 
   isSecret(name: string): boolean {
     return this.known(name).secret;
+  }
+
+  /** @internal Whether a text in a list is the name of a secret field, so that the next member is its value. */
+  namesSecret(text: string): boolean {
+    return text.length <= MAX_NAME && this.#pattern.test(text);
   }
 
   /** @internal */

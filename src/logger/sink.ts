@@ -1,5 +1,5 @@
 /** Destinations of text. */
-import { checkFunction } from '../internal/check.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { originalWrite } from './original-streams.js';
 
 /** A destination of lines: a `LogFile`, `process.stdout`, or any object with such a method. */
@@ -13,7 +13,10 @@ export interface LogSink {
  * @throws InvalidArgumentTypeError
  */
 export function writerOf(sink: LogSink): (text: string) => void {
-  checkFunction('sink.write', (sink as Partial<LogSink> | null | undefined)?.write);
+  if (typeof (sink as Partial<LogSink> | null | undefined)?.write !== 'function') {
+    const expected = 'an object with a method write, such as a LogFile or process.stdout';
+    throw new InvalidArgumentTypeError('sink', expected, sink);
+  }
   if (sink !== process.stdout && sink !== process.stderr) {
     return (text) => {
       sink.write(text);

@@ -183,13 +183,20 @@ export class ProtocolWrapper
   }
 
   /** @internal */
-  switchProtocol(protocol: StreamProtocol, unread: Buffer): void {
+  switchProtocol(
+    protocol: StreamProtocol,
+    unread: Buffer,
+    failed?: (error: unknown) => void,
+  ): void {
     (this as { wrappedProtocol: StreamProtocol }).wrappedProtocol = protocol;
+    let made = false;
     try {
       const result = protocol.makeConnection(this);
+      made = true;
       if (result !== undefined) failOnRejection(result, this, 'connectionMade');
       if (unread.length > 0 && !this.disconnecting) this.dataReceived(unread);
     } catch (error) {
+      if (!made) failed?.(error);
       this.fail(error, 'connectionMade');
     }
   }

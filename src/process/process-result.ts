@@ -15,6 +15,7 @@ import {
   checkData,
   checkInteger,
   checkMilliseconds,
+  checkReactorWith,
 } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { leadsGroup, PROGRAM_OPTIONS, type ProgramOptions } from '../internal/program-options.js';
@@ -127,6 +128,7 @@ function run<T>(
   keeping: Keeping,
   resultOf: (ended: CollectedOutput) => T,
 ): Deferred<T> {
+  checkReactorWith('spawnProcess', reactor);
   const { input, maxBytes = DEFAULT_MAX_BYTES, timeoutMs, signal, ...spawning } = options;
   if (input !== undefined) checkData(input);
   checkInteger('maxBytes', maxBytes, 0, Number.MAX_SAFE_INTEGER);

@@ -1,5 +1,6 @@
 /** The bytes that a terminal sends for a key: the inverse of {@link KeyParser}. */
-import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { checkObject } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { KEYS_BY_LETTER, KEYS_BY_NUMBER, type Key } from './key.js';
 
@@ -31,11 +32,15 @@ const CTRL_CHARACTERS = /^[ a-hj-ln-z\\\]^_]$/;
 
 /**
  * Text to be sent as UTF-8 to a program.
+ * @throws InvalidArgumentTypeError it is not a key, such as a name: see `keyOf`.
  * @throws InvalidArgumentValueError there is no such key.
  * @throws UnknownOptionError
  */
 export function encodeKey(key: Key, options: EncodeKeyOptions = {}): string {
   checkOptions('encodeKey', options, OPTIONS);
+  if (typeof key === 'string')
+    throw new InvalidArgumentTypeError('key', 'an object', key, 'keyOf makes one of a name');
+  checkObject('key', key);
   const modifiers = 1 + (key.shift ? 1 : 0) + (key.alt ? 2 : 0) + (key.ctrl ? 4 : 0);
   const letter = LETTERS.get(key.key);
   if (letter !== undefined) {

@@ -35,6 +35,7 @@ export class TerminalClientProtocol extends Protocol {
   override readonly acceptsLentBytes = true;
   readonly screen: ScreenBuffer;
   readonly #expectations: Expectation[] = [];
+  #lost: Error | undefined;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(options: TerminalClientOptions = {}) {
@@ -66,7 +67,7 @@ export class TerminalClientProtocol extends Protocol {
 
   /**
    * Fires with the match when the text of the screen, rows separated by newlines, matches: at once, or after a change. Fails with
-   * the reason when the connection is lost. Limit the time with `addTimeout`.
+   * the reason when the connection is lost, or was lost before. Limit the time with `addTimeout`.
    * @param pattern Not one that is slow for some text: the program chooses the text.
    */
   expect(pattern: RegExp | string): Deferred<RegExpExecArray> {
@@ -74,6 +75,7 @@ export class TerminalClientProtocol extends Protocol {
     const shown = new Deferred<RegExpExecArray>(() => this.#drop(shown));
     this.#expectations.push({ pattern: expression, shown });
     this.#checkExpectations();
+    if (this.#lost !== undefined) this.#failExpectations(this.#lost);
     return shown;
   }
 
@@ -84,6 +86,11 @@ export class TerminalClientProtocol extends Protocol {
   }
 
   override connectionLost(reason: Error): MaybeAsync {
+    this.#lost = reason;
+    this.#failExpectations(reason);
+  }
+
+  #failExpectations(reason: Error): void {
     for (const { shown } of this.#expectations.splice(0)) {
       if (!shown.fired) shown.errback(reason);
     }

@@ -9,6 +9,7 @@ import type {
 } from '../core/thread-functions.js';
 import type { ThreadPoolCall, ThreadPoolLike } from '../core/thread-pool.js';
 import type { Deferred } from '../defer/deferred.js';
+import { checkReactorWith } from '../internal/check.js';
 
 /**
  * Calls a function of a module in a thread of the reactor's pool: see {@link ThreadPoolLike.call}.
@@ -26,7 +27,7 @@ export function deferToThread<Exports, Name extends FunctionName<Exports>>(
   args: NoInfer<FunctionArguments<Exports, Name>>,
   options?: ThreadCallOptions,
 ): Deferred<FunctionResult<Exports, Name>> {
-  return reactor.getThreadPool().call(module, name, args, options);
+  return poolOf(reactor).call(module, name, args, options);
 }
 
 /** Calls a function of a module in a thread of `pool`: see {@link ThreadPoolLike.call}. */
@@ -51,7 +52,7 @@ export function callInThread<Exports, Name extends FunctionName<Exports>>(
   args: NoInfer<FunctionArguments<Exports, Name>>,
   options?: ThreadCallOptions,
 ): void {
-  reactor.getThreadPool().callMultipleInThread([[module, name, args, options] as ThreadPoolCall]);
+  poolOf(reactor).callMultipleInThread([[module, name, args, options] as ThreadPoolCall]);
 }
 
 /**
@@ -63,5 +64,10 @@ export function callMultipleInThread(
   reactor: ReactorThreads,
   calls: readonly ThreadPoolCall[],
 ): void {
-  reactor.getThreadPool().callMultipleInThread(calls);
+  poolOf(reactor).callMultipleInThread(calls);
+}
+
+function poolOf(reactor: ReactorThreads): ThreadPoolLike {
+  checkReactorWith('getThreadPool', reactor);
+  return reactor.getThreadPool();
 }

@@ -49,17 +49,20 @@ export class ThreadFunctionError extends RopewalkError {
   readonly function: string;
 
   constructor(module: string | undefined, name: string, options?: ErrorOptions) {
-    const where = module === undefined ? 'the options of the call' : module;
-    const loaded = options?.cause === undefined;
-    super(
-      loaded
-        ? `${where} has no function ${name}`
-        : `${where} could not be loaded to call ${name}: ${messageOf(options.cause)}`,
-      options,
-    );
+    super(problem(module, name, options?.cause), options);
     this.module = module;
     this.function = name;
   }
+}
+
+function problem(module: string | undefined, name: string, cause: unknown): string {
+  if (module === undefined) return `the call has no function ${name} in its option functions`;
+  if (cause === undefined) return `${module} exports no function ${name}`;
+  const isUnknown = (cause as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+  const remedy = isUnknown
+    ? '. A thread loads TypeScript if a loader is registered there by execArgv of the pool or --import; tsx needs a file for that: see docs/howto/workers.md'
+    : '';
+  return `${module} could not be loaded to call ${name}: ${messageOf(cause)}${remedy}`;
 }
 
 /** A value cannot be sent to another thread: `cause` is the error of structured clone. */

@@ -42,14 +42,16 @@ function urlOf(module: unknown): string {
   if (isAbsolute(module)) return pathToFileURL(module).href;
   // A relative URL has no base here.
   if (URL.canParse(module)) return module;
-  throw new InvalidArgumentValueError('module', expected, module);
+  const hint = 'new URL(path, import.meta.url) makes one of a relative path';
+  throw new InvalidArgumentValueError('module', expected, module, hint);
 }
 
 /** @throws InvalidArgumentTypeError it is neither a URL nor made by {@link threadModule}. */
 export function checkThreadModule(module: unknown): void {
   const { href, errors } = (module ?? {}) as Partial<ThreadModule<unknown>>;
   if (module instanceof URL || (typeof href === 'string' && Array.isArray(errors))) return;
-  throw new InvalidArgumentTypeError('module', 'a URL or the result of threadModule', module);
+  const hint = typeof module === 'string' ? 'new URL(path, import.meta.url) makes one' : undefined;
+  throw new InvalidArgumentTypeError('module', 'a URL or the result of threadModule', module, hint);
 }
 
 /** Classes that errors of its functions have again. */

@@ -55,6 +55,22 @@ describe('Service', () => {
     expect(log).toEqual(['privileged a', 'drain a', 'stop a']);
   });
 
+  it('does not stop a service of which nothing was started', () => {
+    const log: string[] = [];
+    class Plain extends Service {
+      protected override stop(): void {
+        log.push('stop');
+      }
+    }
+    const service = new Plain();
+    service.privilegedStartService();
+    service.stopService();
+    expect([service.state, log]).toEqual(['stopped', []]);
+    service.startService();
+    service.stopService();
+    expect(log).toEqual(['stop']);
+  });
+
   it.each(['privileged', 'start'])('waits for the step %s before it stops', async (step) => {
     const log: string[] = [];
     const service = new Recorded('a', log);

@@ -67,8 +67,12 @@ export class RunningProgram extends Child {
   port = 0;
   pid = 0;
 
-  static async start(args: readonly string[], options: ChildOptions = {}): Promise<RunningProgram> {
-    const program = new RunningProgram(MAIN, ['run', ...args], options);
+  static async start(
+    args: readonly string[],
+    options: ChildOptions = {},
+    command = 'run',
+  ): Promise<RunningProgram> {
+    const program = new RunningProgram(MAIN, [command, ...args], options);
     try {
       const [, pid, port] = await program.printed(
         /started, process (\d+).*listening: (?:\S*:(\d+)|\S+)/,

@@ -254,7 +254,7 @@ describe('errors of arguments', () => {
     [Symbol('s'), 'Symbol(s)'],
     [{}, 'an object (Object)'],
     [Object.create(null), 'an object'],
-    [[1], 'an object (Array)'],
+    [[1], 'an array'],
     [() => 1, 'not a function'],
     [function named() {}, 'not the function named'],
     [class {}, 'not a class'],

@@ -37,6 +37,8 @@ import * as running from '../../src/process/errors.js';
 import * as processEntry from '../../src/process/index.js';
 import * as http from '../../src/protocols/http/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
+import * as socksErrors from '../../src/protocols/socks/errors.js';
+import * as socksEntry from '../../src/protocols/socks/index.js';
 import * as websocket from '../../src/protocols/websocket/errors.js';
 import * as stdio from '../../src/stdio/errors.js';
 import * as task from '../../src/task/errors.js';
@@ -86,6 +88,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
   ['ropewalk/process', processEntry, running],
+  ['ropewalk/socks', socksEntry, socksErrors],
   ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
   ['ropewalk/workers', workersEntry, workers],
@@ -102,6 +105,7 @@ export const errors = {
   ...handover,
   ...logs,
   ...running,
+  ...socksErrors,
   ...services,
   ...threads,
   ...workers,
@@ -199,6 +203,11 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   QueueOverflowError: new errors.QueueOverflowError(1),
   QueueUnderflowError: new errors.QueueUnderflowError(1),
   QueueClosedError: new errors.QueueClosedError(),
+  InvalidSocksMessageError: new errors.InvalidSocksMessageError('m'),
+  SocksAuthenticationError: new errors.SocksAuthenticationError('methods', { host: 'h', port: 1 }),
+  SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),
+  SocksRefusedError: new errors.SocksRefusedError('m'),
+  SocksSequenceError: new errors.SocksSequenceError('m'),
   InvalidProxyHeaderError: new errors.InvalidProxyHeaderError('why', 1),
   ProxyHeaderTooLongError: new errors.ProxyHeaderTooLongError(107),
   ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),

@@ -11,6 +11,7 @@ const doors = [
   '.',
   'adbapi',
   'handover',
+  'application',
   'logger',
   'process',
   'terminal',

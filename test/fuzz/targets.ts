@@ -30,6 +30,7 @@ import {
   randomResponse,
 } from '../protocols/http/differential/messages.js';
 import { requestEvents, responseEvents } from '../protocols/http/events.js';
+import { readEverywhere } from '../protocols/socks/recording.js';
 import { closing, masked, readAll } from '../protocols/websocket/frames.js';
 import { controlEvents, keyEvents } from '../terminal/recording.js';
 import { cut } from './mutations.js';
@@ -399,6 +400,29 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     check(bytes, random) {
       sameWhenCut(bytes, random, (chunks) => controlEvents(chunks, { maxStringLength: 20 }));
       sameWhenCut(bytes, random, screenAfter);
+    },
+  },
+  socks: {
+    seeds: buffers(
+      '\x05\x02\x00\x02\x05\x01\x00\x03\x01a\x00\x50rest',
+      '\x05\x01\x02\x01\x05alice\x06secret\x05\x02\x00\x01\x7f\x00\x00\x01\x00\x50',
+      '\x05\x02\x01\x00\x05\x00\x00\x04\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x50rest',
+      '\x04\x01\x00\x50\x00\x00\x00\x01user\x00example.com\x00rest',
+      '\x00\x5a\x00\x50\x7f\x00\x00\x01\x00\x5a\x00\x50\x7f\x00\x00\x01rest',
+      '\x00\x00\x00\x03\x01a\x00\x35payload',
+    ),
+    words: [
+      '\x05\x01\x00',
+      '\x05\x00\x00\x01',
+      '\x01\x00',
+      '\x00\x03',
+      '\x00\x04',
+      '\x00\x5a',
+      '\xff',
+      'a'.repeat(256),
+    ],
+    check(bytes, random) {
+      sameWhenCut(bytes, random, readEverywhere);
     },
   },
   'terminal-keys': {

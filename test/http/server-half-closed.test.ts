@@ -59,6 +59,16 @@ describe('a request of a half-closed connection', () => {
     expect(served.transport.peerSees).toBe('end');
   });
 
+  it('causes no report if the handler gives up without an answer', async () => {
+    const served = new Served(async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    });
+    served.receive(get('/'));
+    served.transport.peerCloses();
+    expect(await served.later()).toMatch(/^HTTP\/1.1 500 /);
+    expect(served.transport.peerSees).toBe('end');
+  });
+
   it('ends a stream of events', () => {
     const streams: EventStreams[] = [];
     const served = new Served((request, response) => {

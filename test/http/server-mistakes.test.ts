@@ -175,7 +175,7 @@ describe('arguments of serveHttp', () => {
 it.each<[string, string, (response: HTTPResponse) => unknown]>([
   [
     'an array of hints',
-    'each link must be a string such as "</style.css>; rel=preload", as an argument of its own, not an object (Array)',
+    'each link must be a string such as "</style.css>; rel=preload", as an argument of its own, not an array',
     (response) => response.earlyHints(['</a>'] as never),
   ],
   [
@@ -185,7 +185,7 @@ it.each<[string, string, (response: HTTPResponse) => unknown]>([
   ],
   [
     'an array in an array of values',
-    'each value must be a string, not an object (Array)',
+    'each value must be a string, not an array',
     (response) => response.setField('A', [['b']] as never),
   ],
   [

@@ -114,6 +114,21 @@ describe('a message', () => {
       '[redacted] {"Authorization":"[redacted]","Set-Cookie":"[redacted]","ok":1} [redacted] [redacted]',
     );
     expect(formatEvent({ format: '{pin}', fields }, new Redaction(['PIN']))).toBe('[redacted]');
+    expect(
+      formatEvent({ format: '{a}', fields: { a: { 'a.b*c': 1 } } }, new Redaction(['b*C'])),
+    ).toBe('{"a.b*c":"[redacted]"}');
+  });
+
+  it('shows no secrets in lists of names and values', () => {
+    const raw = ['Host', 'h', 'X-Api-Key', 'hunter2', 'set_cookie', ['hunter2'], 'Accept', 'a'];
+    const map = new Map<string, unknown>([
+      ['access token', 'hunter2'],
+      ['room', 'a'],
+    ]);
+    expect(format('{raw} {map}', { raw, map })).toBe(
+      '["Host","h","X-Api-Key","[redacted]","set_cookie","[redacted]","Accept","a"] ' +
+        '[["access token","[redacted]"],["room","a"]]',
+    );
   });
 });
 

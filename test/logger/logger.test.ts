@@ -9,6 +9,7 @@ import {
   Logger,
   LogLevels,
   LogPublisher,
+  textObserver,
 } from '../../src/logger/index.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { eventOf, recorder } from './events.js';
@@ -45,6 +46,48 @@ describe('a logger', () => {
     for (const level of ['debug', 'info', 'warn', 'error', 'critical'] as const) log[level](level);
     expect(texts()).toEqual(['info', 'warn', 'error', 'critical']);
     expect(log.isEnabled('debug')).toBe(false);
+  });
+
+  it('keeps errors and fields that are passed in the order of other loggers', () => {
+    const error = new TypeError('no {brace}');
+    const untyped = log as unknown as { error(first: unknown, second?: unknown): void };
+    untyped.error(error);
+    untyped.error('while saving {file}', error);
+    untyped.error(error, 'while saving');
+    untyped.error({ room: 'a' }, 'in {room}');
+    untyped.error({ room: 'a', password: 'hunter2' });
+    untyped.error(undefined);
+    expect(texts()).toEqual([
+      'no {brace}',
+      'while saving {file}',
+      'while saving',
+      'in a',
+      '{"room":"a","password":"[redacted]"}',
+      'undefined',
+    ]);
+    expect(events.map((event) => event.error)).toEqual([
+      error,
+      error,
+      error,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(flushLoggedErrors(TypeError)).toHaveLength(3);
+  });
+
+  it('refuses a name instead of options, a sink that is a path, and a single observer', () => {
+    expect(() => new Logger('chat' as never)).toThrow(
+      'options of Logger must be a plain object, not "chat": { namespace } names the part of the program',
+    );
+    expect(() => textObserver('chat.log' as never)).toThrow(
+      'sink must be an object with a method write, such as a LogFile or process.stdout, not "chat.log"',
+    );
+    const beginner = new LogBeginner(publisher);
+    expect(() => beginner.beginLoggingTo((() => {}) as never)).toThrow(
+      'observers must be an array of observers',
+    );
+    expect(beginner.began).toBe(false);
   });
 
   it('does not look at the fields of an omitted event', () => {

@@ -91,6 +91,9 @@ contract(
       expect(() => getProcessOutput(rig.reactor, 'no-such-program', { env })).toThrow(
         expect.objectContaining({ code: 'ERR_SPAWN' }),
       );
+      expect(() => getProcessOutput(rig.reactor, 'echo hello', { env })).toThrow(
+        /in PATH: arguments belong in args, and no shell is involved$/,
+      );
     });
   },
   ONE_POLLER,
@@ -107,6 +110,18 @@ describe('getProcessValue', () => {
       expect(reactor.started).toEqual([]);
     },
   );
+});
+
+describe('getProcessOutput', () => {
+  it('refuses arguments in place of options, and a missing reactor', () => {
+    const untyped = getProcessOutput as (...args: unknown[]) => unknown;
+    expect(() => untyped(new FakeProcesses(), 'echo', ['hello'])).toThrow(
+      'options of getProcessOutput must be a plain object, not an array: arguments of a program are { args: [...] }',
+    );
+    expect(() => untyped('echo', { args: ['hello'] })).toThrow(
+      'reactor must be a reactor, not "echo"',
+    );
+  });
 });
 
 describe('ProcessFailedError', () => {

@@ -304,6 +304,16 @@ describe('TerminalClientProtocol', () => {
     transport.peerCloses();
     transport.settle();
     expect(seen[2]).toBeInstanceOf(ConnectionDone);
+    client.expect('1+1').addCallback((match) => void seen.push(match[0]));
+    client.expect('never').addErrback((failure) => void seen.push(failure.value));
+    expect(seen.slice(3)).toEqual(['1+1', seen[2]]); // at once: the screen does not change any more
+  });
+
+  it('refuses the name of a key in place of a key', () => {
+    const client = new TerminalClientProtocol();
+    expect(() => client.sendKey('Escape' as never)).toThrow(
+      'key must be an object, not "Escape": keyOf makes one of a name',
+    );
   });
 
   it.each(['the text', 'the end'])('lets a callback cancel another expectation (%s)', (event) => {

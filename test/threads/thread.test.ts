@@ -4,6 +4,7 @@ import { CancelledError, Deferred, InvalidArgumentTypeError } from '../../src/in
 import {
   blockingCallFromThread,
   callSignal,
+  deferToThread,
   NotInThreadError,
   type Thread,
   ThreadExitedError,
@@ -130,11 +131,30 @@ describe('the error of a call', () => {
     const one = thread();
     const absent = await failureOf(one.call(programUrl('functions'), 'notAFunction', []));
     expect(absent).toBeInstanceOf(ThreadFunctionError);
-    expect(absent).toMatchObject({ function: 'notAFunction' });
+    expect(absent).toMatchObject({
+      function: 'notAFunction',
+      message: `${programUrl('functions')} exports no function notAFunction`,
+    });
     const unloaded = await failureOf(one.call(programUrl('absent'), 'add', []));
     expect(unloaded).toBeInstanceOf(ThreadFunctionError);
     expect(unloaded).toMatchObject({ cause: { code: 'ERR_MODULE_NOT_FOUND' } });
     expect(await one.call(functions, 'add', [1, 1])).toBe(2);
+  });
+
+  it('says how a thread loads TypeScript, and how a path becomes a URL', async () => {
+    const cause = Object.assign(new TypeError('Unknown file extension ".ts"'), {
+      code: 'ERR_UNKNOWN_FILE_EXTENSION',
+    });
+    expect(new ThreadFunctionError('file:///sums.ts', 'add', { cause }).message).toMatch(
+      /Unknown file extension "\.ts"\. A thread loads TypeScript if .*--import/,
+    );
+    expect(() => thread().call('./sums.js' as never, 'add', [])).toThrow(
+      'module must be a URL or the result of threadModule, not "./sums.js": new URL(path, import.meta.url) makes one',
+    );
+    expect(() => threadModule('./sums.js')).toThrow('makes one of a relative path');
+    expect(() => deferToThread(functions as never, functions, 'add', [1, 1])).toThrow(
+      'reactor must be a reactor, not an object (Object)',
+    );
   });
 
   it('says that the arguments or the result cannot be sent', async () => {
@@ -300,7 +320,10 @@ describe('a function of the caller', () => {
     expect(unsendable).toMatchObject({ code: 'ERR_THREAD_MESSAGE', part: 'result' });
     const absent = await failureOf(one.call(functions, how, ['toString'], options));
     expect(absent).toBeInstanceOf(ThreadFunctionError);
-    expect(absent).toMatchObject({ function: 'toString' });
+    expect(absent).toMatchObject({
+      function: 'toString',
+      message: 'the call has no function toString in its option functions',
+    });
   });
 
   it('is no longer waited for if the call is cancelled', async () => {

@@ -129,7 +129,7 @@ describe('selfSignedCertificate', () => {
         encoding: 'utf8',
       });
       expect(said).toContain('ERR_MISSING_PACKAGE');
-      expect(said).toContain('npm install --save-dev @peculiar/x509 reflect-metadata');
+      expect(said).toContain('npm install @peculiar/x509 reflect-metadata');
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -77,14 +77,18 @@ const SOCKET_TESTS = [
   ...['contract/received-bytes', 'contract/lingering', 'contract/process-programs'],
 ].map((path) => `test/${path}`);
 
+/** SQLite, by the module of Node where it has one. */
+const DATABASE_TESTS = ['test/adbapi'];
+
+const PARTS = { all: TESTS, sockets: SOCKET_TESTS, databases: DATABASE_TESTS };
+
 /**
- * @param {{ socketsOnly?: boolean }} [options]
+ * @param {keyof typeof PARTS} part
  * @returns {string} a folder, to be removed by the caller
  */
-export function packSuite({ socketsOnly = false } = {}) {
+export function packSuite(part) {
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-suite-'));
-  const tests = socketsOnly ? SOCKET_TESTS : TESTS;
-  run([process.execPath, 'tools/portable-tests.mjs', folder, '--tests', tests.join(',')]);
+  run([process.execPath, 'tools/portable-tests.mjs', folder, '--tests', PARTS[part].join(',')]);
   return folder;
 }
 

@@ -1,5 +1,6 @@
 /** The options of a PostgreSQL database, and their checks. */
 import type { ConnectionOptions } from 'node:tls';
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import {
   checkBoolean,
   checkFunction,
@@ -60,6 +61,16 @@ export interface PostgresSettings {
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
 export function postgresSettings(options: PostgresOptions): PostgresSettings {
+  if (typeof options === 'string') {
+    const hint = '{ connectionString } takes text';
+    // An object in its place: the text may contain a password.
+    throw new InvalidArgumentTypeError(
+      'options of postgres',
+      'a plain object',
+      Object(options),
+      hint,
+    );
+  }
   checkOptions('postgres', options, OPTIONS);
   const { connectionString, port, password } = options;
   const { applicationName = 'ropewalk', bigints = false, preparedStatements = 0 } = options;

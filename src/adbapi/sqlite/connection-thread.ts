@@ -259,7 +259,9 @@ function bound({ placeholders }: Prepared, parameters: readonly unknown[]): unkn
   const { count, numbered } = placeholders;
   if (parameters.length !== count) {
     const expected = `${count} ${count === 1 ? 'parameter' : 'parameters'}`;
-    throw new Error(`the statement has ${expected}, and ${parameters.length} were passed`);
+    throw new Error(
+      `the statement has ${expected}, and ${parameters.length} ${parameters.length === 1 ? 'was' : 'were'} passed`,
+    );
   }
   const values = parameters.map(bindable);
   if (!numbered) return values;

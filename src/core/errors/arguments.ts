@@ -60,6 +60,7 @@ function quoted(text: string): string {
 function describe(value: unknown): string {
   try {
     if (typeof value === 'string') return quoted(value);
+    if (Array.isArray(value)) return 'an array';
     if (typeof value === 'object' && value !== null) {
       return `an object (${value.constructor?.name})`;
     }

@@ -27,8 +27,12 @@ export class MissingPackageError extends RopewalkError {
   readonly packages: readonly string[];
 
   constructor(user: string, packages: readonly string[], options?: ErrorOptions) {
-    const command = `npm install --save-dev ${packages.join(' ')}`;
-    super(`${user} needs packages that are not installed. Install them: ${command}`, options);
+    const [some, them] = packages.length === 1 ? ['a package', 'it'] : ['packages', 'them'];
+    const verb = packages.length === 1 ? 'is' : 'are';
+    super(
+      `${user} needs ${some} that ${verb} not installed. Install ${them}: npm install ${packages.join(' ')}`,
+      options,
+    );
     this.packages = packages;
   }
 }

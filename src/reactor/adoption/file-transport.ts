@@ -99,9 +99,9 @@ export class FileTransport extends StreamTransport {
   }
 
   /** @internal */
-  override start(protocol: StreamProtocol): boolean {
+  override start(protocol: StreamProtocol, failed?: (error: unknown) => void): boolean {
     this.#open.add(this);
-    return super.start(protocol);
+    return super.start(protocol, failed);
   }
 
   override loseWriteConnection(): void {

@@ -126,10 +126,10 @@ export class NativeTransport
   }
 
   /** @internal */
-  override start(protocol: StreamProtocol): boolean {
+  override start(protocol: StreamProtocol, failed?: (error: unknown) => void): boolean {
     this.protocol = protocol;
     if (this.defines('readConnectionLost')) this.allowHalfClose();
-    return super.start(protocol);
+    return super.start(protocol, failed);
   }
 
   /** @internal */

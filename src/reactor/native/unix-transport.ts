@@ -51,10 +51,10 @@ export class NativeUNIXTransport extends NativeTransport {
   }
 
   /** @internal */
-  override start(protocol: StreamProtocol): boolean {
+  override start(protocol: StreamProtocol, failed?: (error: unknown) => void): boolean {
     this.protocol = protocol;
     if (this.defines('fileDescriptorReceived')) this.command(COMMAND_ALLOW_DESCRIPTORS);
-    return super.start(protocol);
+    return super.start(protocol, failed);
   }
 
   /** @internal */

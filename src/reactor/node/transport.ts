@@ -154,9 +154,9 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner, Soc
   }
 
   /** @internal */
-  override start(protocol: StreamProtocol): boolean {
+  override start(protocol: StreamProtocol, failed?: (error: unknown) => void): boolean {
     this.#reactor.open.add(this);
-    return super.start(protocol);
+    return super.start(protocol, failed);
   }
 
   /**

@@ -44,8 +44,8 @@ export class NodeUNIXTransport extends NodeTransport {
   }
 
   /** @internal A protocol that waits for descriptors would wait for ever. */
-  override start(protocol: StreamProtocol): boolean {
-    const made = super.start(protocol);
+  override start(protocol: StreamProtocol, failed?: (error: unknown) => void): boolean {
+    const made = super.start(protocol, failed);
     if (!this.defines('fileDescriptorReceived')) return made;
     this.fail(new UnsupportedError('fileDescriptorReceived', NO_CONTROL_MESSAGES), 'start');
     return false;

@@ -78,6 +78,11 @@ function spawnError(settings: SpawnSettings, cause: SystemError): SpawnError {
   return new SpawnError(settings.executable, explain(settings, cause), { cause });
 }
 
+/** A command line in place of a program. */
+function hasArguments({ executable }: SpawnSettings): boolean {
+  return executable.trim().includes(' ');
+}
+
 function explain(settings: SpawnSettings, { code, syscall, message }: SystemError): string {
   if (syscall === 'chdir')
     return `its working directory ${JSON.stringify(settings.cwd)}: ${message}`;
@@ -85,7 +90,7 @@ function explain(settings: SpawnSettings, { code, syscall, message }: SystemErro
   if (code === 'ENOENT') {
     return settings.executable.includes('/')
       ? `${message}; a script also needs the interpreter of its first line`
-      : `${message} in PATH`;
+      : `${message} in PATH${hasArguments(settings) ? ': arguments belong in args, and no shell is involved' : ''}`;
   }
   if (code === 'E2BIG') return `${message}: args and env are too long together`;
   if (code === 'ENOEXEC') return `${message}; a script needs a first line such as #!/bin/sh`;

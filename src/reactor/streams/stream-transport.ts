@@ -182,8 +182,12 @@ export abstract class StreamTransport
     else if (this.state === 'open' && this.writing === 'shutting') this.shutdownWriting();
   }
 
-  /** @internal Connects the protocol to the transport. @returns Whether `connectionMade` returned without an error. */
-  start(protocol: StreamProtocol): boolean {
+  /**
+   * @internal Connects the protocol to the transport.
+   * @param failed Called with an error that `connectionMade` threw.
+   * @returns Whether `connectionMade` returned without an error.
+   */
+  start(protocol: StreamProtocol, failed?: (error: unknown) => void): boolean {
     this.protocol = protocol;
     if (this.state === 'aborting') return false;
     try {
@@ -195,15 +199,20 @@ export abstract class StreamTransport
       if (result !== undefined) failOnRejection(result, this, 'connectionMade');
       return true;
     } catch (error) {
+      failed?.(error);
       this.fail(error, 'connectionMade');
       return false;
     }
   }
 
   /** @internal */
-  switchProtocol(protocol: StreamProtocol, unread: Buffer): void {
+  switchProtocol(
+    protocol: StreamProtocol,
+    unread: Buffer,
+    failed?: (error: unknown) => void,
+  ): void {
     if (unread.length > 0) holdInputFirst(this, unread);
-    if (!this.start(protocol) || this.reading !== 'on' || !holdsInput(this)) return;
+    if (!this.start(protocol, failed) || this.reading !== 'on' || !holdsInput(this)) return;
     this.reading = 'resuming';
     this.deliverHeld();
   }

@@ -86,9 +86,9 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     this.#keepAlive = checkBoolean('enabled', enabled);
   }
 
-  override start(protocol: StreamProtocol): boolean {
+  override start(protocol: StreamProtocol, failed?: (error: unknown) => void): boolean {
     this.#reactor.open.add(this);
-    return super.start(protocol);
+    return super.start(protocol, failed);
   }
 
   override write(data: Uint8Array | string): void {

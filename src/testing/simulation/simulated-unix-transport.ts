@@ -18,8 +18,8 @@ export class SimulatedUNIXTransport extends SimulatedTransport {
   }
 
   /** @internal A protocol that waits for descriptors would wait for ever. */
-  override start(protocol: StreamProtocol): boolean {
-    const made = super.start(protocol);
+  override start(protocol: StreamProtocol, failed?: (error: unknown) => void): boolean {
+    const made = super.start(protocol, failed);
     if (protocol.fileDescriptorReceived === undefined) return made;
     this.fail(new UnsupportedError('fileDescriptorReceived', BYTES_ONLY), 'start');
     return false;

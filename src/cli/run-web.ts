@@ -1,0 +1,22 @@
+/** The program of `ropewalk web`. */
+import { statSync } from 'node:fs';
+
+import { serviceFromString } from '../application/endpoint-service.js';
+import type { Service } from '../application/service.js';
+import type { Reactor } from '../core/reactor.js';
+import { HTTPFactory } from '../http/http-factory.js';
+import { staticFiles } from '../http/serve-files.js';
+import { checkedEndpoint } from './run-built-in.js';
+import { UsageError } from './usage-error.js';
+
+export default function (reactor: Reactor, args: readonly string[]): Service {
+  const [listen = '', ...rest] = args;
+  return checkedEndpoint('web', rest, 1, () => {
+    const [root = ''] = rest;
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new UsageError(`${root} is no folder`);
+    }
+    const factory = new HTTPFactory(reactor, staticFiles(root));
+    return serviceFromString(reactor, listen, factory, { name: 'web' });
+  });
+}

@@ -1,0 +1,119 @@
+/** From a request to a checked address, and from there to a connection. */
+import type { Clock } from '../../core/clock.js';
+import { ConnectError, ConnectingCancelledError } from '../../core/errors/connecting.js';
+import { NameResolutionError } from '../../core/errors/names.js';
+import type { ReactorNames } from '../../core/reactor-names.js';
+import type { ReactorTCP } from '../../core/reactor-tcp.js';
+import type { ReactorUDP } from '../../core/reactor-udp.js';
+import type { Deferred } from '../../defer/deferred.js';
+import { CancelledError } from '../../defer/errors.js';
+import { TCPClientEndpoint } from '../../endpoints/tcp.js';
+import type { SocksAccessRules } from './access-rules.js';
+import type { SocksReply, SocksRequest } from './events.js';
+import type { OutboundEnd } from './relay.js';
+
+/** The facets of a reactor that a proxy uses. */
+export type SocksReactor = Clock & ReactorTCP & ReactorUDP & ReactorNames;
+
+/** A request, and the name that its client has proved with a password. */
+export interface SocksAccess {
+  readonly request: SocksRequest;
+  readonly username: string | undefined;
+}
+
+/** Decides about a request and the IP address that the proxy would use for it. */
+export type SocksPermit = (access: SocksAccess, address: string) => boolean | PromiseLike<boolean>;
+
+/** More addresses of a name are not tried. */
+const MAX_ADDRESSES = 8;
+
+/** The request fails with this answer. */
+export class Refusal {
+  readonly reply: SocksReply;
+  readonly why: string;
+
+  constructor(reply: SocksReply, why: string) {
+    this.reply = reply;
+    this.why = why;
+  }
+}
+
+export interface DestinationSettings {
+  readonly reactor: SocksReactor;
+  readonly rules: SocksAccessRules;
+  readonly permit: SocksPermit | undefined;
+  /** For resolving and connecting together. */
+  readonly connectTimeoutMs: number;
+}
+
+/** Runs a cancellable step; the returned promise settles as the Deferred does. */
+export type Step = <T>(deferred: Deferred<T>) => PromiseLike<T>;
+
+/** The addresses of a host that may be used. @throws Refusal */
+export async function permittedAddresses(
+  settings: DestinationSettings,
+  access: SocksAccess,
+  host: string,
+  step: Step,
+): Promise<string[]> {
+  const { reactor, rules, permit, connectTimeoutMs } = settings;
+  let found: readonly { readonly address: string }[];
+  try {
+    const options = { timeoutMs: connectTimeoutMs };
+    found = await step(reactor.nameResolver.resolveHostName(host, options));
+  } catch (error) {
+    if (error instanceof CancelledError) throw cancelled();
+    if (!(error instanceof NameResolutionError)) throw error;
+    throw new Refusal('host unreachable', 'the name was not resolved');
+  }
+  const permitted: string[] = [];
+  for (const { address } of found.slice(0, MAX_ADDRESSES)) {
+    if (!rules.permits(address)) continue;
+    if (permit === undefined || (await permit(access, address)) === true) permitted.push(address);
+  }
+  if (permitted.length === 0) throw new Refusal('not allowed', 'the address is not allowed');
+  return permitted;
+}
+
+/**
+ * Connects to the first address that answers: to exactly these, without asking for the name again.
+ * @throws Refusal
+ */
+export async function connectToFirst(
+  settings: DestinationSettings,
+  addresses: readonly string[],
+  port: number,
+  makeEnd: () => OutboundEnd,
+  step: Step,
+): Promise<void> {
+  const { reactor, connectTimeoutMs } = settings;
+  const deadline = reactor.now() + connectTimeoutMs;
+  let failure: unknown;
+  for (const [index, address] of addresses.entries()) {
+    const left = deadline - reactor.now();
+    if (left <= 0) break;
+    // A silent address leaves time for the others.
+    const timeoutMs = Math.max(1, left / (addresses.length - index));
+    try {
+      await step(new TCPClientEndpoint(reactor, address, port, { timeoutMs }).connect(makeEnd));
+      return;
+    } catch (error) {
+      if (error instanceof ConnectingCancelledError) throw cancelled();
+      if (!(error instanceof ConnectError)) throw error;
+      failure = error;
+    }
+  }
+  throw new Refusal(replyFor(failure), 'the connection was not made');
+}
+
+/** The client has left, or the reactor stops. */
+function cancelled(): Refusal {
+  return new Refusal('general failure', 'the request was cancelled');
+}
+
+function replyFor(error: unknown): SocksReply {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
+  if (code === 'ERR_CONNECTION_REFUSED') return 'connection refused';
+  if (code !== 'ERR_NO_ROUTE') return 'host unreachable';
+  return cause?.code === 'ENETUNREACH' ? 'network unreachable' : 'host unreachable';
+}
