@@ -136,10 +136,14 @@ class ApplicationRun {
       await new Promise<void>((resolve) => reactor.callWhenRunning(resolve));
       // A signal that arrived before could not stop it.
       if (this.#signal !== undefined) this.#stopReactor();
-      const failed = await this.#start();
+      const started = this.#start();
+      await Promise.race([started, running]);
       await running;
+      // After a crash of the reactor it may be unfinished.
+      const failed = await Promise.race([started, undefined]);
       if (failed !== undefined) throw failed.error;
     } finally {
+      this.#stopping = true;
       this.#signals?.remove();
       this.#watchdog?.stop();
       health.state = 'stopped';

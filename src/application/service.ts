@@ -109,8 +109,10 @@ export class Service implements ServiceLike {
     if (this.#state === 'stopped') return succeed();
     if (this.#state === 'stopping') return this.#changed();
     if (this.#state === 'starting' || this.#state === 'preparing') {
+      // Before the abort, which may end the start at once.
+      const changed = this.#changed();
       this.#starting?.abort();
-      return this.#changed().addBoth(() => this.stopService(drain));
+      return changed.addBoth(() => this.stopService(drain));
     }
     if (this.#state === 'prepared' && this.privilegedStart === Service.prototype.privilegedStart) {
       this.#state = 'stopped'; // nothing of it was started

@@ -47,6 +47,26 @@ function stage(reactor: Reactor): {
 }
 
 describe.each(ONE_POLLER)('runApplication on $name', ({ make }) => {
+  it('ends if the reactor crashes during the start', async () => {
+    await using reactor = make();
+    const before = handlers();
+    const starting = new Deferred<void>();
+    class Endless extends Service {
+      protected override start(): Deferred<void> {
+        starting.callback();
+        return new Deferred<void>();
+      }
+    }
+    const application = new Application('test', reactor);
+    application.addService(new Endless());
+    const ran = runApplication(application);
+    await starting;
+    reactor.crash();
+    await ran;
+    expect(handlers()).toEqual(before);
+    expect(application.health.state).toBe('stopped');
+  });
+
   it('starts, and stops everything before the reactor', async () => {
     await using reactor = make();
     const before = handlers();

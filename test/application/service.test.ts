@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Drain } from '../../src/application/drain.js';
 import { ServiceStartCancelledError, ServiceStopError } from '../../src/application/errors.js';
 import { Service } from '../../src/application/service.js';
+import { Deferred } from '../../src/defer/deferred.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { errorOf, Recorded } from './services.js';
 
@@ -84,6 +85,19 @@ describe('Service', () => {
     expect(service.state).toBe('stopped');
     expect(log).toEqual([`${step} a`, 'drain a', 'stop a']);
     if (step === 'start') expect(failure).toBeInstanceOf(ServiceStartCancelledError);
+  });
+
+  it('is stopped if the start ends as soon as it is cancelled', async () => {
+    class Cancellable extends Service {
+      protected override start(signal: AbortSignal): Deferred<void> {
+        return new Deferred<void>().cancelOn(signal);
+      }
+    }
+    const service = new Cancellable();
+    const started = service.startService().addErrback(errorOf);
+    const stopped = service.stopService();
+    expect(await started).toBeInstanceOf(ServiceStartCancelledError);
+    expect([stopped.fired, service.state]).toEqual([true, 'stopped']);
   });
 
   it('aborts the signal of a start that is cancelled', async () => {
