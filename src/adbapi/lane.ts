@@ -47,6 +47,8 @@ export class Lane {
   #opening = 0;
   #accepts = true;
   #destroyed = false;
+  /** Whether the connections are being closed: no job is left. */
+  #closing = false;
   #answers = 0;
   #growth: DelayedCall | undefined;
   #waitLimit: DelayedCall | undefined;
@@ -110,6 +112,7 @@ export class Lane {
   async close(): Promise<void> {
     this.#accepts = false;
     await this.idle();
+    this.#closing = true;
     this.#stopTimers();
     for (const connection of [...this.#connections]) this.#remove(connection);
     while (this.#unsettled.size > 0) await Promise.all(this.#unsettled);
@@ -224,6 +227,11 @@ export class Lane {
     this.#opening -= 1;
     if (this.#destroyed) {
       driver.destroy();
+      return;
+    }
+    if (this.#closing) {
+      // The job that it was opened for was cancelled.
+      this.#track(driver.close());
       return;
     }
     const now = this.#clock.now();

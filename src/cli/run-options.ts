@@ -35,7 +35,7 @@ export const RUN_USAGE: string = `Usage: ropewalk run [flags] FILE [arguments]
 
 Runs a program until a signal stops it. The default export of FILE (.js or .ts)
 is an Application, a service, or a function (reactor, arguments) that returns a
-service, or a promise of one: docs/howto/services.md.
+service, or a promise of one: docs/howto/deployment.md.
 
   --reactor KIND    native, node, or auto: native if it loads (default: the
                     variable ROPEWALK_REACTOR, else auto)

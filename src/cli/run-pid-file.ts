@@ -8,10 +8,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { messageOf } from '../core/text-of.js';
 
-/** The file belongs to a running process. */
-export class PIDFileTakenError extends Error {
-  override readonly name = 'PIDFileTakenError';
+/** The file belongs to a running process, or cannot be written. */
+export class PIDFileError extends Error {
+  override readonly name = 'PIDFileError';
 }
 
 /** `2.5 s`: the start of a process is known to the second only. */
@@ -31,7 +32,7 @@ export class PIDFile {
 
   /**
    * Writes the file, or replaces one that is stale.
-   * @throws PIDFileTakenError, SystemError
+   * @throws PIDFileError
    */
   static acquire(path: string): PIDFile {
     const own = writeTemporary(path);
@@ -75,19 +76,26 @@ export class PIDFile {
   }
 }
 
+/** @throws PIDFileError */
 function writeTemporary(path: string): string {
   const temporary = `${path}.${process.pid}`;
   rmSync(temporary, { force: true });
-  // `wx`: never through a link that another user has made.
-  writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
+  try {
+    // `wx`: never through a link that another user has made.
+    writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
+  } catch (cause) {
+    throw new PIDFileError(`the pid file ${path} cannot be written: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
   return temporary;
 }
 
-/** @throws PIDFileTakenError the process is running. */
+/** @throws PIDFileError the process is running. */
 function removeIfStale(path: string): void {
   const pid = pidIn(path);
   if (pid !== undefined && pid !== process.pid && isOwner(path, pid)) {
-    throw new PIDFileTakenError(`process ${pid} of ${path} is running`);
+    throw new PIDFileError(`process ${pid} of ${path} is running`);
   }
   // Another process that starts at the same time may have replaced the file since.
   const removed = `${path}.${process.pid}.stale`;

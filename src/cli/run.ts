@@ -16,7 +16,7 @@ import { createReactor } from '../reactor/create-reactor.js';
 import type { BuiltIn } from './run-built-in.js';
 import { RunLog } from './run-log.js';
 import { parseRunOptions, RUN_USAGE, type RunOptions } from './run-options.js';
-import { PIDFile, PIDFileTakenError } from './run-pid-file.js';
+import { PIDFile, PIDFileError } from './run-pid-file.js';
 import { PortRecorder } from './run-ports.js';
 import { dropPrivileges } from './run-privileges.js';
 import {
@@ -205,7 +205,7 @@ function stop(reactor: Reactor): void {
 }
 
 function failureText(error: unknown, file: string): string {
-  if (error instanceof PIDFileTakenError) return error.message;
+  if (error instanceof PIDFileError) return error.message;
   if (error instanceof SyntaxError) {
     return `cannot load ${file}: ${syntaxErrorIn(file) ?? inspected(error)}`;
   }

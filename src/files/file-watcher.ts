@@ -126,11 +126,13 @@ export class FileWatcher implements AsyncIterable<FileEvent, undefined> {
 
   /** Reports nothing until `resumeProducing`. Changes are kept by the system: too many become `overflow`. */
   pauseProducing(): void {
+    if (this.endReason !== undefined) return;
     this.#source.pause();
     this.#settled?.pause();
   }
 
   resumeProducing(): void {
+    if (this.endReason !== undefined) return;
     this.#source.resume();
     this.#settled?.resume();
   }

@@ -13,6 +13,9 @@ export class SettledEvents {
   readonly #quietMs: number;
   readonly #deliver: (event: FileEvent) => void;
   readonly #kept = new Map<FileName, FileEvent>();
+  /** Events to be delivered as soon as it is not paused. */
+  #settled: FileEvent[] = [];
+  #delivering = false;
   #firstAt = 0;
   #lastAt = 0;
   #timer: DelayedCall | undefined = undefined;
@@ -26,8 +29,7 @@ export class SettledEvents {
 
   add(event: FileEvent): void {
     if (AT_ONCE.includes(event.kind)) {
-      this.flush();
-      this.#deliver(event);
+      this.#report(event);
       return;
     }
     this.#lastAt = this.#clock.now();
@@ -37,10 +39,11 @@ export class SettledEvents {
     this.#wait(this.#quietMs);
   }
 
-  /** Delivers all events. */
+  /** Delivers all events, even if it is paused. */
   flush(): void {
     this.cancel();
-    const events = [...this.#kept.values()];
+    const events = [...this.#settled, ...this.#kept.values()];
+    this.#settled = [];
     this.#kept.clear();
     for (const event of events) this.#deliver(event);
   }
@@ -52,12 +55,34 @@ export class SettledEvents {
 
   resume(): void {
     this.#paused = false;
+    this.#deliverSettled();
+    if (this.#paused) return;
     if (this.#kept.size > 0 && this.#timer === undefined) this.#wait(this.#quietMs);
   }
 
   cancel(): void {
     if (this.#timer?.active() === true) this.#timer.cancel();
     this.#timer = undefined;
+  }
+
+  /** Delivers the kept events, and then one that is not kept. */
+  #report(...last: FileEvent[]): void {
+    this.cancel();
+    this.#settled = [...this.#settled, ...this.#kept.values(), ...last];
+    this.#kept.clear();
+    this.#deliverSettled();
+  }
+
+  /** A receiver may pause, resume and flush. */
+  #deliverSettled(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    while (!this.#paused) {
+      const event = this.#settled.shift();
+      if (event === undefined) break;
+      this.#deliver(event);
+    }
+    this.#delivering = false;
   }
 
   #keep(event: FileEvent): void {
@@ -77,7 +102,7 @@ export class SettledEvents {
     const now = this.#clock.now();
     const until = Math.min(this.#lastAt + this.#quietMs, this.#firstAt + LONGEST * this.#quietMs);
     if (now < until) this.#wait(until - now);
-    else this.flush();
+    else this.#report();
   }
 }
 

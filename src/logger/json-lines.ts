@@ -103,18 +103,25 @@ export function isReserved(name: string): boolean {
 
 function fieldsText(fields: LogFields, redaction: Redaction): string {
   let text = '';
-  for (const name in fields) {
-    let value: unknown;
-    try {
-      value = fields[name];
-    } catch {
-      value = '[unreadable]';
-    }
-    if (value === undefined) continue;
-    const { json, secret } = redaction.known(name);
-    const shown = secret && value !== null ? REDACTED : value;
-    const member = typeof shown === 'string' ? quoted(shown) : jsonText(shown, redaction);
-    if (member !== undefined) text += `,${isReserved(name) ? quoted(`${name}_`) : json}:${member}`;
+  try {
+    for (const name in fields) text += fieldText(fields, name, redaction);
+  } catch {
+    // A proxy without names that can be read.
   }
   return text;
+}
+
+function fieldText(fields: LogFields, name: string, redaction: Redaction): string {
+  let value: unknown;
+  try {
+    value = fields[name];
+  } catch {
+    value = '[unreadable]';
+  }
+  if (value === undefined) return '';
+  const { json, secret } = redaction.known(name);
+  const shown = secret && value !== null ? REDACTED : value;
+  const member = typeof shown === 'string' ? quoted(shown) : jsonText(shown, redaction);
+  if (member === undefined) return '';
+  return `,${isReserved(name) ? quoted(`${name}_`) : json}:${member}`;
 }

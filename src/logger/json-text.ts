@@ -138,9 +138,9 @@ class Writer {
 
   /** In the form of pino: type, message, stack, and the error's own fields with its cause. */
   error(error: Error): string {
-    const type = quoted(read(error, 'name') ?? 'Error');
+    const type = quoted(readText(error, 'name') ?? 'Error');
     const message = quoted(messageOf(error));
-    const stack = quoted(read(error, 'stack') ?? '');
+    const stack = quoted(readText(error, 'stack') ?? '');
     let text = `"type":${type},"message":${message},"stack":${stack}`;
     for (const name of ['cause', 'errors']) {
       // Made by the constructor, these are not enumerable.
@@ -154,7 +154,8 @@ class Writer {
 const REDACTED_JSON = quoted(REDACTED);
 const ERROR_FIELDS = new Set(['name', 'type', 'message', 'stack']);
 
-function read(error: Error, name: 'name' | 'stack'): string | undefined {
+/** Undefined if it is no string or cannot be read. */
+export function readText(error: Error, name: 'name' | 'stack'): string | undefined {
   try {
     const value: unknown = error[name];
     return typeof value === 'string' ? value : undefined;

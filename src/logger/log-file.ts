@@ -8,6 +8,7 @@
 import {
   close,
   closeSync,
+  constants,
   fstat,
   fstatSync,
   open,
@@ -61,6 +62,9 @@ const NAMES: OptionNames<LogFileOptions> = {
   clock: true,
 };
 
+/** As `a`, but without waiting for the reader of a FIFO. Windows has none. */
+const FLAGS =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 const RETRY_MS = 1000;
 /** How long the end of the process waits for the batch that is being written. */
 const EXIT_WAIT_MS = 5000;
@@ -91,8 +95,9 @@ export class LogFile implements LogSink, AsyncDisposable {
   /** A part of {@link #batch} is written. */
   #torn = false;
   #fd: number;
-  /** Of the file, as far as this object knows. */
+  /** Of the file, as far as this object knows; 0 for devices and FIFOs, which are therefore not rotated. */
   #size: number;
+  #isFile: boolean;
   #day: string;
   /** The size at which it is rotated: larger than `maxBytes` after a rotation that failed. */
   #limit: number;
@@ -107,8 +112,8 @@ export class LogFile implements LogSink, AsyncDisposable {
   #waiters: (() => void)[] = [];
 
   /**
-   * Opens the file for appending, or makes it. The folder must exist.
-   * @throws LogNotWrittenError it cannot be opened.
+   * Opens the file for appending, or makes it. The folder must exist. Devices and FIFOs are not rotated.
+   * @throws LogNotWrittenError it cannot be opened, or is a FIFO without a reader.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   constructor(path: string, options: LogFileOptions = {}) {
@@ -130,12 +135,14 @@ export class LogFile implements LogSink, AsyncDisposable {
     this.#clock = clock;
     this.#limit = this.#maxBytes;
     try {
-      this.#fd = openSync(path, 'a', this.#mode);
+      this.#fd = openSync(path, FLAGS, this.#mode);
     } catch (cause) {
       throw new LogNotWrittenError(path, { cause });
     }
-    const { size, mtimeMs } = fstatSync(this.#fd);
+    const stats = fstatSync(this.#fd);
+    const { size, mtimeMs } = stats;
     this.#size = size;
+    this.#isFile = stats.isFile();
     this.#day = dayOf(size > 0 ? mtimeMs : wallClock());
     atExit(this, () => this.#flushAtExit());
   }
@@ -225,7 +232,7 @@ export class LogFile implements LogSink, AsyncDisposable {
       if (this.#batch.length === 0) return;
     }
     const { bytesWritten } = await file.write(this.#fd, this.#batch);
-    this.#size += bytesWritten;
+    if (this.#isFile) this.#size += bytesWritten;
     this.#batch = this.#batch.subarray(bytesWritten);
     this.#torn = this.#batch.length > 0;
   }
@@ -254,12 +261,14 @@ export class LogFile implements LogSink, AsyncDisposable {
   }
 
   async #reopen(): Promise<void> {
-    const fd = await file.open(this.path, 'a', this.#mode);
+    const fd = await file.open(this.path, FLAGS, this.#mode);
     const old = this.#fd;
     this.#fd = fd;
     this.#reopens = false;
     this.#limit = this.#maxBytes;
-    this.#size = (await file.stat(fd)).size;
+    const stats = await file.stat(fd);
+    this.#size = stats.size;
+    this.#isFile = stats.isFile();
     await file.close(old);
   }
 

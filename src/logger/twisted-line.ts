@@ -1,8 +1,9 @@
 /** Events in the form of `twisted.logger.jsonFileLogObserver`, and back. */
+import { messageOf } from '../core/text-of.js';
 import type { LogEvent, LogFields } from './event.js';
 import { fieldText, formatParts, isWellFormed } from './format.js';
 import { quoted } from './json-string.js';
-import { jsonText } from './json-text.js';
+import { jsonText, readText } from './json-text.js';
 import { LOG_LEVELS, type LogLevel } from './level.js';
 import { REDACTED, type Redaction } from './redaction.js';
 
@@ -16,10 +17,6 @@ export function twistedLine(event: LogEvent, base: LogFields, redaction: Redacti
   const format = isWellFormed(event.format)
     ? event.format
     : event.format.replaceAll('{', '{{').replaceAll('}', '}}');
-  const shown: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries({ ...base, ...fields })) {
-    if (!name.startsWith('log_')) shown[name] = redaction.isSecret(name) ? REDACTED : value;
-  }
   const flattened = flatten(format, fields, redaction);
   const parts = [
     `"log_time":${Number.isFinite(time) ? time / 1000 : null}`,
@@ -29,9 +26,35 @@ export function twistedLine(event: LogEvent, base: LogFields, redaction: Redacti
   ];
   if (flattened !== undefined) parts.push(`"log_flattened":${jsonText(flattened, redaction)}`);
   if (error !== undefined) parts.push(`"log_failure":${failureText(error, redaction)}`);
-  const rest = (jsonText(shown, redaction) ?? '{}').slice(1, -1);
-  if (rest !== '') parts.push(rest);
-  return `{${parts.join(',')}}`;
+  return `{${parts.join(',')}${fieldsText(base, fields, redaction)}}`;
+}
+
+function fieldsText(base: LogFields, fields: LogFields, redaction: Redaction): string {
+  let text = '';
+  for (const name of new Set([...namesOf(base), ...namesOf(fields)])) {
+    if (name.startsWith('log_')) continue;
+    const value = redaction.isSecret(name) ? REDACTED : readField(base, fields, name);
+    const member = jsonText(value, redaction);
+    if (member !== undefined) text += `,${quoted(name)}:${member}`;
+  }
+  return text;
+}
+
+/** None of a proxy that throws. */
+function namesOf(fields: LogFields): readonly string[] {
+  try {
+    return Object.keys(fields);
+  } catch {
+    return [];
+  }
+}
+
+function readField(base: LogFields, fields: LogFields, name: string): unknown {
+  try {
+    return Object.hasOwn(fields, name) ? fields[name] : base[name];
+  } catch {
+    return '[unreadable]';
+  }
 }
 
 /** Twisted's `flattenEvent`: texts by `name!conversion:spec`, and `/n` for the nth of the same. */
@@ -67,10 +90,9 @@ function flatKey(
 
 /** What `failureFromJSON` needs to make a Failure without frames. */
 function failureText(error: Error, redaction: Redaction): string {
-  const { name, message } = error;
-  const type = `{"__module__":"ropewalk","__name__":${quoted(String(name))}}`;
-  const stack = jsonText(error.stack ?? null, redaction);
-  return `{"type":${type},"value":${quoted(String(message))},"frames":[],"stack":[],"parents":[],"count":1,"captureVars":false,"text":${stack},"__class_uuid__":"${FAILURE_CLASS}"}`;
+  const type = `{"__module__":"ropewalk","__name__":${quoted(readText(error, 'name') ?? 'Error')}}`;
+  const stack = jsonText(readText(error, 'stack') ?? null, redaction);
+  return `{"type":${type},"value":${quoted(messageOf(error))},"frames":[],"stack":[],"parents":[],"count":1,"captureVars":false,"text":${stack},"__class_uuid__":"${FAILURE_CLASS}"}`;
 }
 
 type JSONObject = Readonly<Record<string, unknown>>;

@@ -3,12 +3,14 @@ import { expect, it } from 'vitest';
 import {
   ConnectionPool,
   type ConnectionPoolOptions,
+  type DriverConnection,
   PoolClosedError,
   StatementTimeoutError,
 } from '../../src/adbapi/index.js';
 import {
   CancelledError,
   createReactor,
+  Deferred,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../src/index.js';
@@ -270,6 +272,27 @@ it('ends the connections of calls that take too long when it is closed', async (
   await closed;
   expect(pool.close()).toBe(pool.close());
   expect(reactor.getDelayedCalls()).toEqual([]);
+});
+
+it('closes a connection that is opened while it is closed, after its call was cancelled', async () => {
+  const connecting = new Deferred<void>();
+  class SlowDatabase extends FakeDatabase {
+    override async connect(): Promise<DriverConnection> {
+      await connecting;
+      return super.connect();
+    }
+  }
+  const database = new SlowDatabase();
+  const { pool } = poolOf(database);
+  const cancelled = pool.runQuery('cancelled');
+  cancelled.cancel();
+  const closed = pool.close();
+  await settle();
+  connecting.callback();
+  await closed;
+  expect(await failureOf(cancelled)).toBeInstanceOf(CancelledError);
+  expect(database.connections.map(({ state }) => state)).toEqual(['closed']);
+  expect(pool.statistics()).toEqual({ open: 0, opening: 0, busy: 0, waiting: 0 });
 });
 
 it('ends the connections of running calls if it is closed after its reactor was disposed of', async () => {

@@ -74,6 +74,16 @@ describe('ropewalk run', () => {
     expect(folder.names).toEqual(['program.mjs']);
   });
 
+  it('says that the pid file cannot be written', async () => {
+    using folder = new RunFolder();
+    const path = `${folder.pidFile}/absent/pid`;
+    const { code, stderr } = await folder.run(['--pid-file', path, folder.write(ECHO)]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^ropewalk: the pid file \S+ cannot be written: ENOENT: .*\n$/),
+    });
+  });
+
   it('says which port is taken, and stops what had started', async () => {
     using folder = new RunFolder();
     await using taken = await RawServer.listen();

@@ -69,6 +69,26 @@ describe('SettledEvents', () => {
     expect(lines).toEqual(['created a', 'moved b']);
   });
 
+  it('reports nothing more when a receiver pauses it, and the rest in order when it is resumed', () => {
+    const clock = new ManualClock();
+    const lines: string[] = [];
+    const settled: SettledEvents = new SettledEvents(clock, 100, ({ kind, path }) => {
+      lines.push(`${kind} ${path}`);
+      settled.pause();
+      if (path === 'b') settled.resume();
+    });
+    for (const path of ['a', 'b', 'c']) settled.add(new FileEvent('modified', path, false));
+    settled.add(new FileEvent('overflow', 'd', true));
+    expect(lines).toEqual(['modified a']);
+    settled.resume();
+    expect(lines).toEqual(['modified a', 'modified b', 'modified c']);
+    settled.flush();
+    expect(lines.slice(3)).toEqual(['overflow d']);
+    settled.resume();
+    expect(clock.getDelayedCalls()).toEqual([]);
+    expect(lines).toHaveLength(4);
+  });
+
   it('reports nothing while it is paused', () => {
     const { clock, lines, settled } = make();
     settled.add(new FileEvent('created', 'a', false));

@@ -102,6 +102,35 @@ describe('a line of JSON', () => {
     });
   });
 
+  it.each(['pino', 'twisted'] as const)(
+    'is JSON if fields or errors cannot be read: %s',
+    (dialect) => {
+      const revoked = Proxy.revocable({}, {});
+      revoked.revoke();
+      const unreadable = new Error('unreadable');
+      for (const name of ['stack', 'message', 'name'] as const) {
+        Object.defineProperty(unreadable, name, {
+          get: (): never => {
+            throw revoked.proxy;
+          },
+        });
+      }
+      const inert = { toJSON: (): never => expect.fail('it is a field'), count: 1 };
+      const throws = Object.defineProperty({ count: 1 }, 'broken', {
+        enumerable: true,
+        get: (): never => expect.fail('it is reported'),
+      });
+      expect(parsed({ fields: revoked.proxy, error: unreadable }, { dialect })).not.toHaveProperty(
+        'count',
+      );
+      expect(parsed({ fields: inert }, { dialect })).toMatchObject({ count: 1 });
+      expect(parsed({ fields: throws }, { dialect })).toMatchObject({
+        count: 1,
+        broken: '[unreadable]',
+      });
+    },
+  );
+
   it('is JSON if the time is no number', () => {
     expect(parsed({ time: Number.NaN })).toMatchObject({ time: null });
     expect(parsed({ time: Number.NaN }, { dialect: 'twisted' })).toMatchObject({ log_time: null });

@@ -1,8 +1,13 @@
 /** Log files: batches, rotation, failures, and the end of the process. */
+
+import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -163,6 +168,32 @@ describe('a log file', () => {
     expect(flushLoggedErrors('ERR_LOG_NOT_WRITTEN')).toHaveLength(1);
     expect(read()).toBe('one\ntwo\n');
   });
+
+  it.skipIf(process.platform === 'win32')(
+    'writes to a FIFO without waiting for its reader, and does not rotate it',
+    async () => {
+      execFileSync('mkfifo', [path]);
+      expect(() => new LogFile(path)).toThrow(/ENXIO/);
+      const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const clock = new ManualClock();
+      await using file = new LogFile(path, { clock, maxBytes: 3, keep: 0 });
+      const line = `${'x'.repeat(65_535)}\n`;
+      for (let i = 0; i < 4; i++) file.write(line);
+      // The reader does not read.
+      await file.flush();
+      expect(flushLoggedErrors('ERR_LOG_NOT_WRITTEN')).toMatchObject([
+        { error: { cause: { code: 'EAGAIN' } } },
+      ]);
+      expect(files()).toEqual(['app.log']);
+      closeSync(reader);
+      await file.flush();
+      unlinkSync(path);
+      file.reopen();
+      await file.flush();
+      expect(read().endsWith(line)).toBe(true);
+      flushLoggedErrors('ERR_LOG_NOT_WRITTEN');
+    },
+  );
 
   it('throws if it cannot be opened', () => {
     const open = (): unknown => new LogFile(join(folder, 'none', 'app.log'));
