@@ -134,7 +134,7 @@ export class ConnectionPool implements StatementRunner, AsyncDisposable {
     );
   }
 
-  /** A transaction that the script leaves open, because one of its statements fails, is rolled back. */
+  /** A transaction that the script leaves open, without COMMIT or because a statement fails, is rolled back. */
   runScript(sql: string, options: StatementOptions = NO_STATEMENT_OPTIONS): Deferred<void> {
     checkScript(sql);
     checkStatementOptions(options);
