@@ -16,15 +16,29 @@ export function postgresAddress(): { host: string; user: string; database: strin
   return { host: process.env[VARIABLE] ?? '', user: 'postgres', database: 'postgres' };
 }
 
-/** Starts the server, and returns a function that ends it. */
+/** The server of this run, for all of its benches. */
+let running: PostgresServer | undefined;
+let users = 0;
+
+/** Starts the server unless it runs, and returns a function that ends it if no other bench uses it. */
 export async function startPostgres(): Promise<() => Promise<void>> {
+  users += 1;
+  if (running === undefined) await start();
+  return async () => {
+    users -= 1;
+    if (users > 0) return;
+    const server = running;
+    running = undefined;
+    await server?.remove();
+  };
+}
+
+async function start(): Promise<void> {
   const server = new PostgresServer(PROGRAMS ?? '');
-  const abandon = (): void => server.abandon();
-  process.once('exit', abandon);
+  running = server;
+  process.once('exit', () => {
+    if (running === server) server.abandon();
+  });
   await server.start();
   process.env[VARIABLE] = server.folder;
-  return async () => {
-    await server.remove();
-    process.off('exit', abandon);
-  };
 }
