@@ -2,7 +2,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Effort } from './bench.js';
+import type { Effort, Figures } from './bench.js';
 
 /**
  * Repeats `batch`, first to warm up, then measured: nanoseconds per operation, garbage collection
@@ -17,6 +17,27 @@ export async function nsPerOperation<T>(
   await batchesFor(effort.warmUpMs, batch, check);
   const { elapsedMs, batches } = await batchesFor(effort.measuredMs, batch, check);
   return (elapsedMs * 1e6) / (batches * operations);
+}
+
+/** Code that runs in several threads gets warm later than other code, so it is run for longer. */
+const THREADS_TIMES = 5;
+
+/**
+ * As {@link nsPerOperation}, of work in which other threads take part: the processor time of all threads, and the time that
+ * passes, which includes the time in which the system wakes them.
+ */
+export async function cpuAndTimePerOperation<T>(
+  effort: Effort,
+  operations: number,
+  batch: () => T | Promise<T>,
+  check: (result: T) => void,
+): Promise<Figures> {
+  await batchesFor(effort.warmUpMs * THREADS_TIMES, batch, check);
+  const before = process.cpuUsage();
+  const { elapsedMs, batches } = await batchesFor(effort.measuredMs * THREADS_TIMES, batch, check);
+  const { user, system } = process.cpuUsage(before);
+  const count = batches * operations;
+  return { CPU: ((user + system) * 1000) / count, time: (elapsedMs * 1e6) / count };
 }
 
 /** Does `batch` until `ms` have passed, at least once. */

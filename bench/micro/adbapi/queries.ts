@@ -1,7 +1,7 @@
 // The cases of the benches of databases: the same queries one by one and at once.
 
 import type { Effort, Figures, MicroBar, MicroCase } from '../../harness/micro/bench.js';
-import { batchesFor, expectSame } from '../../harness/micro/timing.js';
+import { cpuAndTimePerOperation, expectSame } from '../../harness/micro/timing.js';
 
 const QUERIES = 10_000;
 const ROWS = 1000;
@@ -31,19 +31,6 @@ async function together(sql: string, query: Query): Promise<number> {
   return (await Promise.all(all)).reduce((found, { length }) => found + length, 0);
 }
 
-/** A query takes longer than other benches' operations, so the code gets warm later. */
-const TIMES = 5;
-
-async function measure(effort: Effort, batch: () => Promise<number>): Promise<Figures> {
-  const check = (found: number): void => expectSame('the rows', found, QUERIES);
-  await batchesFor(effort.warmUpMs * TIMES, batch, check);
-  const before = process.cpuUsage();
-  const { elapsedMs, batches } = await batchesFor(effort.measuredMs * TIMES, batch, check);
-  const { user, system } = process.cpuUsage(before);
-  const count = batches * QUERIES;
-  return { CPU: ((user + system) * 1000) / count, time: (elapsedMs * 1e6) / count };
-}
-
 /** @param contenders Functions that start them. */
 export function queryCases(
   sql: string,
@@ -58,7 +45,8 @@ export function queryCases(
       const run = async (effort: Effort): Promise<Figures> => {
         const { query, end } = await start();
         try {
-          return await measure(effort, () => batch(sql, query));
+          const check = (found: number): void => expectSame('the rows', found, QUERIES);
+          return await cpuAndTimePerOperation(effort, QUERIES, () => batch(sql, query), check);
         } finally {
           await end();
         }
