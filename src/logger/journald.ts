@@ -3,10 +3,10 @@ import type { Clock } from '../core/clock.js';
 import type { ReactorUNIXDatagram } from '../core/reactor-unix-datagram.js';
 import { checkClock, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
-import type { LogEvent, LogObserver } from './event.js';
+import type { LogEvent } from './event.js';
 import { formatEvent } from './format.js';
 import { jsonText } from './json-text.js';
-import { type LogWire, WireTrouble } from './log-wire.js';
+import { LogService, WireTrouble } from './log-wire.js';
 import { DEFAULT_REDACTION, REDACTED, type Redaction } from './redaction.js';
 import { limitedBytes, SYSLOG_SEVERITY } from './syslog-format.js';
 import { errorText } from './text.js';
@@ -34,13 +34,7 @@ const RESERVED = /^(?:MESSAGE|MESSAGE_ID|PRIORITY|CODE_.*|ERRNO|SYSLOG_.*|NAMESP
  * Sends events to the journal: `publisher.addObserver(journal.observe)`. MESSAGE is the message, PRIORITY the severity of syslog, NAMESPACE
  * the namespace, ERROR_STACK the stacks of an error, and each field `userName` becomes USERNAME. Native reactor only.
  */
-export class Journal implements Disposable {
-  readonly #wire: LogWire;
-  readonly #trouble: WireTrouble;
-
-  /** The observer that sends events. */
-  readonly observe: LogObserver;
-
+export class Journal extends LogService {
   /**
    * @throws ConnectError there is no journal.
    * @throws UnsupportedError the reactor has no UNIX datagrams.
@@ -55,26 +49,9 @@ export class Journal implements Disposable {
     checkString('identifier', identifier);
     const trouble = new WireTrouble(path);
     const wire = new UNIXWire(reactor, path, trouble);
-    this.#trouble = trouble;
-    this.#wire = wire;
-    this.observe = function sendToJournal(event: LogEvent): void {
+    super(wire, trouble, function sendToJournal(event: LogEvent): void {
       if (!wire.send(journalEntry(event, identifier, redaction))) trouble.drop();
-    };
-  }
-
-  /** The number of events that were not sent. */
-  get dropped(): number {
-    return this.#trouble.dropped;
-  }
-
-  /** Closes the socket. Events after this are dropped. */
-  close(): void {
-    this.#wire.close();
-    this.#trouble.reportDropped();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+    });
   }
 }
 

@@ -9,8 +9,8 @@ import type { ReactorUDP } from '../core/reactor-udp.js';
 import type { ReactorUNIXDatagram } from '../core/reactor-unix-datagram.js';
 import { checkChoice, checkClock, checkInteger, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
-import type { LogEvent, LogObserver } from './event.js';
-import { type LogWire, WireTrouble } from './log-wire.js';
+import type { LogEvent } from './event.js';
+import { LogService, type LogWire, WireTrouble } from './log-wire.js';
 import { DEFAULT_REDACTION, type Redaction } from './redaction.js';
 import {
   FACILITIES,
@@ -64,16 +64,10 @@ const NAMES: OptionNames<SyslogOptions> = {
 export type SyslogReactor = ReactorTCP & ReactorUDP & ReactorUNIXDatagram & Clock;
 
 /**
- * Sends events to a daemon of syslog: `publisher.addObserver(syslog.observe)`. If the daemon is not there, that is reported once, and messages are sent again as soon as it
- * is; messages for which there is no room are dropped and counted.
+ * Sends events to a daemon of syslog: `publisher.addObserver(syslog.observe)`. If the daemon is not there, that is reported once,
+ * and messages are sent again as soon as it is; messages for which there is no room are dropped and counted.
  */
-export class Syslog implements Disposable {
-  readonly #wire: LogWire;
-  readonly #trouble: WireTrouble;
-
-  /** The observer that sends events. */
-  readonly observe: LogObserver;
-
+export class Syslog extends LogService {
   /**
    * @throws ConnectError nothing receives at the path.
    * @throws UnsupportedError a path needs the native reactor.
@@ -105,27 +99,10 @@ export class Syslog implements Disposable {
     const trouble = new WireTrouble(destination);
     const wire = wireTo(reactor, destination, maxQueued, trouble);
     const text = format === 'rfc3164' ? rfc3164 : rfc5424;
-    this.#trouble = trouble;
-    this.#wire = wire;
-    this.observe = function sendToSyslog(event: LogEvent): void {
+    super(wire, trouble, function sendToSyslog(event: LogEvent): void {
       if (!wire.send(limitedBytes(text(event, identity, redaction), maxMessageBytes)))
         trouble.drop();
-    };
-  }
-
-  /** The number of events that were not sent. */
-  get dropped(): number {
-    return this.#trouble.dropped;
-  }
-
-  /** Closes the socket. Events after this are dropped. */
-  close(): void {
-    this.#wire.close();
-    this.#trouble.reportDropped();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+    });
   }
 }
 

@@ -8,6 +8,7 @@ export interface OpenSettings {
   readonly path: string;
   readonly readOnly: boolean;
   readonly busyTimeoutMs: number;
+  /** Undefined: left as it is. */
   readonly journalMode: string | undefined;
   readonly bigints: boolean;
   readonly preparedStatements: number;

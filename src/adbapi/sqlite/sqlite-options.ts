@@ -9,6 +9,7 @@ import {
 } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { ThreadOptions } from '../../threads/index.js';
+import type { OpenSettings } from './messages.js';
 
 export interface SQLiteOptions {
   /** Whether changes are rejected, and a missing file is not created. Default false. */
@@ -40,14 +41,7 @@ const OPTIONS: OptionNames<SQLiteOptions> = {
 const JOURNAL_MODES = ['wal', 'delete', 'truncate', 'persist', 'unchanged'] as const;
 
 /** The options, checked and complete. */
-export interface SQLiteSettings {
-  readonly path: string;
-  readonly readOnly: boolean;
-  readonly busyTimeoutMs: number;
-  /** Undefined: left as it is. */
-  readonly journalMode: string | undefined;
-  readonly bigints: boolean;
-  readonly preparedStatements: number;
+export interface SQLiteSettings extends OpenSettings {
   readonly thread: ThreadOptions;
 }
 
