@@ -8,9 +8,9 @@ import type { ReactorUDP } from '../../core/reactor-udp.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { CancelledError } from '../../defer/errors.js';
 import { TCPClientEndpoint } from '../../endpoints/tcp.js';
+import type { OutboundEnd } from '../../policies/relay.js';
 import type { SocksAccessRules } from './access-rules.js';
 import type { SocksReply, SocksRequest } from './events.js';
-import type { OutboundEnd } from './relay.js';
 
 /** The facets of a reactor that a proxy uses. */
 export type SocksReactor = Clock & ReactorTCP & ReactorUDP & ReactorNames;

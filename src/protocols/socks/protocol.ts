@@ -8,6 +8,7 @@ import type { Deferred } from '../../defer/deferred.js';
 import { Deadline } from '../../policies/deadline.js';
 import { IdleTimeout } from '../../policies/idle-timeout.js';
 import type { IdleTimeouts } from '../../policies/idle-timeouts.js';
+import { joinEnds, OutboundEnd, RelayEnd } from '../../policies/relay.js';
 import { SocksServerConnection } from './connection.js';
 import {
   connectToFirst,
@@ -25,7 +26,6 @@ import {
   type SocksVersion,
   USERNAME_PASSWORD,
 } from './events.js';
-import { joinEnds, OutboundEnd, RelayEnd } from './relay.js';
 import { UDPAssociation } from './udp-association.js';
 
 /** Decides about a user name and password. */

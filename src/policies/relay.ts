@@ -1,7 +1,7 @@
 /** Relays bytes between two connections, with backpressure and half-close in both directions. */
-import { ConnectionDone } from '../../core/errors/connection.js';
-import { Protocol } from '../../core/protocol.js';
-import type { IdleTimeout } from '../../policies/idle-timeout.js';
+import { ConnectionDone } from '../core/errors/connection.js';
+import { Protocol } from '../core/protocol.js';
+import type { IdleTimeout } from './idle-timeout.js';
 
 /** One end. It sends what the other end receives, from {@link joinEnds} on. */
 export class RelayEnd extends Protocol {
