@@ -1,10 +1,10 @@
 /** `ropewalk completion`: scripts that complete the command in bash, zsh and fish. */
+import { BUILT_INS } from './built-ins.js';
 import { DASHBOARD_USAGE } from './dashboard.js';
 import { DEMO_USAGE } from './demo-options.js';
 import { DOCTOR_USAGE } from './doctor.js';
 import { parseFlags } from './parse-flags.js';
 import { choice } from './reactor-choice.js';
-import { ECHO, WEB } from './run-built-in.js';
 import { RUN_USAGE } from './run-options.js';
 import { TALK_USAGE } from './talk-options.js';
 import { UsageError } from './usage-error.js';
@@ -26,12 +26,11 @@ const USAGES: Readonly<Record<string, string>> = {
   dashboard: DASHBOARD_USAGE,
   demo: DEMO_USAGE,
   doctor: DOCTOR_USAGE,
-  echo: ECHO.usage + RUN_USAGE,
   help: '',
   run: RUN_USAGE,
   talk: TALK_USAGE,
   version: '',
-  web: WEB.usage + RUN_USAGE,
+  ...Object.fromEntries(BUILT_INS.map(({ name, usage }) => [name, usage + RUN_USAGE])),
 };
 
 /** @returns The exit code. @throws UsageError */

@@ -12,7 +12,8 @@ const NOT_FOUND = 1;
 export const DASHBOARD_USAGE: string = `Usage: ropewalk dashboard [PORT | ADDRESS | URL] [flags]
 
 Finds the dashboard of a running program, prints its figures, and opens its
-page in the browser. The default is that of \`ropewalk demo\`: ${DEFAULT_URL}
+page in the browser. The default is that of \`ropewalk demo\`:
+${DEFAULT_URL}
 
   --no-open   print only
   --json      print the figures as JSON, and open nothing
@@ -22,7 +23,8 @@ A program enables its dashboard with
 
   import { serverFromString } from 'ropewalk';
   import { serveDashboard } from 'ropewalk/dashboard';
-  await serveDashboard(reactor, serverFromString(reactor, 'tcp:7009:interface=127.0.0.1'));
+  const endpoint = serverFromString(reactor, 'tcp:7009:interface=127.0.0.1');
+  await serveDashboard(reactor, endpoint);
 `;
 
 const FLAGS = {

@@ -2,13 +2,13 @@
 /** The `ropewalk` command: selects the subcommand, and turns errors into one line and an exit code. */
 import { readFileSync } from 'node:fs';
 
+import { BUILT_INS } from './built-ins.js';
 import { runCompletion } from './completion.js';
 import { runDashboard } from './dashboard.js';
 import { runDemo } from './demo.js';
 import { runDoctor } from './doctor.js';
 import { parseFlags, unknownCommand } from './parse-flags.js';
 import { runRun } from './run.js';
-import { ECHO, WEB } from './run-built-in.js';
 import { runTalk } from './talk.js';
 import { UsageError } from './usage-error.js';
 
@@ -18,8 +18,10 @@ const USAGE = `Usage: ropewalk <command> [flags]
   demo      run an echo and a chat server with a live view
   dashboard print the figures of a running program and open its page
   echo      serve an echo: it sends back all that it receives
+  procmon   keep a program running: ropewalk procmon PROGRAM
   run       run a program's services: ropewalk run FILE
-  talk      connect to a server and exchange lines with it: ropewalk talk HOST PORT
+  socks     run a SOCKS proxy
+  talk      exchange lines with a server: ropewalk talk HOST PORT
   doctor    report whether the native reactor works here, and what to change
   web       serve the files of a folder by HTTP: ropewalk web ROOT
   help      show this, or explain a command: ropewalk help COMMAND
@@ -33,10 +35,9 @@ const COMMANDS = [
   'dashboard',
   'demo',
   'doctor',
-  'echo',
   'run',
   'talk',
-  'web',
+  ...BUILT_INS.map(({ name }) => name),
   ...EXPLAINED_HERE,
 ];
 
@@ -55,6 +56,8 @@ process.exitCode = exitCode === 0 && outputFailed ? 1 : exitCode;
 
 async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
   try {
+    const builtIn = BUILT_INS.find(({ name }) => name === command);
+    if (builtIn !== undefined) return await runRun(args, builtIn);
     switch (command) {
       case 'completion':
         return runCompletion(args);
@@ -64,10 +67,6 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
         return await runDemo(args);
       case 'doctor':
         return await runDoctor(args, packageVersion());
-      case 'echo':
-        return await runRun(args, ECHO);
-      case 'web':
-        return await runRun(args, WEB);
       case 'run':
         return await runRun(args);
       case 'talk':

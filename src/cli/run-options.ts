@@ -1,8 +1,11 @@
 /** The flags of `ropewalk run`. */
 
+import type { ParseArgsConfig } from 'node:util';
+
+import { argumentsFor, type BuiltIn } from './built-in.js';
+import { milliseconds, wholeNumber } from './flag-values.js';
 import { parseFlags } from './parse-flags.js';
 import { choice, REACTOR_CHOICES, type ReactorChoice } from './reactor-choice.js';
-import type { BuiltIn } from './run-built-in.js';
 import { type Account, accountOf } from './run-privileges.js';
 import { UsageError } from './usage-error.js';
 
@@ -28,8 +31,7 @@ export interface RunOptions {
 }
 
 const MAX_WORKERS = 1_024;
-const MAX_SECONDS = 86_400;
-const DEFAULT_DRAIN_SECONDS = 10;
+const DEFAULT_DRAIN_MS = 10_000;
 
 export const RUN_USAGE: string = `Usage: ropewalk run [flags] FILE [arguments]
 
@@ -50,7 +52,7 @@ service, or a promise of one: docs/howto/deployment.md.
   --log FORMAT      text (default) or json
   --log-file PATH   append the log to this file, which SIGHUP opens again
                     (default: standard output)
-  --drain SECONDS   time for connections to finish at the end (default ${DEFAULT_DRAIN_SECONDS})
+  --drain SECONDS   time for connections to finish at the end (default ${DEFAULT_DRAIN_MS / 1_000})
   --unready SECONDS time between the announcement that the program is not ready
                     and the end of listening (default 0)
   --help            show this
@@ -63,12 +65,14 @@ The exit status is that of the signal, as without a handler; 0 if the program
 stopped by itself; 1 if it failed or could not start; 2 for wrong arguments.
 `;
 
+type Flags = NonNullable<ParseArgsConfig['options']>;
+type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values'];
+
 const string = { type: 'string' } as const;
 const FLAGS = {
   drain: string,
   gid: string,
   help: { type: 'boolean', short: 'h' },
-  listen: string,
   log: string,
   'log-file': string,
   'pid-file': string,
@@ -89,18 +93,20 @@ export function parseRunOptions(
   args: readonly string[],
   builtIn?: BuiltIn,
 ): RunOptions | undefined {
-  const end = endOfFlags(args);
-  const { values } = parseFlags(builtIn?.name ?? 'run', args.slice(0, end), FLAGS);
+  const flags = { ...builtIn?.flags, ...FLAGS };
+  const end = endOfFlags(args, flags);
+  const { values: given } = parseFlags(builtIn?.name ?? 'run', args.slice(0, end), flags);
+  const values = given as Values;
   if (values.help === true) return undefined;
   const positionals = args.slice(args[end] === '--' ? end + 1 : end);
-  if (builtIn === undefined && values.listen !== undefined) {
-    throw new UsageError('--listen is a flag of echo and web; programs listen where they say');
-  }
   const [file, ...rest] =
     builtIn === undefined
       ? positionals
-      : [builtIn.file, values.listen ?? builtIn.listen, ...positionals];
+      : [builtIn.file, ...argumentsFor(builtIn, given, positionals)];
   if (file === undefined) throw new UsageError('run takes a FILE; `ropewalk run --help` explains');
+  if (builtIn?.workers === false && values.workers !== undefined) {
+    throw new UsageError(`${builtIn.name} has no --workers`);
+  }
   for (const flag of ['pid-file', 'log-file'] as const) {
     if (values[flag] === '') throw new UsageError(`--${flag} takes a path, not ""`);
   }
@@ -117,36 +123,19 @@ export function parseRunOptions(
     umask: values.umask === undefined ? undefined : octal(values.umask),
     logFormat: choice('--log', values.log, LOG_FORMATS),
     logFile: values['log-file'],
-    drainMs: seconds('drain', values.drain, DEFAULT_DRAIN_SECONDS) * 1_000,
-    unreadyMs: seconds('unready', values.unready, 0) * 1_000,
+    drainMs: milliseconds('drain', values.drain, DEFAULT_DRAIN_MS),
+    unreadyMs: milliseconds('unready', values.unready, 0),
   };
 }
 
 /** The index of the file, or of `--` before it: flags behind it are the program's. */
-function endOfFlags(args: readonly string[]): number {
+function endOfFlags(args: readonly string[], flags: Flags): number {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string;
     if (arg === '--' || !arg.startsWith('-')) return i;
-    const flag = FLAGS[arg.slice(2) as keyof typeof FLAGS] as { type: string } | undefined;
-    if (flag?.type === 'string') i += 1;
+    if (Object.hasOwn(flags, arg.slice(2)) && flags[arg.slice(2)]?.type === 'string') i += 1;
   }
   return args.length;
-}
-
-function wholeNumber(flag: string, text: string | undefined, preset: number, max: number): number {
-  if (text === undefined) return preset;
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= max) return value;
-  throw new UsageError(`--${flag} takes a whole number from 0 to ${max}, not "${text}"`);
-}
-
-function seconds(flag: string, text: string | undefined, preset: number): number {
-  if (text === undefined) return preset;
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= MAX_SECONDS) return value;
-  throw new UsageError(
-    `--${flag} takes a number of seconds from 0 to ${MAX_SECONDS}, not "${text}"`,
-  );
 }
 
 function octal(text: string): number {

@@ -96,7 +96,8 @@ export class Upgrades implements Disposable {
     this.#inheritance = inheritance;
     this.#log = log;
     this.#listener = listener;
-    process.on('SIGUSR2', this.#received);
+    // Like other signals, it is left to a program that handles it.
+    if (process.listenerCount('SIGUSR2') === 0) process.on('SIGUSR2', this.#received);
   }
 
   [Symbol.dispose](): void {

@@ -6,13 +6,12 @@ import type { Service } from '../application/service.js';
 import type { Reactor } from '../core/reactor.js';
 import { HTTPFactory } from '../http/http-factory.js';
 import { staticFiles } from '../http/serve-files.js';
-import { checkedEndpoint } from './run-built-in.js';
+import { fromArguments } from './built-in.js';
+import { WEB } from './built-ins.js';
 import { UsageError } from './usage-error.js';
 
 export default function (reactor: Reactor, args: readonly string[]): Service {
-  const [listen = '', ...rest] = args;
-  return checkedEndpoint('web', rest, 1, () => {
-    const [root = ''] = rest;
+  return fromArguments(WEB, args, ({ listen, args: [root = ''] }) => {
     if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
       throw new UsageError(`${root} is no folder`);
     }

@@ -13,7 +13,7 @@ import type { TakenListeners } from '../handover/take-listeners.js';
 import { inspected } from '../internal/inspected.js';
 import type { Logger } from '../logger/logger.js';
 import { createReactor } from '../reactor/create-reactor.js';
-import type { BuiltIn } from './run-built-in.js';
+import type { BuiltIn } from './built-in.js';
 import { RunLog } from './run-log.js';
 import { parseRunOptions, RUN_USAGE, type RunOptions } from './run-options.js';
 import { PIDFile, PIDFileError } from './run-pid-file.js';

@@ -85,6 +85,12 @@ export class MonitoredProcess {
     this.#spawn();
   }
 
+  /** @returns Whether it is running. */
+  signal(signal: NodeJS.Signals, group: boolean): boolean {
+    this.#instance?.signal(signal, group && leadsGroup(this.#options));
+    return this.#instance !== undefined;
+  }
+
   #spawn(): void {
     const { reactor, emit, line } = this.#settings;
     const { name } = this;

@@ -1,12 +1,14 @@
 /** Keeps programs running: Twisted's procmon. */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import type { SignalOptions } from '../core/process.js';
 import type { SpawnOptions } from '../core/spawn-options.js';
 import type { Deferred } from '../defer/deferred.js';
 import { inlineCallbacks } from '../defer/inline-callbacks.js';
 import { succeed } from '../defer/succeed.js';
-import { checkString } from '../internal/check.js';
-import { checkOptions } from '../internal/options.js';
+import { checkBoolean, checkString } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { PROGRAM_OPTIONS } from '../internal/program-options.js';
+import { signalNumber } from '../internal/signals.js';
 import {
   type MonitoredProcessOptions,
   type MonitorSettings,
@@ -16,6 +18,8 @@ import {
 } from './monitor-options.js';
 import { MonitoredProcess } from './monitored-process.js';
 import type { ProcessReactor } from './process-result.js';
+
+const SIGNAL_OPTIONS: OptionNames<SignalOptions> = { group: true };
 
 /** A program of a monitor. */
 export interface ProcessStatus {
@@ -94,6 +98,18 @@ export class ProcessMonitor {
   restartProcess(name: string): void {
     const process = this.#process(name);
     if (this.#running) process.restart();
+  }
+
+  /**
+   * Sends a signal to a program, or with `group` to all processes of its group.
+   * @returns Whether it is running. A program that has changed its user cannot be signalled, which is reported.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError there is no such program or signal
+   */
+  signalProcess(name: string, signal: NodeJS.Signals, options: SignalOptions = {}): boolean {
+    signalNumber(checkString('signal', signal) as NodeJS.Signals);
+    checkOptions('signalProcess', options, SIGNAL_OPTIONS);
+    const group = checkBoolean('group', options.group ?? false);
+    return this.#process(name).signal(signal, group);
   }
 
   /** Starts all programs. Does nothing if the monitor is running. */

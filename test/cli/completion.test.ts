@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../support/child.js';
-import { MAIN } from './run-program.js';
+import { MAIN, RunFolder } from './run-program.js';
 
 const has = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
 
@@ -47,7 +47,9 @@ describe('ropewalk completion', () => {
     const script = await scriptFor(shell);
     expect(script).toContain('workers');
     if (!has(shell)) return;
-    const { status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+    using folder = new RunFolder();
+    const file = folder.write(script, 'script');
+    const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 

@@ -4,6 +4,20 @@ import { Child, runProgram } from '../support/child.js';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url);
 const MANIFEST = new URL('../../package.json', import.meta.url);
+const COMMANDS = [
+  'completion',
+  'dashboard',
+  'demo',
+  'doctor',
+  'echo',
+  'help',
+  'procmon',
+  'run',
+  'socks',
+  'talk',
+  'version',
+  'web',
+];
 
 describe('ropewalk', () => {
   it.each([[[]], [['help']], [['--help']]])('lists its commands for %j', async (args) => {
@@ -11,6 +25,19 @@ describe('ropewalk', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^ {2}demo /m);
     expect(stdout).toMatch(/^ {2}version /m);
+  });
+
+  it('lists all commands', async () => {
+    const { stdout } = await runProgram(MAIN, ['help']);
+    const listed = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
+    expect(listed.sort()).toEqual(COMMANDS);
+  });
+
+  it.each(COMMANDS)('explains a command within 80 columns: %s', async (command) => {
+    const { code, stdout, stderr } = await runProgram(MAIN, ['help', command]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: ropewalk /);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   it('tells its version', async () => {

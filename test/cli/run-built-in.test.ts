@@ -1,6 +1,7 @@
-/** `ropewalk echo` and `ropewalk web`. */
+/** The programs of the package that have commands, such as `ropewalk socks`. */
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/child.js';
+import { RawPeer, RawServer } from '../support/raw-peer.js';
 import { MAIN, RunFolder, RunningProgram } from './run-program.js';
 
 const ANY_PORT = ['--listen', 'tcp:0:interface=127.0.0.1'];
@@ -26,20 +27,120 @@ describe('a built-in program', () => {
 
   it.each([
     [['echo', 'more'], 'echo takes 0 arguments'],
-    [['web'], 'web takes 1 arguments'],
+    [['web'], 'web takes 1 argument;'],
     [['web', '/no/such/folder'], '/no/such/folder is no folder'],
     [['echo', '--listen', 'tpc:7'], '--listen: '],
     [['echo', '--lisen', 'tcp:7'], "did you mean '--listen'?"],
-    [['run', '--listen', 'tcp:7', 'x.mjs'], '--listen is a flag of echo and web'],
+    [['echo', '--listen', 'tcp:7', '--port', '7'], 'echo takes --port or --listen, not both'],
+    [['echo', '--port', '65536'], '--port takes a whole number from 0 to 65535, not "65536"'],
+    [['run', '--listen', 'tcp:7', 'x.mjs'], "Unknown option '--listen'"],
+    [['socks', 'more'], 'socks takes 0 arguments'],
+    [['socks', '--allow', 'home'], '--allow takes an IP address, or a network such as 10.1.0.0/16'],
+    [['socks', '--deny', '10.0.0.0/33'], '--deny takes an IP address'],
+    [['socks', '--commands', 'connect,dance'], 'each of --commands is one of connect, bind'],
+    [['socks', '--idle', 'long'], '--idle takes a number of seconds'],
+    [['socks', '--max-sessions', '0'], '--max-sessions takes a whole number from 1'],
+    [['procmon'], 'procmon takes a PROGRAM'],
+    [['procmon', '--workers', '2', 'true'], 'procmon has no --workers'],
+    [['procmon', '--stop-signal', 'TERM', 'true'], 'did you mean SIGTERM?'],
+    [['procmon', '--restart', '-1', 'true'], '--restart takes a number of seconds'],
   ])('refuses wrong arguments: %j', async (args, message) => {
     const { code, stderr } = await runProgram(MAIN, args);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
   });
+});
 
-  it.each(['echo', 'web'])('explains itself within 80 columns: %s', async (name) => {
-    const { code, stdout } = await runProgram(MAIN, ['help', name]);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: ropewalk ${name}`));
-    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+/** A SOCKS 5 request without authentication; the answer is 2 + 10 bytes. */
+async function request(proxy: number, port: number): Promise<RawPeer> {
+  const peer = await RawPeer.connect(proxy);
+  peer.write(Buffer.from([5, 1, 0]));
+  await peer.receive(2);
+  peer.write(Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port & 255]));
+  await peer.receive(12);
+  return peer;
+}
+
+describe.runIf(POSIX)('ropewalk socks', () => {
+  it('relays to networks of --allow, and logs the requests', async () => {
+    await using target = await RawServer.listen();
+    const args = ['--port', '0', '--allow', '127.0.0.1'];
+    await using program = await RunningProgram.start(args, {}, 'socks');
+    await using peer = await request(program.port, target.port);
+    expect([...peer.received.subarray(0, 4)]).toEqual([5, 0, 5, 0]);
+    peer.write('hello');
+    const served = await target.peer(0);
+    expect(String(await served.receive(5))).toBe('hello');
+    await program.printed(new RegExp(`connect 127\\.0\\.0\\.1 ${target.port}`));
+    peer.end();
+    served.end();
+    program.process.kill('SIGTERM');
+    expect(await program.result()).toMatchObject({ signal: 'SIGTERM', stderr: '' });
+  });
+
+  it.each([
+    ['by default', []],
+    ['of --deny', ['--allow', '127.0.0.0/8', '--deny', '127.0.0.1']],
+  ])('refuses networks %s', async (_what, flags) => {
+    await using target = await RawServer.listen();
+    await using program = await RunningProgram.start(['--port', '0', ...flags], {}, 'socks');
+    await using peer = await request(program.port, target.port);
+    expect(peer.received[3]).toBe(2);
+    await program.printed(/refused 127\.0\.0\.1/);
+  });
+
+  it.each([
+    ['tcp:0:interface=0.0.0.0', true],
+    ['tcp:0:interface=127.0.0.1', false],
+  ])('warns if other machines may use it: %s, %s', async (listen, warns) => {
+    await using program = await RunningProgram.start(['--listen', listen], {}, 'socks');
+    expect(/#warn\] everyone who reaches/.test(program.stdout)).toBe(warns);
+  });
+});
+
+describe.runIf(POSIX)('ropewalk procmon', () => {
+  const run = (flags: readonly string[], ...program: string[]): Promise<RunningProgram> =>
+    RunningProgram.start([...flags, 'sh', '-c', ...program], {}, 'procmon');
+
+  it('starts a program again that has ended, and logs its output', async () => {
+    await using program = await run(['--restart', '0'], 'echo "in $0"; exit 3', '--here');
+    await program.printed(
+      /\[sh\] in --here[\s\S]*exited with 3; starts again in 0 ms[\s\S]*\[sh\] in --here/,
+    );
+    program.process.kill('SIGTERM');
+    expect(await program.result()).toMatchObject({ signal: 'SIGTERM', stderr: '' });
+  });
+
+  it('passes signals on', async () => {
+    const traps = 'trap "echo got HUP" HUP; trap "echo got USR1" USR1; trap "echo got USR2" USR2;';
+    const text = `${traps} echo ready; while :; do read line < /dev/null; sleep 0.05; done`;
+    await using program = await run(['--name', 'loop'], text);
+    await program.printed(/\[loop\] ready/);
+    for (const name of ['HUP', 'USR1', 'USR2'] as const) {
+      program.process.kill(`SIG${name}`);
+      await program.printed(new RegExp(`\\[loop\\] got ${name}`));
+    }
+    expect(program.stdout).not.toContain('upgrade');
+  });
+
+  it('stops the program before it ends, and kills it at a second signal', async () => {
+    const flags = ['--stop-signal', 'SIGINT', '--kill-after', '600', '--drain', '600'];
+    await using program = await run(
+      flags,
+      'trap "echo asked" INT; echo "pid $$"; while :; do sleep 0.05; done',
+    );
+    const [, pid] = await program.printed(/\[sh\] pid (\d+)/);
+    program.process.kill('SIGTERM');
+    await program.printed(/\[sh\] asked/);
+    program.process.kill('SIGTERM');
+    expect(await program.result()).toMatchObject({ signal: 'SIGTERM' });
+    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+  });
+
+  it('does not start if the program does not exist', async () => {
+    const { code, stderr } = await runProgram(MAIN, ['procmon', '/no/such/program']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^ropewalk: cannot start procmon: [^\n]*ENOENT[^\n]*\n$/),
+    });
   });
 });

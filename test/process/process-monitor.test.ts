@@ -235,6 +235,18 @@ describe('a ProcessMonitor', () => {
     expect(reactor.started).toHaveLength(2);
   });
 
+  it('signals a program, or its group, if it runs', () => {
+    const { reactor, monitor } = monitored();
+    expect(monitor.signalProcess('one', 'SIGHUP')).toBe(false);
+    monitor.start();
+    expect(monitor.signalProcess('one', 'SIGHUP')).toBe(true);
+    expect(monitor.signalProcess('one', 'SIGUSR1', { group: true })).toBe(true);
+    expect(reactor.last.signals).toEqual(['SIGHUP', 'SIGUSR1 to the group']);
+    expect(() => monitor.signalProcess('other', 'SIGHUP')).toThrow(RangeError);
+    expect(() => monitor.signalProcess('one', 'HUP' as 'SIGHUP')).toThrow('did you mean SIGHUP?');
+    expect(() => monitor.signalProcess('one', 'SIGHUP', { grop: true } as object)).toThrow('grop');
+  });
+
   it('refuses a name that is used, and unknown ones', () => {
     const { monitor } = monitored();
     expect(() => monitor.addProcess('one', '/bin/other')).toThrow(RangeError);

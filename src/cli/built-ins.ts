@@ -1,0 +1,100 @@
+/** The programs of this package that have a command. */
+import { type BuiltIn, builtIn, type ListenFlags } from './built-in.js';
+
+const string = { type: 'string' } as const;
+const strings = { type: 'string', multiple: true } as const;
+
+export const ECHO: BuiltIn<ListenFlags> = builtIn('echo', {
+  port: 7007,
+  usage: `Usage: ropewalk echo [flags]
+
+Sends back all that it receives (RFC 862).
+
+`,
+});
+
+export const WEB: BuiltIn<ListenFlags> = builtIn('web', {
+  port: 8080,
+  count: 1,
+  usage: `Usage: ropewalk web [flags] ROOT
+
+Serves the files of the folder ROOT by HTTP: index files, ranges and conditional
+requests. Folders are not listed, and dot files do not exist.
+
+`,
+});
+
+type SocksFlags = Record<'allow' | 'deny', typeof strings> &
+  Record<'commands' | 'idle' | 'max-sessions', typeof string>;
+
+const SOCKS_FLAGS: SocksFlags = {
+  allow: strings,
+  deny: strings,
+  commands: string,
+  idle: string,
+  'max-sessions': string,
+};
+
+export const SOCKS: BuiltIn<SocksFlags & ListenFlags> = builtIn('socks', {
+  port: 1080,
+  flags: SOCKS_FLAGS,
+  usage: `Usage: ropewalk socks [flags]
+
+Runs a SOCKS proxy, versions 4, 4a and 5. Everyone who reaches its port may use
+it. Loopback, private, link-local and reserved addresses, addresses of this
+machine and metadata services are refused unless --allow has them. The log has a
+line for each request.
+
+  --allow NETWORK   let clients reach this address or network, such as
+                    10.1.0.0/16, that is refused by default; may be repeated
+  --deny NETWORK    refuse this address or network, also if --allow has it; may
+                    be repeated
+  --commands LIST   the commands to carry out, of connect, bind and associate
+                    with commas between them (default connect); bind and
+                    associate open ports of this machine
+  --idle SECONDS    close connections that are idle that long (default 600)
+  --max-sessions N  clients at a time (default 1000)
+`,
+});
+
+type ProcmonFlags = Record<
+  'name' | 'restart' | 'max-restart' | 'healthy' | 'kill-after' | 'stop-signal',
+  typeof string
+>;
+
+const PROCMON_FLAGS: ProcmonFlags = {
+  name: string,
+  restart: string,
+  'max-restart': string,
+  healthy: string,
+  'kill-after': string,
+  'stop-signal': string,
+};
+
+export const PROCMON: BuiltIn<ProcmonFlags & ListenFlags> = builtIn('procmon', {
+  count: 'any',
+  workers: false,
+  flags: PROCMON_FLAGS,
+  usage: `Usage: ropewalk procmon [flags] PROGRAM [arguments]
+
+Keeps PROGRAM running: if it ends, it is started again after a delay, which
+doubles as long as it ends soon after its start. Its output is logged line by
+line. It has the user of --uid, and the environment of this command.
+
+  --name NAME       its name in the log (default: the last part of PROGRAM)
+  --restart SECONDS delay before it is started again (default 1)
+  --max-restart SECONDS
+                    longest delay (default 3600)
+  --healthy SECONDS a program that ran this long is healthy: the next delay is
+                    that of --restart (default 1)
+  --stop-signal SIGNAL
+                    asks it to end (default SIGTERM)
+  --kill-after SECONDS
+                    kill it that long after --stop-signal (default 5)
+
+SIGTERM and SIGINT end PROGRAM, with all processes of its session, and then this
+command. SIGHUP, SIGUSR1 and SIGUSR2 are passed on to PROGRAM.
+`,
+});
+
+export const BUILT_INS: readonly BuiltIn[] = [ECHO, PROCMON, SOCKS, WEB];
