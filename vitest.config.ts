@@ -64,6 +64,7 @@ export default defineConfig({
       'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
+      'ropewalk/finger': source('protocols/finger/index.ts'),
       'ropewalk/socks': source('protocols/socks/index.ts'),
       'ropewalk/terminal': source('terminal/index.ts'),
       'ropewalk/process': source('process/index.ts'),

@@ -21,6 +21,7 @@ import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as notAnError from '../../src/defer/not-an-error.js';
 import * as endpoints from '../../src/endpoints/errors.js';
+import * as answers from '../../src/exchange/errors.js';
 import * as fileErrors from '../../src/files/errors.js';
 import * as filesEntry from '../../src/files/index.js';
 import * as framing from '../../src/framing/errors.js';
@@ -35,6 +36,8 @@ import * as logsEntry from '../../src/logger/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as running from '../../src/process/errors.js';
 import * as processEntry from '../../src/process/index.js';
+import * as fingerErrors from '../../src/protocols/finger/errors.js';
+import * as fingerEntry from '../../src/protocols/finger/index.js';
 import * as http from '../../src/protocols/http/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as socksErrors from '../../src/protocols/socks/errors.js';
@@ -88,6 +91,11 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
   ['ropewalk/process', processEntry, running],
+  [
+    'ropewalk/finger',
+    fingerEntry,
+    { ...fingerErrors, AnswerTooLongError: answers.AnswerTooLongError },
+  ],
   ['ropewalk/socks', socksEntry, socksErrors],
   ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
@@ -105,6 +113,8 @@ export const errors = {
   ...handover,
   ...logs,
   ...running,
+  ...answers,
+  ...fingerErrors,
   ...socksErrors,
   ...services,
   ...threads,
@@ -203,6 +213,9 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   QueueOverflowError: new errors.QueueOverflowError(1),
   QueueUnderflowError: new errors.QueueUnderflowError(1),
   QueueClosedError: new errors.QueueClosedError(),
+  AnswerIncompleteError: new errors.AnswerIncompleteError(1),
+  AnswerTooLongError: new errors.AnswerTooLongError(1),
+  InvalidFingerQueryError: new errors.InvalidFingerQueryError('m'),
   InvalidSocksMessageError: new errors.InvalidSocksMessageError('m'),
   SocksAuthenticationError: new errors.SocksAuthenticationError('methods', { host: 'h', port: 1 }),
   SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),

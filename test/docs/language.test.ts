@@ -17,6 +17,7 @@ const FOLDERS = [
   'src/dashboard',
   'src/defer',
   'src/endpoints',
+  'src/exchange',
   'src/framing',
   'src/handover',
   'src/http',

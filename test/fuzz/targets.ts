@@ -23,6 +23,7 @@ import { KeyParser } from '../../src/terminal/key-parser.js';
 import { LineEditor } from '../../src/terminal/line-editor.js';
 import { ScreenBuffer } from '../../src/terminal/screen-buffer.js';
 import { Served } from '../http/served.js';
+import { fingerQueries } from '../protocols/finger/recording.js';
 import {
   type Random,
   randomOf,
@@ -423,6 +424,13 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     ],
     check(bytes, random) {
       sameWhenCut(bytes, random, readEverywhere);
+    },
+  },
+  finger: {
+    seeds: buffers('/W alice@host@gate\r\n', 'alice\r\n\r\n@a\n', 'zo\xc3\xab\x1b\r\n'),
+    words: ['/W ', '@', '\r\n', ' ', '\xc2\x85', '::1'],
+    check(bytes, random) {
+      sameWhenCut(bytes, random, fingerQueries);
     },
   },
   'terminal-keys': {

@@ -60,6 +60,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../defer/deferred.js'],
     refused: ['../framing/lines.js', '../reactor/create-reactor.js'],
   },
+  'src/exchange/probe.ts': {
+    allowed: ['../defer/deferred.js', '../framing/line-decoder.js', '../policies/deadline.js'],
+    refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../protocols/http/index.js'],
+  },
   'src/terminal/probe.ts': {
     allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],
@@ -218,6 +222,7 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../../reactor/create-reactor.js',
       '../../task/react.js',
       '../../endpoints/tcp.js',
+      '../../exchange/ask.js',
     ],
     refused: ['../../reactor/native/reactor.js', '../../testing/index.js', '../smtp/index.js'],
   },

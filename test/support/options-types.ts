@@ -10,6 +10,7 @@ const ENTRY_POINTS = [
   'dashboard/index',
   'http/index',
   'websocket/index',
+  'protocols/finger/index',
   'protocols/socks/index',
   'terminal/index',
   'files/index',

@@ -116,6 +116,7 @@ import { DATABASE_CALLS } from './database-options.js';
 import { FILES_CALLS } from './files-options.js';
 import { LOGGER_CALLS } from './logger-options.js';
 import { and, type Call, memory } from './option-calls.js';
+import { SMALL_PROTOCOLS_CALLS } from './small-protocols-options.js';
 import { SOCKS_CALLS } from './socks-options.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
@@ -185,6 +186,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  ...SMALL_PROTOCOLS_CALLS,
   ...SOCKS_CALLS,
   ...FILES_CALLS,
   ...TERMINAL_CALLS,

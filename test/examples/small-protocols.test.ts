@@ -1,0 +1,32 @@
+/** The programs of docs/howto/small-protocols.md. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram } from '../support/child.js';
+import { ExampleServer, exampleUrl, KINDS, on } from './programs.js';
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe.each(KINDS)('the small protocols on the %s reactor', (kind) => {
+  it('finger: finds the users of a file', async () => {
+    const users = join(folder, 'users.txt');
+    writeFileSync(users, 'alice: Alice works on the reactor.\n');
+    await using server = await ExampleServer.start('small-finger', ['--users', users], on(kind));
+    const ask = (who: string): Promise<object> => {
+      const args = [`tcp:127.0.0.1:${server.port}`, who];
+      return runProgram(exampleUrl('small-finger-client'), args, on(kind));
+    };
+    const found = { code: 0, stdout: 'Alice works on the reactor.\n', stderr: '' };
+    expect(await ask('alice')).toMatchObject(found);
+    expect(await ask('bob')).toMatchObject({ code: 0, stdout: 'finger: bob: no such user\n' });
+  });
+});
