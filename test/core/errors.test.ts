@@ -17,6 +17,7 @@ const ABSTRACT = [
   'RopewalkError',
   'ConnectionClosed',
   'LocalProtocolError',
+  'LoginFailedError',
   'NameResolutionError',
   'ProcessClosed',
   'RemoteProtocolError',

@@ -15,6 +15,8 @@ import * as names from '../../src/core/errors/names.js';
 import * as processes from '../../src/core/errors/processes.js';
 import * as reactor from '../../src/core/errors/reactor.js';
 import * as tls from '../../src/core/errors/tls.js';
+import * as credErrors from '../../src/cred/errors.js';
+import * as credEntry from '../../src/cred/index.js';
 import * as dashboard from '../../src/dashboard/errors.js';
 import * as dashboardEntry from '../../src/dashboard/index.js';
 import * as deferErrors from '../../src/defer/errors.js';
@@ -85,6 +87,7 @@ const { WATCH_DONE: _only, ...files } = fileErrors;
 export const ENTRY_POINTS: readonly [name: string, exported: object, errors: object][] = [
   ['ropewalk', index, root],
   ['ropewalk/adbapi', databasesEntry, databases],
+  ['ropewalk/cred', credEntry, credErrors],
   ['ropewalk/logger', logsEntry, logs],
   ['ropewalk/dashboard', dashboardEntry, dashboard],
   ['ropewalk/files', filesEntry, files],
@@ -107,6 +110,7 @@ export const errors = {
   ...root,
   ...web,
   ...sockets,
+  ...credErrors,
   ...dashboard,
   ...databases,
   ...files,
@@ -284,6 +288,18 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   PoolClosedError: new errors.PoolClosedError(),
   TransactionEndedError: new errors.TransactionEndedError('transaction'),
   TransactionAbortedError: new errors.TransactionAbortedError(new Error('m')),
+  UnauthorizedLoginError: new errors.UnauthorizedLoginError(),
+  TooManyLoginsError: new errors.TooManyLoginsError('guesses', 1),
+  UnhandledCredentialsError: new errors.UnhandledCredentialsError('password', []),
+  NoAvatarError: new errors.NoAvatarError(['mailbox'], undefined),
+  InvalidCredentialsError: new errors.InvalidCredentialsError('m'),
+  StaleNonceError: new errors.StaleNonceError('m'),
+  CredentialsSequenceError: new errors.CredentialsSequenceError('m'),
+  CredentialsFileError: new errors.CredentialsFileError('/etc/users', 'why', 1),
+  UnsupportedHashError: new errors.UnsupportedHashError('yescrypt', 'why'),
+  UnsuitablePasswordError: new errors.UnsuitablePasswordError('m'),
+  InvalidCheckerError: new errors.InvalidCheckerError('m'),
+  UnknownCheckerTypeError: new errors.UnknownCheckerTypeError(['memory'], 'memory'),
   ThreadExitedError: new errors.ThreadExitedError('t', {
     asked: false,
     exitCode: 1,

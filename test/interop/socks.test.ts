@@ -4,6 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { MemoryChecker, Portal, socksAuthentication } from '../../src/cred/index.js';
 import { HostnameEndpoint } from '../../src/index.js';
 import { SocksClientEndpoint } from '../../src/protocols/socks/index.js';
 import { startProxy } from '../protocols/socks/clients.js';
@@ -74,9 +75,9 @@ contract(
       'serves curl with a password, and not with a wrong one',
       async () => {
         const port = await target(rig);
-        const proxy = startProxy(rig, {
-          authenticate: (name, password) => name === 'alice' && password === 'secret',
-        });
+        const realm = { requestAvatar: (id: string) => ({ type: 'user', avatar: id }) };
+        const portal = new Portal(realm, [new MemoryChecker({ alice: 'secret' })]);
+        const proxy = startProxy(rig, { authenticate: socksAuthentication(portal) });
         const curl = (password: string): Promise<{ stdout: string }> => {
           const url = `http://127.0.0.1:${port}/`;
           const through = `socks5://alice:${password}@127.0.0.1:${proxy.port}`;

@@ -84,6 +84,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../core/reactor-tcp.js', '../defer/failure.js', '../internal/printable.js'],
     refused: ['../reactor/create-reactor.js', '../endpoints/tcp.js', '../testing/index.js'],
   },
+  'src/cred/probe.ts': {
+    allowed: ['../defer/deferred.js', '../threads/index.js', '../endpoints/endpoint-syntax.js'],
+    refused: ['../endpoints/tcp.js', '../protocols/socks/index.js', '../reactor/create-reactor.js'],
+  },
   'src/metrics/probe.ts': {
     allowed: ['../core/factory.js', '../policies/wrapping-factory.js', '../http/access-log.js'],
     refused: ['../reactor/create-reactor.js', '../http/index.js', '../adbapi/index.js'],

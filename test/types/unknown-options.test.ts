@@ -112,6 +112,7 @@ import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 import { APPLICATION_CALLS } from './application-options.js';
+import { CRED_CALLS } from './cred-options.js';
 import { DATABASE_CALLS } from './database-options.js';
 import { FILES_CALLS } from './files-options.js';
 import { LOGGER_CALLS } from './logger-options.js';
@@ -380,6 +381,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
   ...APPLICATION_CALLS,
+  ...CRED_CALLS,
   ...DATABASE_CALLS,
   ...LOGGER_CALLS,
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],

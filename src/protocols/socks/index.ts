@@ -29,5 +29,5 @@ export type {
   SocksServerEvent,
   SocksVersion,
 } from './events.js';
-export type { SocksAuthenticate } from './protocol.js';
+export type { SocksAuthenticate, SocksUser } from './protocol.js';
 export { SocksServerFactory, type SocksServerOptions } from './server.js';

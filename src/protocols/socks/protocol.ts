@@ -3,8 +3,8 @@ import type { Address, HostPort } from '../../core/address.js';
 import { CannotListenError } from '../../core/errors/listening.js';
 import type { ListeningPort } from '../../core/listening-port.js';
 import type { MaybeAsync } from '../../core/maybe-async.js';
-import { failConnection } from '../../defer/callback-result.js';
-import type { Deferred } from '../../defer/deferred.js';
+import { callReported, failConnection } from '../../defer/callback-result.js';
+import { Deferred } from '../../defer/deferred.js';
 import { Deadline } from '../../policies/deadline.js';
 import { IdleTimeout } from '../../policies/idle-timeout.js';
 import type { IdleTimeouts } from '../../policies/idle-timeouts.js';
@@ -28,12 +28,20 @@ import {
 } from './events.js';
 import { UDPAssociation } from './udp-association.js';
 
-/** Decides about a user name and password. */
+/** A user who is logged in until the connection ends: `logout` is called then, once. */
+export interface SocksUser {
+  logout(): MaybeAsync;
+}
+
+/**
+ * Decides about a user name and password: false refuses them. A Deferred is cancelled if the client leaves; a user that arrives
+ * afterwards is logged out.
+ */
 export type SocksAuthenticate = (
   username: string,
   password: string,
   peer: Address,
-) => boolean | PromiseLike<boolean>;
+) => boolean | SocksUser | PromiseLike<boolean | SocksUser>;
 
 /** The factory of a proxy's connections. */
 export interface SocksSessions extends DestinationSettings {
@@ -62,6 +70,7 @@ export class SocksServerProtocol extends RelayEnd {
   private state: 'reading' | 'working' | 'relaying' | 'associated' | 'closed' = 'reading';
   private deadline: Deadline | undefined = undefined;
   private username: string | undefined = undefined;
+  private user: SocksUser | undefined = undefined;
   /** The step that is cancelled if the client leaves. */
   private pending: Deferred<unknown> | undefined = undefined;
   private listening: ListeningPort | undefined = undefined;
@@ -100,6 +109,7 @@ export class SocksServerProtocol extends RelayEnd {
     this.idle?.set(null);
     this.pending?.cancel();
     this.association?.close();
+    this.logout();
     if (this.listening !== undefined) void this.listening.stopListening();
     this.sessions.sessionEnded();
     super.connectionLost(reason);
@@ -146,10 +156,13 @@ export class SocksServerProtocol extends RelayEnd {
   }
 
   private async checkPassword(given: { username: string; password: string }): Promise<void> {
-    const { authenticate } = this.sessions;
-    const accepted =
-      (await authenticate?.(given.username, given.password, this.transport.getPeer())) === true;
-    if (this.state === 'closed') return;
+    const user = await this.authenticated(given);
+    const accepted = user === true || typeof user === 'object';
+    if (typeof user === 'object') this.user = user;
+    if (this.state === 'closed') {
+      this.logout();
+      return;
+    }
     this.transport.write(this.connection.authenticated(accepted));
     if (!accepted) {
       this.refuse(new SocksRefusedError('the user name or password is wrong'));
@@ -159,6 +172,23 @@ export class SocksServerProtocol extends RelayEnd {
     this.state = 'reading';
     this.transport.resumeProducing();
     this.advance();
+  }
+
+  /** Null, from a function in JavaScript, refuses. */
+  private async authenticated(given: {
+    username: string;
+    password: string;
+  }): Promise<boolean | SocksUser> {
+    const { authenticate } = this.sessions;
+    const result = authenticate?.(given.username, given.password, this.transport.getPeer());
+    const user = result instanceof Deferred ? await this.cancellable(result) : await result;
+    return user ?? false;
+  }
+
+  private logout(): void {
+    const { user } = this;
+    this.user = undefined;
+    if (typeof user?.logout === 'function') callReported('logout', () => user.logout());
   }
 
   private async perform(access: SocksAccess): Promise<void> {

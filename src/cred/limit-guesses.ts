@@ -1,0 +1,206 @@
+/**
+ * A limit of failed logins, per peer and per user.
+ *
+ * Theory of operation. Each attempt counts as failed when it begins, and no longer when it succeeds, so attempts at the same time
+ * do not get around the limit. A key below its limit is in one table and a key that has reached it in another; each table is
+ * bounded and drops the oldest key. Inventing names therefore does not release blocked ones. Keys are hashes: names of any length
+ * take the same memory.
+ */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../core/clock.js';
+import type { Deferred } from '../defer/deferred.js';
+import { fail, maybeDeferred } from '../defer/succeed.js';
+import { checkClock, checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
+import { ipv6Groups } from '../internal/ip-text.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import type { CredentialsChecker, LoginContext } from './checker.js';
+import type { Credentials } from './credentials.js';
+import { LoginFailedError, TooManyLoginsError } from './errors.js';
+
+export interface GuessLimitsOptions {
+  /** A reactor, or the manual clock of a test. */
+  readonly clock: Clock;
+  /** Failed logins of one peer within the window; an IPv6 peer is its /64 network. Default 20. */
+  readonly maxPerPeer?: number;
+  /**
+   * Failed logins of one user name within the window, from all peers. Whoever reaches it locks the user out for the rest of the window.
+   * Default 100.
+   */
+  readonly maxPerUser?: number;
+  /** Time from the first failed login until they are forgotten. Default 900,000. */
+  readonly windowMs?: number;
+  /** Peers and users that are remembered, twice: those below their limit, and those that reached it. Default 10,000. */
+  readonly maxRemembered?: number;
+}
+
+const OPTIONS: OptionNames<GuessLimitsOptions> = {
+  clock: true,
+  maxPerPeer: true,
+  maxPerUser: true,
+  windowMs: true,
+  maxRemembered: true,
+};
+
+const MAX_PER_PEER = 20;
+const MAX_PER_USER = 100;
+const WINDOW_MS = 900_000;
+const MAX_REMEMBERED = 10_000;
+const MAX_COUNT = 2 ** 31 - 1;
+
+interface Count {
+  failures: number;
+  readonly since: number;
+}
+
+/** The failed logins of peers, or of users. */
+class Failures {
+  readonly #max: number;
+  readonly #windowMs: number;
+  readonly #maxRemembered: number;
+  readonly #counting: Map<string, Count> = new Map();
+  readonly #blocked: Map<string, Count> = new Map();
+
+  constructor(max: number, windowMs: number, maxRemembered: number) {
+    this.#max = max;
+    this.#windowMs = windowMs;
+    this.#maxRemembered = maxRemembered;
+  }
+
+  get size(): number {
+    return this.#counting.size + this.#blocked.size;
+  }
+
+  /** Milliseconds until the key may try again; 0: now. */
+  blockedForMs(key: string, now: number): number {
+    const count = this.#blocked.get(key);
+    if (count === undefined) return 0;
+    const left = count.since + this.#windowMs - now;
+    if (left > 0) return left;
+    this.#blocked.delete(key);
+    return 0;
+  }
+
+  add(key: string, now: number): void {
+    const found = this.#counting.get(key) ?? this.#blocked.get(key);
+    const current = found !== undefined && found.since + this.#windowMs > now;
+    const count = current ? found : { failures: 0, since: now };
+    count.failures++;
+    this.#place(key, count);
+  }
+
+  /** Takes back one failure that `add` counted. */
+  remove(key: string): void {
+    const count = this.#counting.get(key) ?? this.#blocked.get(key);
+    if (count === undefined) return;
+    count.failures--;
+    if (count.failures > 0) this.#place(key, count);
+    else this.forget(key);
+  }
+
+  forget(key: string): void {
+    this.#counting.delete(key);
+    this.#blocked.delete(key);
+  }
+
+  #place(key: string, count: Count): void {
+    this.forget(key);
+    const table = count.failures >= this.#max ? this.#blocked : this.#counting;
+    if (table.size >= this.#maxRemembered) {
+      const [oldest] = table.keys();
+      if (oldest !== undefined) table.delete(oldest);
+    }
+    table.set(key, count);
+  }
+}
+
+/** A checker with a limit of failed logins. */
+export interface GuessLimitedChecker<C extends Credentials, Id> extends CredentialsChecker<C, Id> {
+  /** The number of peers and users that are remembered at the moment. */
+  readonly remembered: number;
+}
+
+/**
+ * Refuses logins with TooManyLoginsError once a peer, or a user, has failed too often; the checker is not asked then. Peers are counted
+ * only if the caller of `login` passes `peer`. A success forgets the failures of the user, and not those of the peer.
+ *
+ * @example new Portal(realm, [limitGuesses(checker, { clock: reactor })]);
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+ */
+export function limitGuesses<C extends Credentials, Id>(
+  checker: CredentialsChecker<C, Id>,
+  limits: GuessLimitsOptions,
+): GuessLimitedChecker<C, Id> {
+  checkFunction('requestAvatarId of the checker', checker?.requestAvatarId);
+  checkOptions('limitGuesses', limits, OPTIONS);
+  checkClock('clock', limits.clock);
+  return new Limited(checker, limits);
+}
+
+class Limited<C extends Credentials, Id> implements GuessLimitedChecker<C, Id> {
+  readonly kinds: readonly C['kind'][];
+  readonly #checker: CredentialsChecker<C, Id>;
+  readonly #clock: Clock;
+  readonly #peers: Failures;
+  readonly #users: Failures;
+
+  constructor(checker: CredentialsChecker<C, Id>, limits: GuessLimitsOptions) {
+    const { maxPerPeer = MAX_PER_PEER, maxPerUser = MAX_PER_USER } = limits;
+    const { windowMs = WINDOW_MS, maxRemembered = MAX_REMEMBERED } = limits;
+    checkInteger('maxPerPeer', maxPerPeer, 1, MAX_COUNT);
+    checkInteger('maxPerUser', maxPerUser, 1, MAX_COUNT);
+    checkMilliseconds('windowMs', windowMs);
+    checkInteger('maxRemembered', maxRemembered, 1, MAX_COUNT);
+    this.kinds = checker.kinds;
+    this.#checker = checker;
+    this.#clock = limits.clock;
+    this.#peers = new Failures(maxPerPeer, windowMs, maxRemembered);
+    this.#users = new Failures(maxPerUser, windowMs, maxRemembered);
+  }
+
+  get remembered(): number {
+    return this.#peers.size + this.#users.size;
+  }
+
+  requestAvatarId(credentials: C, context: LoginContext): Deferred<Id> {
+    const { username } = credentials as { username?: unknown };
+    const peer = context.peer === undefined ? undefined : keyOf(networkOf(context.peer));
+    const user = typeof username === 'string' ? keyOf(username) : undefined;
+    const now = this.#clock.now();
+    const peerMs = peer === undefined ? 0 : this.#peers.blockedForMs(peer, now);
+    const userMs = user === undefined ? 0 : this.#users.blockedForMs(user, now);
+    if (peerMs > 0 || userMs > 0) {
+      return fail(new TooManyLoginsError('guesses', Math.max(peerMs, userMs)));
+    }
+    if (peer !== undefined) this.#peers.add(peer, now);
+    if (user !== undefined) this.#users.add(user, now);
+    const checked = maybeDeferred(() => this.#checker.requestAvatarId(credentials, context));
+    return checked.addCallbacks<Id, never>(
+      (id) => {
+        if (peer !== undefined) this.#peers.remove(peer);
+        if (user !== undefined) this.#users.forget(user);
+        return id as Id;
+      },
+      (failure) => {
+        // An error of this side, or a full queue, is no guess.
+        const guess = failure.check(LoginFailedError) && !failure.check(TooManyLoginsError);
+        const cancelled = context.signal.aborted;
+        if (!guess && !cancelled) {
+          if (peer !== undefined) this.#peers.remove(peer);
+          if (user !== undefined) this.#users.remove(user);
+        }
+        return failure as never;
+      },
+    ) as Deferred<Id>;
+  }
+}
+
+/** The first 64 bits of an IPv6 address: one host has all addresses that begin with them. */
+function networkOf(peer: string): string {
+  const groups = ipv6Groups(peer.split('%')[0] ?? '');
+  if (groups === undefined || peer.toLowerCase().startsWith('::ffff:')) return peer;
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+function keyOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64').slice(0, 22);
+}
