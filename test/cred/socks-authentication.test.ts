@@ -11,7 +11,7 @@ import {
   type UsernamePassword,
 } from '../../src/cred/index.js';
 import { Deferred } from '../../src/index.js';
-import { flushLoggedErrors, ManualClock } from '../../src/testing/index.js';
+import { ManualClock } from '../../src/testing/index.js';
 import { startProxy } from '../protocols/socks/clients.js';
 import { contract } from '../support/contract.js';
 import { Pulse, within } from '../support/deadline.js';
@@ -110,7 +110,7 @@ contract(
       const client = rig.use(await RawPeer.connect(proxy.port));
       client.write(login('alice', 'secret'));
       await client.untilGone();
-      expect(flushLoggedErrors().map(({ error }) => String(error))).toEqual(['Error: no database']);
+      expect(rig.takeReports().map(({ error }) => String(error))).toEqual(['Error: no database']);
     });
 
     it('need a portal that checks passwords', () => {

@@ -7,6 +7,7 @@ const ENTRY_POINTS = [
   'index',
   'application/index',
   'handover/index',
+  'cred/index',
   'dashboard/index',
   'http/index',
   'websocket/index',
