@@ -66,6 +66,7 @@ export default defineConfig({
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/finger': source('protocols/finger/index.ts'),
+      'ropewalk/portforward': source('portforward/index.ts'),
       'ropewalk/socks': source('protocols/socks/index.ts'),
       'ropewalk/terminal': source('terminal/index.ts'),
       'ropewalk/process': source('process/index.ts'),

@@ -23,6 +23,7 @@ const FOLDERS = [
   'src/http',
   'src/internal',
   'src/policies',
+  'src/portforward',
   'src/process',
   'src/protocols',
   'src/reactor',

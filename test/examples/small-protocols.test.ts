@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../support/child.js';
+import { RawPeer } from '../support/raw-peer.js';
 import { ExampleServer, exampleUrl, KINDS, on } from './programs.js';
 
 let folder = '';
@@ -28,5 +29,17 @@ describe.each(KINDS)('the small protocols on the %s reactor', (kind) => {
     const found = { code: 0, stdout: 'Alice works on the reactor.\n', stderr: '' };
     expect(await ask('alice')).toMatchObject(found);
     expect(await ask('bob')).toMatchObject({ code: 0, stdout: 'finger: bob: no such user\n' });
+  });
+
+  it('forwarded ports: reach an echo server', async () => {
+    await using echo = await ExampleServer.start('echo-server', [], on(kind));
+    const args = ['--target', `tcp:127.0.0.1:${echo.port}`];
+    await using server = await ExampleServer.start('small-forward', args, on(kind));
+    await using peer = await RawPeer.connect(server.port);
+    peer.write('hello');
+    peer.end();
+    await peer.untilEnded();
+    expect(peer.text).toBe('hello');
+    await server.printed(/^127\.0\.0\.1:\d+ is connected to 127\.0\.0\.1:\d+$/m);
   });
 });

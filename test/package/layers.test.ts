@@ -64,6 +64,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../defer/deferred.js', '../framing/line-decoder.js', '../policies/deadline.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../protocols/http/index.js'],
   },
+  'src/portforward/probe.ts': {
+    allowed: ['../policies/relay.js', '../protocols/proxy-protocol/index.js'],
+    refused: ['../endpoints/tcp.js', '../protocols/socks/index.js', '../framing/line-decoder.js'],
+  },
   'src/terminal/probe.ts': {
     allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],

@@ -12,6 +12,7 @@ const ENTRY_POINTS = [
   'http/index',
   'websocket/index',
   'protocols/finger/index',
+  'portforward/index',
   'protocols/socks/index',
   'terminal/index',
   'files/index',
