@@ -51,7 +51,7 @@ std::unique_ptr<Loop> Loop::create(napi_env env, const Settings& settings, napi_
   const SharedMemory places{block.header,  block.commands, kCommandCapacity, block.outgoing,
                             kOutgoingSize, block.events,   kEventCapacity};
   loop->reactor_ = std::make_unique<Reactor>(std::move(poller), places);
-  loop->reactor_->receiveInto({loop->arena_.data(), kArenaSize});
+  loop->reactor_->receiveInto({loop->arena_.data(), kArenaSize}, kBulkArenaSize);
   status = loop->start(dispatch);
   // A loop that failed part-way still has libuv handles to close, so the caller keeps it until
   // closed().
@@ -120,7 +120,7 @@ void Loop::renewArena() {
   JsMemory fresh;
   if (!fresh.make(env_, kArenaSize)) return;
   std::copy_n(arena_.data(), kArenaSize, fresh.data());
-  reactor_->receiveInto({fresh.data(), kArenaSize});
+  reactor_->receiveInto({fresh.data(), kArenaSize}, kBulkArenaSize);
   arena_.swap(fresh);
   fresh.release(env_);
 }

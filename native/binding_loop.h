@@ -64,7 +64,10 @@ class Loop {
   static constexpr size_t kOutgoingSize = 256 * 1024;
   // Room for 256 KiB of 16 KiB reads, none of which reaches the end: a read that does looks as if
   // more bytes were available.
-  static constexpr size_t kArenaSize = 264 * 1024;
+  static constexpr size_t kOrdinaryArenaSize = 264 * 1024;
+  // One bulk read of the greatest length, and shorter ones. Untouched as long as there are none.
+  static constexpr size_t kBulkArenaSize = 2 * Reactor::kMaxBulkRead;
+  static constexpr size_t kArenaSize = kOrdinaryArenaSize + kBulkArenaSize;
 
   // Called when the last of this loop's libuv handles is closed; may free the loop.
   void (*onClosed)(void* context) = nullptr;

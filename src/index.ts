@@ -377,6 +377,7 @@ export {
   type LimitUnsentBytesOptions,
 } from './policies/limit-unsent-bytes.js';
 export { ProtocolWrapper, type WrapperOwner } from './policies/protocol-wrapper.js';
+export { joinEnds, RelayEnd } from './policies/relay.js';
 export {
   ShapingFactory,
   type ShapingFactoryOptions,

@@ -54,7 +54,8 @@ class HostileWorld {
         descriptors ? Reactor::kMinDescriptorCapacity : Reactor::kMinEventCapacity;
     settings.commandCapacity = 32;
     settings.outgoingSize = 4096;
-    settings.arenaSize = Reactor::kMinArena;
+    settings.bulkSize = 16 * 1024;
+    settings.arenaSize = Reactor::kMinArena + settings.bulkSize;
     return settings;
   }
 

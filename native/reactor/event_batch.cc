@@ -24,9 +24,21 @@ void EventBatch::addAddress(Handle handle, int32_t kind, int32_t a, const Socket
       static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
 }
 
-void EventBatch::useArena(std::span<uint8_t> arena) {
+void EventBatch::useArena(std::span<uint8_t> arena, size_t bulkSize) {
   arena_ = arena;
-  arenaUsed_ = std::min(arenaUsed_, arena.size());
+  bulkSize_ = bulkSize;
+  bulkUsed_ = std::min(bulkUsed_, bulkSize);
+  arenaUsed_ = std::min(arenaUsed_, arena.size() - bulkSize_ + bulkUsed_);
+}
+
+std::span<uint8_t> EventBatch::freeArenaForBulk() const {
+  const size_t more = std::min(kMaxBulkRead - kMaxRead, (bulkSize_ - bulkUsed_) / 2);
+  return arena_.subspan(arenaUsed_, ordinaryRead() + more);
+}
+
+int32_t EventBatch::takeArenaForBulk(size_t count) {
+  bulkUsed_ += count - std::min(count, ordinaryRead());
+  return takeArena(count);
 }
 
 int32_t EventBatch::takeArena(size_t count) {

@@ -2,6 +2,7 @@
 // events made between two batches, which wait for the next one.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -9,11 +10,12 @@
 
 #include "../handle_table.h"
 #include "../net/socket.h"
+#include "reactor_limits.h"
 #include "shared_memory.h"
 
 namespace ropewalk {
 
-class EventBatch {
+class EventBatch : private ReactorLimits {
  public:
   // A record. An event may have further ones, of other content.
   struct Event {
@@ -25,7 +27,7 @@ class EventBatch {
 
   explicit EventBatch(const SharedMemory& memory) : memory_(memory) {}
 
-  void begin() { count_ = arenaUsed_ = 0; }
+  void begin() { count_ = arenaUsed_ = bulkUsed_ = 0; }
   // The host may process the batch.
   void publish();
   // The host has processed it.
@@ -45,12 +47,18 @@ class EventBatch {
   // With a second record for the address.
   void addAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
 
-  void useArena(std::span<uint8_t> arena);
+  // `bulkSize` bytes of it are only for the part of bulk reads beyond kMaxRead.
+  void useArena(std::span<uint8_t> arena, size_t bulkSize);
   Bytes arena() const { return arena_; }
-  std::span<uint8_t> freeArena() const { return arena_.subspan(arenaUsed_); }
-  size_t arenaRoom() const { return arena_.size() - arenaUsed_; }
+  std::span<uint8_t> freeArena() const { return arena_.subspan(arenaUsed_, arenaRoom()); }
+  size_t arenaRoom() const { return arena_.size() - bulkSize_ + bulkUsed_ - arenaUsed_; }
+  // For a read of up to kMaxBulkRead bytes. Includes half of the free memory for bulk at most, so
+  // that several streams get a part of it.
+  std::span<uint8_t> freeArenaForBulk() const;
   // The first `count` free bytes belong to an event of this batch. Returns their offset.
   int32_t takeArena(size_t count);
+  // Likewise of freeArenaForBulk().
+  int32_t takeArenaForBulk(size_t count);
   // There must be room. Returns their offset.
   int32_t copyToArena(Bytes bytes);
 
@@ -66,12 +74,15 @@ class EventBatch {
   void addPostponed(Predicate stillDue);
 
  private:
+  size_t ordinaryRead() const { return std::min(kMaxRead, arenaRoom()); }
   void compactPostponed();
 
   const SharedMemory memory_;
   size_t count_ = 0;
   std::span<uint8_t> arena_;
   size_t arenaUsed_ = 0;
+  size_t bulkSize_ = 0;
+  size_t bulkUsed_ = 0;           // by bytes of this batch beyond the ordinary reads
   std::vector<Event> postponed_;  // from head_ on
   size_t head_ = 0;
 };

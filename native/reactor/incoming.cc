@@ -214,15 +214,16 @@ void Reactor::receiveFrom(Stream& stream) {
     return;
   }
   stream.readTurn = turn_;
-  const std::span<uint8_t> free = batch_.freeArena();
-  const size_t most = std::min(kMaxRead, free.size());
+  const std::span<uint8_t> free = stream.readsBulk ? batch_.freeArenaForBulk() : batch_.freeArena();
+  const size_t most = stream.readsBulk ? free.size() : std::min(kMaxRead, free.size());
   bool stoppedShort = false;
   const Transfer transfer = stream.medium == Watched::Medium::kIp
                                 ? receive(stream.socket, free.data(), most)
                                 : receiveOther(stream, free.data(), most, stoppedShort);
   if (!hasReceived(stream, transfer)) return;
-  batch_.add(stream.handle, kData, batch_.takeArena(transfer.count),
-             static_cast<int32_t>(transfer.count));
+  const int32_t offset =
+      stream.readsBulk ? batch_.takeArenaForBulk(transfer.count) : batch_.takeArena(transfer.count);
+  batch_.add(stream.handle, kData, offset, static_cast<int32_t>(transfer.count));
   if (stream.state == Stream::State::kBroken) {
     readOfBroken(stream, transfer.count);
     return;

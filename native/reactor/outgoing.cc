@@ -149,6 +149,9 @@ void Reactor::executeOnStream(Stream& stream, int32_t command) {
     case kExpectInput:
       stream.bulk = true;
       return;
+    case kReadBulk:
+      stream.readsBulk = true;
+      return;
     case kKeepOpen:
       if (stream.ending != Stream::Ending::kDiscard) stream.ending = Stream::Ending::kNone;
       return;

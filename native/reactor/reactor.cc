@@ -105,9 +105,9 @@ bool Reactor::isUnix(Handle handle) const {
   return watched != nullptr && watched->isUnix();
 }
 
-void Reactor::receiveInto(std::span<uint8_t> arena) {
+void Reactor::receiveInto(std::span<uint8_t> arena, size_t bulkSize) {
   flush();
-  batch_.useArena(arena);
+  batch_.useArena(arena, bulkSize);
 }
 
 // Takes ownership of `watched`, even on failure.

@@ -134,9 +134,10 @@ class Reactor : public ReactorLimits {
   // Null for a handle that is stale or not secured.
   const TlsSession* tlsSession(Handle handle) const;
 
-  // Sets the memory to receive into, of at least kMinArena bytes. Unsent bytes in the previous
-  // memory are sent or copied first: nothing refers to it afterwards.
-  void receiveInto(std::span<uint8_t> arena);
+  // Sets the memory to receive into, of at least kMinArena bytes and `bulkSize` bytes for bulk
+  // reads only. Unsent bytes in the previous memory are sent or copied first: nothing refers to it
+  // afterwards.
+  void receiveInto(std::span<uint8_t> arena, size_t bulkSize = 0);
 
   // Returns the number of events. May be called only when the last batch is finished.
   size_t gather();

@@ -12,6 +12,8 @@ struct ReactorLimits {
   // For a reactor that receives descriptors: 253 of them, and other sockets' shares of the batch.
   static constexpr size_t kMinDescriptorCapacity = 2048;
   static constexpr size_t kMaxRead = 64 * 1024;
+  // Of a stream with kReadBulk, if the arena has room.
+  static constexpr size_t kMaxBulkRead = 512 * 1024;
   // With less room in the receive arena a stream waits for the next turn: reads should rarely be
   // cut short.
   static constexpr size_t kMinRead = 16 * 1024;

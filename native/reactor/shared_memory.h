@@ -94,6 +94,8 @@ enum Command : int32_t {
   // For a listener: accepts the whole backlog, paused or not; kListenerDrained follows.
   kDrainListener = -11,
   kExpectInput = -12,  // kClose discards input even if none has arrived when everything is sent
+  // For a stream without TLS: kData has up to kMaxBulkRead bytes, if the arena has memory for that.
+  kReadBulk = -13,
 };
 
 enum EventKind : int32_t {

@@ -82,6 +82,7 @@ struct Stream : Watched {
   bool endReported : 1 = false;  // its kLost is in a batch
   bool reset : 1 = false;        // the poller has reported that a reset ends the input
   bool bulk : 1 = false;         // more input is likely: a large read, kExpectInput
+  bool readsBulk : 1 = false;    // kReadBulk
   bool handedOut : 1 = false;    // the host has the descriptor: another process may use it
   bool writeOnly : 1 = false;    // a pipe that can't be read
   bool wasBlocking : 1 = false;  // a pipe that must be blocking again when it is closed

@@ -26,6 +26,7 @@ struct HostSettings {
   size_t commandCapacity = 4096;
   size_t outgoingSize = 256 * 1024;
   size_t arenaSize = 256 * 1024;
+  size_t bulkSize = 0;             // of the arena
   PollerFaults* faults = nullptr;  // faults to inject into the poller, if any
   uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration;
 };
@@ -54,7 +55,7 @@ class Host {
       poller = std::make_unique<FaultyPoller>(std::move(poller), *settings.faults);
     }
     reactor_ = std::make_unique<Reactor>(std::move(poller), memory, settings.handleGenerations);
-    reactor_->receiveInto(std::span(arena_).first(settings.arenaSize));
+    reactor_->receiveInto(std::span(arena_).first(settings.arenaSize), settings.bulkSize);
   }
 
   Reactor& reactor() { return *reactor_; }
@@ -115,7 +116,7 @@ class Host {
   // Replaces the arena, as if JavaScript had transferred it.
   void moveArena() {
     std::vector<uint8_t> moved = arena_;
-    reactor_->receiveInto(std::span(moved).first(settings_.arenaSize));
+    reactor_->receiveInto(std::span(moved).first(settings_.arenaSize), settings_.bulkSize);
     arena_.swap(moved);
     std::fill(moved.begin(), moved.end(), kOverwritten);
   }
@@ -254,7 +255,8 @@ class Host {
   }
 
   void receive(Happened& seen, const Event& event) {
-    CHECK(event.b > 0 && static_cast<size_t>(event.b) <= Reactor::kMaxRead);
+    const size_t most = settings_.bulkSize > 0 ? Reactor::kMaxBulkRead : Reactor::kMaxRead;
+    CHECK(event.b > 0 && static_cast<size_t>(event.b) <= most);
     const std::vector<uint8_t> bytes = take(event);
     seen.data.insert(seen.data.end(), bytes.begin(), bytes.end());
     seen.reads.push_back(bytes.size());

@@ -89,7 +89,7 @@ void ignoresUnknownCommands(PollerKind kind) {
 void ignoresStreamCommandsToListeners(PollerKind kind) {
   Server server(kind);
   for (const int32_t command : {kClose, kShutdown, kReset, kDiscard, kWatchDrain, kAllowHalfClose,
-                                kKeepOpen, kAllowDescriptors, kExpectInput}) {
+                                kKeepOpen, kAllowDescriptors, kExpectInput, kReadBulk}) {
     server.command(server.listener(), command);
   }
   server.write(server.listener(), "to nobody");

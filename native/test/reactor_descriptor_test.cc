@@ -136,7 +136,7 @@ void ignoresStreamCommands(PollerKind kind) {
   Host host(kind);
   const TwoEnds ends = openSocketPair();
   const Handle handle = watch(host, ends.near.get(), Interest::kWrite);
-  for (int32_t command = -12; command < 0; command++) host.command(handle, command);
+  for (int32_t command = kReadBulk; command < 0; command++) host.command(handle, command);
   host.write(handle, "not sent");
   host.turn();
   CHECK_REPORTED(turn(host, handle), 0, 1);

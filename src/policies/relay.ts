@@ -1,9 +1,14 @@
 /** Relays bytes between two connections, with backpressure and half-close in both directions. */
-import { ConnectionDone } from '../core/errors/connection.js';
+import { ConnectionDone, ProducerRegisteredError } from '../core/errors/connection.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import { Protocol } from '../core/protocol.js';
+import { readBulk } from '../internal/reads-bulk.js';
 import type { IdleTimeout } from './idle-timeout.js';
 
-/** One end. It sends what the other end receives, from {@link joinEnds} on. */
+/**
+ * One of two connections that a proxy joins by {@link joinEnds}. It is paused from the beginning, so that bytes received earlier
+ * stay in the system.
+ */
 export class RelayEnd extends Protocol {
   /** Bytes are passed on before `dataReceived` returns. */
   override readonly acceptsLentBytes: boolean = true;
@@ -13,6 +18,10 @@ export class RelayEnd extends Protocol {
   idle: IdleTimeout | undefined = undefined;
   private ended = false;
 
+  override connectionMade(): MaybeAsync {
+    this.transport.pauseProducing();
+  }
+
   override dataReceived(data: Buffer): void {
     this.idle?.reset();
     this.other?.transport.write(data);
@@ -20,11 +29,8 @@ export class RelayEnd extends Protocol {
 
   /** This end's peer has finished sending. */
   readConnectionLost(): void {
-    const { other } = this;
     this.ended = true;
-    other?.transport.unregisterProducer();
-    if (other?.ended) other.transport.loseConnection();
-    else other?.transport.loseWriteConnection();
+    this.passEnd();
   }
 
   override connectionLost(reason: Error): void {
@@ -36,16 +42,46 @@ export class RelayEnd extends Protocol {
     if (reason instanceof ConnectionDone) other.transport.loseConnection();
     else other.transport.abortConnection();
   }
+
+  /** @internal Tells the other end if nothing more will come from this one. */
+  passEnd(): void {
+    const { other } = this;
+    if (!this.ended || other === undefined) return;
+    other.transport.unregisterProducer();
+    if (other.ended) other.transport.loseConnection();
+    else other.transport.loseWriteConnection();
+  }
 }
 
-/** Each end receives no faster than the other can send. */
-export function joinEnds(one: RelayEnd, two: RelayEnd, idle: IdleTimeout): void {
-  one.other = two;
-  two.other = one;
-  one.idle = idle;
-  two.idle = idle;
+/**
+ * Joins two connections: from now on each sends what the other receives, and receives no faster than the other can send. The end of
+ * one's input shuts down the other's sending side, a lost connection aborts the other, and a closed one closes it when its bytes are
+ * sent. Plain connections of the native reactor are read up to 512 KiB at a time.
+ *
+ * @param idle Restarted when bytes come from either end; the caller starts and stops it.
+ * @throws NotConnectedError, ProducerRegisteredError: an end has been joined already
+ */
+export function joinEnds(one: RelayEnd, two: RelayEnd, idle?: IdleTimeout): void {
+  if (one === two) throw new ProducerRegisteredError();
   one.transport.registerProducer(two.transport, true);
-  two.transport.registerProducer(one.transport, true);
+  try {
+    two.transport.registerProducer(one.transport, true);
+  } catch (error) {
+    one.transport.unregisterProducer();
+    throw error;
+  }
+  for (const [end, other] of [
+    [one, two],
+    [two, one],
+  ] as const) {
+    end.other = other;
+    end.idle = idle;
+    readBulk(end.transport);
+  }
+  one.passEnd();
+  two.passEnd();
+  one.transport.resumeProducing();
+  two.transport.resumeProducing();
 }
 
 /** The other end of a session: the connection to or from the requested host. */

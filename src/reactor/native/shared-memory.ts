@@ -19,6 +19,7 @@ export const COMMAND_KEEP_OPEN = -9;
 export const COMMAND_ALLOW_DESCRIPTORS = -10;
 export const COMMAND_DRAIN_LISTENER = -11;
 export const COMMAND_EXPECT_INPUT = -12;
+export const COMMAND_READ_BULK = -13;
 
 export const EVENT_DATA = 1;
 export const EVENT_READ_ENDED = 2;

@@ -5,6 +5,7 @@ import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { checkBoolean } from '../../internal/check.js';
 import { reportError } from '../../internal/error-report.js';
 import type { MasksInPlace } from '../../internal/masks-in-place.js';
+import type { ReadsBulk } from '../../internal/reads-bulk.js';
 import type { SendsFiles } from '../../internal/sends-files.js';
 import { systemError } from '../../internal/system-error.js';
 import { retire } from '../streams/retired-transport.js';
@@ -24,6 +25,7 @@ import {
   COMMAND_EXPECT_INPUT,
   COMMAND_KEEP_OPEN,
   COMMAND_PAUSE,
+  COMMAND_READ_BULK,
   COMMAND_RESET,
   COMMAND_RESUME,
   COMMAND_SHUTDOWN,
@@ -41,7 +43,7 @@ const KEEP_ALIVE = 1;
 
 export class NativeTransport
   extends StreamTransport
-  implements SecurableStream, MasksInPlace, SendsFiles
+  implements SecurableStream, MasksInPlace, ReadsBulk, SendsFiles
 {
   /** @internal 0 once the socket is gone. */
   handle: number;
@@ -118,6 +120,11 @@ export class NativeTransport
   /** @internal */
   expectInput(): void {
     this.command(COMMAND_EXPECT_INPUT);
+  }
+
+  /** @internal */
+  readBulk(): void {
+    this.command(COMMAND_READ_BULK);
   }
 
   /** @internal */
