@@ -4,6 +4,8 @@ import { DASHBOARD_USAGE } from './dashboard.js';
 import { DEMO_USAGE } from './demo-options.js';
 import { DOCTOR_USAGE } from './doctor.js';
 import { parseFlags } from './parse-flags.js';
+import type { PluginKind } from './plugin-manifest.js';
+import { PLUGINS_USAGE } from './plugins-command.js';
 import { choice } from './reactor-choice.js';
 import { RUN_USAGE } from './run-options.js';
 import { TALK_USAGE } from './talk-options.js';
@@ -13,7 +15,7 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 const COMPLETION_USAGE = `Usage: ropewalk completion bash|zsh|fish
 
-Prints a script that completes commands, flags and files.
+Prints a script that completes commands, flags, files and names of plug-ins.
 
   bash: source <(ropewalk completion bash)      in ~/.bashrc
   zsh:  source <(ropewalk completion zsh)       in ~/.zshrc, after compinit
@@ -27,6 +29,7 @@ const USAGES: Readonly<Record<string, string>> = {
   demo: DEMO_USAGE,
   doctor: DOCTOR_USAGE,
   help: '',
+  plugins: PLUGINS_USAGE,
   run: RUN_USAGE,
   talk: TALK_USAGE,
   version: '',
@@ -50,30 +53,39 @@ export function runCompletion(args: readonly string[]): number {
   return 0;
 }
 
+/** Commands that take names of plug-ins, by kind. */
+const PLUGINS_BEHIND: Readonly<Record<string, PluginKind>> = { help: 'commands', run: 'services' };
+
 function flagsOf(command: string): string[] {
   const found = (USAGES[command] ?? '').matchAll(/^ {2}(--[a-z-]+)/gm);
   return [...new Set([...found].map(([, flag]) => flag as string))].sort();
 }
 
-/** The words behind a command, besides files. */
-function wordsOf(command: string): string[] {
-  if (command === 'completion') return [...SHELLS];
-  return command === 'help' ? Object.keys(USAGES) : flagsOf(command);
+/** The words behind a command, besides flags, files and names of plug-ins. */
+function wordsOf(command: string): readonly string[] {
+  if (command === 'completion') return SHELLS;
+  return command === 'help' ? Object.keys(USAGES) : [];
 }
 
+/** Flags are completed behind a hyphen; other words are files if none of the words matches. */
 function bash(): string {
   const cases = Object.keys(USAGES).map((command) => {
-    return `    ${command}) words='${wordsOf(command).join(' ')}' ;;`;
+    const kind = PLUGINS_BEHIND[command];
+    const plugins = kind === undefined ? '' : ` $("$1" plugins --names ${kind} 2>/dev/null)`;
+    const words = `words="${wordsOf(command).join(' ')}${plugins}"`;
+    return `    ${command}) flags='${flagsOf(command).join(' ')}'; [[ $word == -* ]] || ${words} ;;`;
   });
   return `_ropewalk() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" words=''
+  local word="\${COMP_WORDS[COMP_CWORD]}" words='' flags=''
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W '${Object.keys(USAGES).join(' ')}' -- "$word"))
+    words="${Object.keys(USAGES).join(' ')} $("$1" plugins --names commands 2>/dev/null)"
+    COMPREPLY=($(compgen -W "$words" -- "$word"))
     return
   fi
   case "\${COMP_WORDS[1]}" in
 ${cases.join('\n')}
   esac
+  if [[ $word == -* ]]; then words=$flags; fi
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 complete -o default -F _ropewalk ropewalk
@@ -86,17 +98,19 @@ function zsh(): string {
 }
 
 function fish(): string {
-  const commands = Object.keys(USAGES);
-  const lines = commands.map((command) => {
+  const plugins = (kind: PluginKind): string => {
+    return `-a '(ropewalk plugins --names ${kind} 2>/dev/null)'`;
+  };
+  const lines = Object.keys(USAGES).map((command) => {
     return `complete -c ropewalk -n __fish_use_subcommand -f -a ${command}`;
   });
-  for (const command of commands) {
+  lines.push(`complete -c ropewalk -n __fish_use_subcommand -f ${plugins('commands')}`);
+  for (const command of Object.keys(USAGES)) {
     const behind = `complete -c ropewalk -n '__fish_seen_subcommand_from ${command}'`;
-    for (const word of wordsOf(command)) {
-      lines.push(
-        word.startsWith('--') ? `${behind} -l ${word.slice(2)}` : `${behind} -f -a ${word}`,
-      );
-    }
+    const kind = PLUGINS_BEHIND[command];
+    if (kind !== undefined) lines.push(`${behind} ${plugins(kind)}`);
+    for (const flag of flagsOf(command)) lines.push(`${behind} -l ${flag.slice(2)}`);
+    for (const word of wordsOf(command)) lines.push(`${behind} -f -a ${word}`);
   }
   return `${lines.join('\n')}\n`;
 }

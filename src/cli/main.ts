@@ -3,13 +3,8 @@
 import { readFileSync } from 'node:fs';
 
 import { BUILT_INS } from './built-ins.js';
-import { runCompletion } from './completion.js';
-import { runDashboard } from './dashboard.js';
-import { runDemo } from './demo.js';
-import { runDoctor } from './doctor.js';
+import { COMMAND_NAMES } from './command-names.js';
 import { parseFlags, unknownCommand } from './parse-flags.js';
-import { runRun } from './run.js';
-import { runTalk } from './talk.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE = `Usage: ropewalk <command> [flags]
@@ -17,12 +12,13 @@ const USAGE = `Usage: ropewalk <command> [flags]
   completion print a script that completes this command in bash, zsh or fish
   demo      run an echo and a chat server with a live view
   dashboard print the figures of a running program and open its page
+  doctor    report whether the native reactor works here, and what to change
   echo      serve an echo: it sends back all that it receives
+  plugins   list the plug-ins of this project, and those that cannot be used
   procmon   keep a program running: ropewalk procmon PROGRAM
   run       run a program's services: ropewalk run FILE
   socks     run a SOCKS proxy
   talk      exchange lines with a server: ropewalk talk HOST PORT
-  doctor    report whether the native reactor works here, and what to change
   web       serve the files of a folder by HTTP: ropewalk web ROOT
   help      show this, or explain a command: ropewalk help COMMAND
   version   show the version of this package
@@ -30,16 +26,27 @@ const USAGE = `Usage: ropewalk <command> [flags]
 
 const FLAGS = { help: { type: 'boolean', short: 'h' } } as const;
 const EXPLAINED_HERE = ['help', 'version'];
-const COMMANDS = [
-  'completion',
-  'dashboard',
-  'demo',
-  'doctor',
-  'run',
-  'talk',
-  ...BUILT_INS.map(({ name }) => name),
-  ...EXPLAINED_HERE,
-];
+
+type Args = readonly string[];
+
+/** Commands load their code when they run. */
+const COMMANDS: Readonly<Record<string, (args: Args) => number | Promise<number>>> = {
+  completion: async (args) => (await import('./completion.js')).runCompletion(args),
+  dashboard: async (args) => (await import('./dashboard.js')).runDashboard(args),
+  demo: async (args) => (await import('./demo.js')).runDemo(args),
+  doctor: async (args) => (await import('./doctor.js')).runDoctor(args, packageVersion()),
+  help: showHelp,
+  plugins: async (args) => (await import('./plugins-command.js')).runPlugins(args),
+  run: async (args) => (await import('./run.js')).runRun(args),
+  talk: async (args) => (await import('./talk.js')).runTalk(args),
+  version: showVersion,
+};
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  '--help': 'help',
+  '-h': 'help',
+  '--version': 'version',
+  '-v': 'version',
+};
 
 let outputFailed = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -54,36 +61,13 @@ process.stderr.on('error', () => {});
 const exitCode = await main(process.argv.slice(2));
 process.exitCode = exitCode === 0 && outputFailed ? 1 : exitCode;
 
-async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
+async function main([name = 'help', ...args]: Args): Promise<number> {
   try {
-    const builtIn = BUILT_INS.find(({ name }) => name === command);
-    if (builtIn !== undefined) return await runRun(args, builtIn);
-    switch (command) {
-      case 'completion':
-        return runCompletion(args);
-      case 'dashboard':
-        return await runDashboard(args);
-      case 'demo':
-        return await runDemo(args);
-      case 'doctor':
-        return await runDoctor(args, packageVersion());
-      case 'run':
-        return await runRun(args);
-      case 'talk':
-        return await runTalk(args);
-      case 'help':
-      case '--help':
-      case '-h':
-        return await showHelp(args);
-      case 'version':
-      case '--version':
-      case '-v':
-        if (parseFlags('version', args, FLAGS).values.help === true) return await showHelp([]);
-        process.stdout.write(`ropewalk ${packageVersion()}\n`);
-        return 0;
-      default:
-        throw unknownCommand(command, COMMANDS);
-    }
+    const command = Object.hasOwn(OTHER_NAMES, name) ? (OTHER_NAMES[name] as string) : name;
+    const builtIn = BUILT_INS.find((one) => one.name === command);
+    if (builtIn !== undefined) return await (await import('./run.js')).runRun(args, builtIn);
+    const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+    return await (run === undefined ? runOther(command, args) : run(args));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`ropewalk: ${error.message}\n`);
@@ -91,12 +75,27 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
   }
 }
 
-async function showHelp(args: readonly string[]): Promise<number> {
+/** @throws UsageError there is no such plug-in. */
+async function runOther(name: string, args: Args): Promise<number> {
+  const { commandPlugin, commandPluginNames, runPlugin } = await import('./run-plugin.js');
+  const plugin = commandPlugin(name);
+  if (plugin === undefined) throw unknownCommand(name, [...COMMAND_NAMES, ...commandPluginNames()]);
+  return await runPlugin(plugin, args);
+}
+
+async function showHelp(args: Args): Promise<number> {
   const [command, ...rest] = parseFlags('help', args, FLAGS, true).positionals;
   if (command !== undefined && !EXPLAINED_HERE.includes(command)) {
     return await main([command, '--help', ...rest]);
   }
-  process.stdout.write(USAGE);
+  const { pluginHelp } = await import('./plugins-command.js');
+  process.stdout.write(`${USAGE}${pluginHelp(process.cwd())}`);
+  return 0;
+}
+
+function showVersion(args: Args): number | Promise<number> {
+  if (parseFlags('version', args, FLAGS).values.help === true) return showHelp([]);
+  process.stdout.write(`ropewalk ${packageVersion()}\n`);
   return 0;
 }
 

@@ -37,7 +37,8 @@ export const RUN_USAGE: string = `Usage: ropewalk run [flags] FILE [arguments]
 
 Runs a program until a signal stops it. The default export of FILE (.js or .ts)
 is an Application, a service, or a function (reactor, arguments) that returns a
-service, or a promise of one: docs/howto/deployment.md.
+service, or a promise of one: docs/howto/deployment.md. FILE can also be the
+name of a service of a plug-in, which \`ropewalk plugins\` lists.
 
   --reactor KIND    native, node, or auto: native if it loads (default: the
                     variable ROPEWALK_REACTOR, else auto)

@@ -1,13 +1,13 @@
 /** Loads the program of `ropewalk run`, and makes an application of its default export. */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { Application } from '../application/application.js';
 import type { ServiceLike } from '../application/service-like.js';
 import type { Reactor } from '../core/reactor.js';
+import { prepareTypeScript } from './typescript.js';
 import { UsageError } from './usage-error.js';
 
 type MakeService = (
@@ -26,9 +26,9 @@ const EXPECTED =
 export async function loadProgram(file: string): Promise<Program> {
   const path = resolve(file);
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) throw new UsageError(`there is no file ${file}`);
+  if (stat === undefined) throw new UsageError(`there is no file or service ${file}`);
   if (!stat.isFile()) throw new UsageError(`${file} is no file`);
-  if (/\.[cm]?ts$/.test(path)) await prepareTypeScript(file, path);
+  await prepareTypeScript(path, file);
   const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
   const program = module.default;
   if (program === undefined) throw new UsageError(`${file} has no default export: ${EXPECTED}`);
@@ -72,21 +72,4 @@ export async function applicationOf(
 function isService(value: unknown): value is ServiceLike {
   const { startService, stopService } = (value ?? {}) as Partial<ServiceLike>;
   return typeof startService === 'function' && typeof stopService === 'function';
-}
-
-/** Node runs TypeScript from 22.18 on; before, tsx does if the project has it. */
-async function prepareTypeScript(file: string, path: string): Promise<void> {
-  const { typescript } = process.features as { readonly typescript?: unknown };
-  if (typescript) return;
-  let tsx: string;
-  try {
-    tsx = createRequire(path).resolve('tsx/esm');
-  } catch {
-    throw new UsageError(
-      `${file} is TypeScript, which Node ${process.version} does not run: use Node 22.18 or later, ` +
-        'install tsx beside it, or compile it',
-    );
-  }
-  // It registers itself.
-  await import(pathToFileURL(tsx).href);
 }

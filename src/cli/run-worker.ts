@@ -1,6 +1,7 @@
 /** The program of each worker process of `ropewalk run --workers N`. */
 import { Drain } from '../application/drain.js';
 import type { WorkerContext, WorkerStop } from '../workers/worker-context.js';
+import { useEndpointPlugins } from './plugin-endpoints.js';
 import { type LogChoices, RunLog } from './run-log.js';
 import { type Account, dropPrivileges } from './run-privileges.js';
 import { applicationOf, loadProgram } from './run-program.js';
@@ -17,6 +18,7 @@ export interface RunWorkerOrder {
 export default async function (worker: WorkerContext<RunWorkerOrder>): Promise<WorkerStop> {
   const { reactor } = worker;
   const { file, args, account, drainMs, log } = worker.data;
+  useEndpointPlugins(process.cwd());
   const runLog = new RunLog(log, false);
   // The programs' ports are those of the group.
   reactor.listenTCP = worker.listenTCP;

@@ -14,9 +14,12 @@ import { inspected } from '../internal/inspected.js';
 import type { Logger } from '../logger/logger.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import type { BuiltIn } from './built-in.js';
+import { useEndpointPlugins } from './plugin-endpoints.js';
+import { pluginText } from './plugins.js';
 import { RunLog } from './run-log.js';
 import { parseRunOptions, RUN_USAGE, type RunOptions } from './run-options.js';
 import { PIDFile, PIDFileError } from './run-pid-file.js';
+import { servicePlugin } from './run-plugin.js';
 import { PortRecorder } from './run-ports.js';
 import { dropPrivileges } from './run-privileges.js';
 import {
@@ -39,11 +42,14 @@ const FAILED = 1;
  * @throws UsageError
  */
 export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promise<number> {
-  const options = parseRunOptions(args, builtIn);
-  if (options === undefined) {
+  const given = parseRunOptions(args, builtIn);
+  if (given === undefined) {
     process.stdout.write(builtIn?.usage ?? RUN_USAGE);
     return 0;
   }
+  const plugin = servicePlugin(given.file);
+  const options = plugin === undefined ? given : { ...given, file: plugin.file };
+  useEndpointPlugins(process.cwd());
   if (options.umask !== undefined) process.umask(options.umask);
   const inheritance = new Inheritance(process.env);
   let pidFile: PIDFile | undefined;
@@ -56,6 +62,7 @@ export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promis
       pidFile = PIDFile.acquire(options.pidFile);
     }
     const log = new RunLog(options, true);
+    if (plugin !== undefined) log.logger.info('plug-in {plugin}', { plugin: pluginText(plugin) });
     if (options.workers > 0) signal = await runInWorkers(options, log);
     else {
       const run = new Run(options, inheritance, log, pidFile);

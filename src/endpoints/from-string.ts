@@ -16,6 +16,7 @@ import { EndpointArguments } from './endpoint-arguments.js';
 import { parseEndpoint } from './endpoint-syntax.js';
 import type { EndpointContext, EndpointReactor, EndpointType } from './endpoint-type.js';
 import { InvalidEndpointError, UnknownEndpointTypeError } from './errors.js';
+import { foundPrefixes, foundType } from './found-types.js';
 
 export interface EndpointStringOptions {
   /** Types besides the built-in ones; one with the prefix of a built-in type replaces it. */
@@ -87,11 +88,12 @@ function endpoint<Side extends keyof Endpoints>(
   const parsed = parseEndpoint(checkString('text', text));
   const [prefix] = parsed.positional;
   if (prefix === undefined) throw new InvalidEndpointError(text, 'it has no type');
-  const type = types.find((one) => one.prefix.toLowerCase() === prefix.toLowerCase());
+  const type =
+    types.find((one) => one.prefix.toLowerCase() === prefix.toLowerCase()) ?? found(text, prefix);
   const make = type?.[side] as Maker<Endpoints[Side]> | undefined;
   if (make === undefined) {
     const known = types.filter((one) => one[side] !== undefined).map((one) => one.prefix);
-    const names = [...new Set(known)].sort();
+    const names = [...new Set([...known, ...foundPrefixes()])].sort();
     const suggestion = type === undefined ? nearestName(prefix, names) : undefined;
     throw new UnknownEndpointTypeError(text, side, prefix, names, suggestion, type !== undefined);
   }
@@ -99,6 +101,15 @@ function endpoint<Side extends keyof Endpoints>(
     return make.call(type, new EndpointArguments(text, parsed), context);
   } catch (error) {
     if (!isArgumentError(error)) throw error;
+    throw new InvalidEndpointError(text, messageOf(error), { cause: error });
+  }
+}
+
+/** @throws InvalidEndpointError */
+function found(text: string, prefix: string): EndpointType | undefined {
+  try {
+    return foundType(prefix);
+  } catch (error) {
     throw new InvalidEndpointError(text, messageOf(error), { cause: error });
   }
 }

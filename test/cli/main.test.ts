@@ -11,6 +11,7 @@ const COMMANDS = [
   'doctor',
   'echo',
   'help',
+  'plugins',
   'procmon',
   'run',
   'socks',

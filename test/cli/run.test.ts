@@ -28,7 +28,7 @@ describe('ropewalk run', () => {
     [['--log', 'xml', 'x.mjs'], '--log is one of text, json, not "xml"'],
     [['--pid-file', '', 'x.mjs'], '--pid-file takes a path'],
     [['--uid', 'nobody-at-all', 'x.mjs'], POSIX ? 'no user "nobody-at-all"' : 'not available'],
-    [['missing.mjs'], 'there is no file missing.mjs'],
+    [['missing.mjs'], 'there is no file or service missing.mjs'],
     [['.'], '. is no file'],
   ])('refuses wrong arguments: %j', async (args, message) => {
     using folder = new RunFolder();
