@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url);
-/** Tells of commands and settings alone. */
-const WITHOUT_PROGRAMS = 'install.md';
+/** Pages that are about commands and settings alone. */
+const WITHOUT_PROGRAMS = ['install.md', 'command.md'];
 const PAGES = [
   'README.md',
   'docs/tutorial.md',
   ...readdirSync(new URL('docs/howto/', ROOT))
-    .filter((file) => file !== WITHOUT_PROGRAMS)
+    .filter((file) => !WITHOUT_PROGRAMS.includes(file))
     .map((file) => `docs/howto/${file}`),
 ];
 
