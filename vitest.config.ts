@@ -67,6 +67,7 @@ export default defineConfig({
       'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/finger': source('protocols/finger/index.ts'),
       'ropewalk/portforward': source('portforward/index.ts'),
+      'ropewalk/memcache': source('protocols/memcache/index.ts'),
       'ropewalk/socks': source('protocols/socks/index.ts'),
       'ropewalk/terminal': source('terminal/index.ts'),
       'ropewalk/process': source('process/index.ts'),

@@ -13,6 +13,7 @@ const ENTRY_POINTS = [
   'websocket/index',
   'protocols/finger/index',
   'portforward/index',
+  'protocols/memcache/index',
   'protocols/socks/index',
   'terminal/index',
   'files/index',
