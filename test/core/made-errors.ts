@@ -41,6 +41,8 @@ import * as processEntry from '../../src/process/index.js';
 import * as fingerErrors from '../../src/protocols/finger/errors.js';
 import * as fingerEntry from '../../src/protocols/finger/index.js';
 import * as http from '../../src/protocols/http/errors.js';
+import * as memcacheErrors from '../../src/protocols/memcache/errors.js';
+import * as memcacheEntry from '../../src/protocols/memcache/index.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as socksErrors from '../../src/protocols/socks/errors.js';
 import * as socksEntry from '../../src/protocols/socks/index.js';
@@ -99,6 +101,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
     fingerEntry,
     { ...fingerErrors, AnswerTooLongError: answers.AnswerTooLongError },
   ],
+  ['ropewalk/memcache', memcacheEntry, memcacheErrors],
   ['ropewalk/socks', socksEntry, socksErrors],
   ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
@@ -119,6 +122,7 @@ export const errors = {
   ...running,
   ...answers,
   ...fingerErrors,
+  ...memcacheErrors,
   ...socksErrors,
   ...services,
   ...threads,
@@ -220,6 +224,17 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   AnswerIncompleteError: new errors.AnswerIncompleteError(1),
   AnswerTooLongError: new errors.AnswerTooLongError(1),
   InvalidFingerQueryError: new errors.InvalidFingerQueryError('m'),
+  InvalidMemcacheRequestError: new errors.InvalidMemcacheRequestError('m'),
+  MemcacheOverloadError: new errors.MemcacheOverloadError('maxUnanswered', 1),
+  MemcacheNotStartedError: new errors.MemcacheNotStartedError(),
+  InvalidMemcacheReplyError: new errors.InvalidMemcacheReplyError('m'),
+  MemcacheUnknownCommandError: new errors.MemcacheUnknownCommandError('mg'),
+  MemcacheClientError: new errors.MemcacheClientError('set', 'm'),
+  MemcacheServerError: new errors.MemcacheServerError('set', 'm'),
+  MemcacheTimeoutError: new errors.MemcacheTimeoutError('get', 1, true),
+  MemcacheConnectionLostError: new errors.MemcacheConnectionLostError('get', true),
+  MemcacheUnavailableError: new errors.MemcacheUnavailableError('s'),
+  MemcacheValueError: new errors.MemcacheValueError('m', 0),
   InvalidSocksMessageError: new errors.InvalidSocksMessageError('m'),
   SocksAuthenticationError: new errors.SocksAuthenticationError('methods', { host: 'h', port: 1 }),
   SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),

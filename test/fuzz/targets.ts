@@ -31,6 +31,7 @@ import {
   randomResponse,
 } from '../protocols/http/differential/messages.js';
 import { requestEvents, responseEvents } from '../protocols/http/events.js';
+import { answersTo } from '../protocols/memcache/recording.js';
 import { readEverywhere } from '../protocols/socks/recording.js';
 import { closing, masked, readAll } from '../protocols/websocket/frames.js';
 import { controlEvents, keyEvents } from '../terminal/recording.js';
@@ -401,6 +402,28 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     check(bytes, random) {
       sameWhenCut(bytes, random, (chunks) => controlEvents(chunks, { maxStringLength: 20 }));
       sameWhenCut(bytes, random, screenAfter);
+    },
+  },
+  memcache: {
+    seeds: buffers(
+      'VALUE a 1 3 7\r\nx\r\n\r\nEND\r\nSTORED\r\nVA 2 O1\r\nhi\r\n',
+      'END\r\nNOT_STORED\r\nEN\r\nSTAT a b\r\nEND\r\nVERSION 1.6\r\nMN\r\n',
+      'CLIENT_ERROR x\r\nSERVER_ERROR y\r\nERROR\r\nRESET\r\n',
+      'END\r\nSTORED\r\nHD c1 O1\r\nSTAT a 1\r\nSTAT b 2\r\nEND\r\n',
+    ),
+    words: [
+      'VALUE a 0 1\r\n',
+      'VALUE b ',
+      'END\r\n',
+      'VA 1\r\n',
+      'HD O1',
+      'STAT ',
+      'ERROR\r\n',
+      '\r\n',
+      '12\r\n',
+    ],
+    check(bytes, random) {
+      sameWhenCut(bytes, random, answersTo);
     },
   },
   socks: {

@@ -222,11 +222,17 @@ const RULES: Readonly<Record<string, Imports>> = {
   'src/protocols/imap/connection.ts': SANS_IO,
   'src/protocols/http/protocol.ts': {
     allowed: ['./connection.js', '../../core/protocol.js', '../../policies/timeouts.js'],
-    refused: ['./client.js', '../../reactor/create-reactor.js', '../smtp/protocol.js'],
+    refused: [
+      './client.js',
+      '../../clients/client-service.js',
+      '../../reactor/create-reactor.js',
+      '../smtp/protocol.js',
+    ],
   },
   'src/protocols/http/client.ts': {
     allowed: [
       './events.js',
+      '../../clients/client-service.js',
       '../../reactor/create-reactor.js',
       '../../task/react.js',
       '../../endpoints/tcp.js',

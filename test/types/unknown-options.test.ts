@@ -116,6 +116,7 @@ import { CRED_CALLS } from './cred-options.js';
 import { DATABASE_CALLS } from './database-options.js';
 import { FILES_CALLS } from './files-options.js';
 import { LOGGER_CALLS } from './logger-options.js';
+import { MEMCACHE_CALLS } from './memcache-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { SMALL_PROTOCOLS_CALLS } from './small-protocols-options.js';
 import { SOCKS_CALLS } from './socks-options.js';
@@ -188,6 +189,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...SMALL_PROTOCOLS_CALLS,
+  ...MEMCACHE_CALLS,
   ...SOCKS_CALLS,
   ...FILES_CALLS,
   ...TERMINAL_CALLS,

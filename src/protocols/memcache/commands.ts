@@ -9,7 +9,7 @@ import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { MemcacheMetaReply, MemcacheReply, MemcacheRequest, MemcacheValue } from './events.js';
 import { exptimeOf, type MemcacheExpiry } from './expiry.js';
 import { MAX_KEYS } from './limits.js';
-import { checkCall, type MemcacheCallOptions, type MemcacheProtocol } from './protocol.js';
+import { CALL, checkCall, type MemcacheCallOptions, type MemcacheProtocol } from './protocol.js';
 import {
   arithmeticRequest,
   casRequest,
@@ -72,7 +72,6 @@ export interface MemcacheFlushOptions extends MemcacheCallOptions {
 /** `exists`: the value has changed since its version was read. */
 export type MemcacheCasResult = 'stored' | 'exists' | 'not found';
 
-const CALL: OptionNames<MemcacheCallOptions> = { timeoutMs: true, signal: true };
 const GET: OptionNames<MemcacheGetOptions> = { ...CALL, withCas: true };
 const GET_MANY: OptionNames<MemcacheGetManyOptions> = { ...GET, partial: true };
 const FLUSH: OptionNames<MemcacheFlushOptions> = { ...CALL, delaySeconds: true };

@@ -3,6 +3,8 @@
  * the commands, so each belongs to the oldest unanswered command and must have its form. An answer of another form means that
  * both sides disagree on the order: the connection is no longer usable, because values would go to the wrong callers.
  */
+
+import { checkOptions } from '../../internal/options.js';
 import {
   InvalidMemcacheReplyError,
   InvalidMemcacheRequestError,
@@ -16,7 +18,7 @@ import type {
   MemcacheStatus,
   MemcacheValue,
 } from './events.js';
-import { type MemcacheLimits, type ResolvedLimits, resolveLimits } from './limits.js';
+import { LIMITS, type MemcacheLimits, type ResolvedLimits, resolveLimits } from './limits.js';
 import { MemcacheParser } from './parser.js';
 
 const CRLF = '\r\n';
@@ -63,8 +65,9 @@ export class MemcacheConnection<T = undefined> {
   #values = new Map<string, MemcacheValue>();
   #stats = new Map<string, string>();
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(limits: MemcacheLimits = {}) {
+    checkOptions('MemcacheConnection', limits, LIMITS);
     this.#limits = resolveLimits(limits);
     this.#parser = new MemcacheParser(limits);
   }

@@ -1,5 +1,6 @@
 /** The limits of a memcache connection. */
 import { checkInteger } from '../../internal/check.js';
+import type { OptionNames } from '../../internal/options.js';
 
 /** Limits of one connection. */
 export interface MemcacheLimits {
@@ -12,6 +13,14 @@ export interface MemcacheLimits {
   /** Most lines of an answer to `stats`, 1 or more. Default 10,000. */
   readonly maxStats?: number;
 }
+
+/** @internal */
+export const LIMITS: OptionNames<MemcacheLimits> = {
+  maxValueBytes: true,
+  maxLineBytes: true,
+  maxUnanswered: true,
+  maxStats: true,
+};
 
 export type ResolvedLimits = Required<MemcacheLimits>;
 

@@ -10,9 +10,10 @@
  */
 import { withoutStack } from '../../core/errors/base.js';
 import { ByteQueue } from '../../framing/byte-queue.js';
+import { checkOptions } from '../../internal/options.js';
 import { InvalidMemcacheReplyError } from './errors.js';
 import type { MemcacheMetaStatus, MemcachePart, MemcacheStatus } from './events.js';
-import { type MemcacheLimits, type ResolvedLimits, resolveLimits } from './limits.js';
+import { LIMITS, type MemcacheLimits, type ResolvedLimits, resolveLimits } from './limits.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -33,8 +34,9 @@ export class MemcacheParser {
   #block: Block | undefined;
   #error: InvalidMemcacheReplyError | undefined;
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(limits: MemcacheLimits = {}) {
+    checkOptions('MemcacheParser', limits, LIMITS);
     this.#limits = resolveLimits(limits);
   }
 

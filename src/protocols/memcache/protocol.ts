@@ -18,7 +18,7 @@ import {
   MemcacheUnknownCommandError,
 } from './errors.js';
 import type { MemcacheErrorReply, MemcacheReply, MemcacheRequest } from './events.js';
-import { type MemcacheLimits, resolveLimits } from './limits.js';
+import { LIMITS, type MemcacheLimits, resolveLimits } from './limits.js';
 
 export interface MemcacheProtocolOptions extends MemcacheLimits {
   /** Measures the time limits: usually the reactor. */
@@ -51,10 +51,7 @@ export const PROTOCOL_OPTIONS: OptionNames<MemcacheProtocolOptions> = {
   timeoutMs: true,
   stallTimeoutMs: true,
   maxUnsentBytes: true,
-  maxValueBytes: true,
-  maxLineBytes: true,
-  maxUnanswered: true,
-  maxStats: true,
+  ...LIMITS,
 };
 
 const MAX_TICK_MS = 1_000;
@@ -87,8 +84,13 @@ export class ProtocolSettings {
   }
 }
 
-/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-export function checkCall({ timeoutMs, signal }: MemcacheCallOptions): void {
+/** @internal */
+export const CALL: OptionNames<MemcacheCallOptions> = { timeoutMs: true, signal: true };
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
+export function checkCall(options: MemcacheCallOptions): void {
+  checkOptions('execute', options, CALL);
+  const { timeoutMs, signal } = options;
   if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs);
   if (signal !== undefined) checkAbortSignal('signal', signal);
 }

@@ -70,10 +70,8 @@ export class TypedMemcache<T> {
   }
 
   get(key: string, options: MemcacheCallOptions = {}): Deferred<T | undefined> {
-    return this.#commands
-      .get(key, options)
-      .addCallback((found) => (found === undefined ? undefined : [this.#decode(found)]))
-      .addCallback((boxed) => boxed?.[0]) as Deferred<T | undefined>;
+    const found = this.#commands.get(key, options);
+    return found.addCallback((value) => value && this.#decode(value)) as Deferred<T | undefined>;
   }
 
   /** A value with its version. */
