@@ -20,6 +20,15 @@ interface Scene {
   readonly reactor: Reactor;
 }
 
+/** memcached prints nothing when it is ready. */
+async function listening(path: string, memcached: PeerProgram): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!existsSync(path)) {
+    if (Date.now() > deadline || !memcached.running) throw new Error(memcached.stderr);
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+  }
+}
+
 /** memcached on a UNIX socket. */
 async function withMemcached(
   body: (scene: Scene) => Promise<void>,
@@ -37,7 +46,7 @@ async function withMemcached(
   const retryPolicy = (): number => 10;
   const client = new MemcacheClient(endpoint, { clock: reactor, retryPolicy, ...options });
   try {
-    await memcached.until(() => existsSync(path) || !memcached.running, 'to listen');
+    await listening(path, memcached);
     client.startService();
     await body({ client, reactor });
   } finally {
@@ -116,7 +125,7 @@ describe.skipIf(!havePrograms('memcached'))('memcached', () => {
       expect(got.flags.get('f')).toBe('5');
       expect(got.flags.get('k')).toBe(key.toString('base64'));
       expect(got.flags.get('O')).toBe('abc');
-      expect((await client.metaSet(key, 'x', ['C1'])).status).toBe('EX');
+      expect((await client.metaSet(key, 'x', ['C999'])).status).toBe('EX');
       expect((await client.metaSet(key, 'x', ['ME'])).status).toBe('NS');
       expect((await client.metaGet('none')).status).toBe('EN');
       const counted = await client.metaArithmetic('n', ['v', 'N60', 'J41']);

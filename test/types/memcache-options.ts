@@ -61,7 +61,7 @@ export const MEMCACHE_CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   MemcacheExpiry: [by((c, o) => c.getAndTouch('a', o)), by((c, o) => c.touch('a', o))],
   MemcacheFlushOptions: [by((c, o) => c.flushAll(o))],
-  'TypedMemcache.getMany': [typed((t, o) => t.getMany(['a'], o))],
+  TypedGetManyOptions: [typed((t, o) => t.getMany(['a'], o))],
   TypedSetOptions: [
     typed((t, o) => t.set('a', 'x', o)),
     typed((t, o) => t.add('a', 'x', o)),

@@ -115,7 +115,7 @@ export class MemcacheCommands {
     const withCas = checkBoolean('withCas', options.withCas ?? false);
     const distinct = [...new Set(keys)];
     // Before the first command is sent.
-    checkCall(options);
+    checkCall(callOf(options));
     for (const key of distinct) checkKey(key);
     const found: Deferred<Values>[] = [];
     for (const group of this.#route.partition(distinct)) {

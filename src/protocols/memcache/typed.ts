@@ -1,6 +1,7 @@
 /** Values of one type instead of bytes. */
 import type { Deferred } from '../../defer/deferred.js';
 import { checkFunction, checkInteger } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type {
   MemcacheCasResult,
   MemcacheCommands,
@@ -9,7 +10,7 @@ import type {
 } from './commands.js';
 import { MemcacheValueError } from './errors.js';
 import type { MemcacheValue } from './events.js';
-import type { MemcacheCallOptions } from './protocol.js';
+import { CALL, type MemcacheCallOptions } from './protocol.js';
 import type { MemcacheData } from './serializer.js';
 
 /** How values of a type are stored. */
@@ -47,6 +48,10 @@ export interface TypedMemcacheValue<T> {
 }
 
 type TypedSetOptions = Omit<MemcacheSetOptions, 'flags'>;
+type TypedGetManyOptions = Omit<MemcacheGetManyOptions, 'withCas'>;
+
+const SET: OptionNames<TypedSetOptions> = { ...CALL, expiresInSeconds: true, expiresAt: true };
+const GET_MANY: OptionNames<TypedGetManyOptions> = { ...CALL, partial: true };
 
 /**
  * The commands for values of one type. Reading fails with a MemcacheValueError if a value has other flags, or cannot be decoded.
@@ -70,6 +75,7 @@ export class TypedMemcache<T> {
   }
 
   get(key: string, options: MemcacheCallOptions = {}): Deferred<T | undefined> {
+    checkOptions('get', options, CALL);
     const found = this.#commands.get(key, options);
     return found.addCallback((value) => value && this.#decode(value)) as Deferred<T | undefined>;
   }
@@ -79,6 +85,7 @@ export class TypedMemcache<T> {
     key: string,
     options: MemcacheCallOptions = {},
   ): Deferred<TypedMemcacheValue<T> | undefined> {
+    checkOptions('getWithCas', options, CALL);
     return this.#commands.get(key, { ...options, withCas: true }).addCallback((found) => {
       return found && { value: this.#decode(found), cas: found.cas as string };
     });
@@ -86,8 +93,9 @@ export class TypedMemcache<T> {
 
   getMany(
     keys: Iterable<string>,
-    options: Omit<MemcacheGetManyOptions, 'withCas'> = {},
+    options: TypedGetManyOptions = {},
   ): Deferred<ReadonlyMap<string, T>> {
+    checkOptions('getMany', options, GET_MANY);
     const found = this.#commands.getMany(keys, options);
     return found.addCallback((values) => {
       return new Map([...values].map(([key, value]) => [key, this.#decode(value)]));
@@ -95,15 +103,19 @@ export class TypedMemcache<T> {
   }
 
   set(key: string, value: T, options: TypedSetOptions = {}): Deferred<boolean> {
-    return this.#commands.set(key, this.#codec.encode(value), this.#flagged(options));
+    return this.#commands.set(key, this.#codec.encode(value), this.#flagged('set', options));
   }
 
   add(key: string, value: T, options: TypedSetOptions = {}): Deferred<boolean> {
-    return this.#commands.add(key, this.#codec.encode(value), this.#flagged(options));
+    return this.#commands.add(key, this.#codec.encode(value), this.#flagged('add', options));
   }
 
   replace(key: string, value: T, options: TypedSetOptions = {}): Deferred<boolean> {
-    return this.#commands.replace(key, this.#codec.encode(value), this.#flagged(options));
+    return this.#commands.replace(
+      key,
+      this.#codec.encode(value),
+      this.#flagged('replace', options),
+    );
   }
 
   compareAndSwap(
@@ -113,10 +125,11 @@ export class TypedMemcache<T> {
     options: TypedSetOptions = {},
   ): Deferred<MemcacheCasResult> {
     const bytes = this.#codec.encode(value);
-    return this.#commands.compareAndSwap(key, bytes, cas, this.#flagged(options));
+    return this.#commands.compareAndSwap(key, bytes, cas, this.#flagged('compareAndSwap', options));
   }
 
-  #flagged(options: TypedSetOptions): MemcacheSetOptions {
+  #flagged(what: string, options: TypedSetOptions): MemcacheSetOptions {
+    checkOptions(what, options, SET);
     return { ...options, flags: this.#codec.flags };
   }
 

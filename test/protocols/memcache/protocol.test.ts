@@ -95,8 +95,9 @@ describe('commands over one connection', () => {
     const counted = commands.metaArithmetic('n', ['v', 'N0', 'J5']);
     expect(transport.text).toBe('mg YSBi v t O1 b\r\nms a 1 T30\r\nx\r\nmd a\r\nma n v N0 J5\r\n');
     transport.receive('VA 2 t-1 O1\r\nhi\r\nHD\r\nNF\r\nVA 1\r\n5\r\n');
-    expect(successResultOf(found)).toMatchObject({ status: 'VA', value: Buffer.from('hi') });
-    expect(successResultOf(found).flags.get('t')).toBe('-1');
+    const value = successResultOf(found);
+    expect(value).toMatchObject({ status: 'VA', value: Buffer.from('hi') });
+    expect(value.flags.get('t')).toBe('-1');
     expect(successResultOf(stored).status).toBe('HD');
     expect(successResultOf(deleted).status).toBe('NF');
     expect(successResultOf(counted).value?.toString()).toBe('5');
