@@ -46,7 +46,7 @@ export interface MemcacheCredentials {
 }
 
 /**
- * What happens to commands for a server that is away. `none`: they fail. `next`: they go to the server that follows on the ring; when
+ * The policy for commands whose server is away. `none`: they fail. `next`: they go to the server that follows on the ring; when
  * the first one returns, it may have old values, so use it only if an old value does no harm, or values expire soon.
  */
 export type MemcacheFailover = 'none' | 'next';
@@ -80,7 +80,7 @@ const FAILOVERS = ['none', 'next'] as const;
  * connection, made by a `ClientService`, on which any number of commands are in progress.
  *
  * While a connection is being made, commands wait for it, within their time limits. When an attempt has failed, the server is
- * away until the next one succeeds: `failover` says what happens to commands in this time. A command whose bytes were written
+ * away until the next one succeeds: `failover` is the policy for commands in this time. A command whose bytes were written
  * is never repeated: errors say in `mayHaveRun` whether it may have been executed.
  *
  * @example

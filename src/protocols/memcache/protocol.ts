@@ -41,7 +41,7 @@ export interface MemcacheCallOptions {
    * sixteenth of the connection's `timeoutMs`, which is also the default.
    */
   readonly timeoutMs?: number;
-  /** Cancels the command: a CancelledError, and the answer is skipped. The server may execute the command all the same. */
+  /** Cancels the command: a CancelledError, and the answer is skipped. The server may still execute the command. */
   readonly signal?: AbortSignal;
 }
 
