@@ -61,6 +61,7 @@ export default defineConfig({
     // The entry points of the package, longest first: each is a prefix of those before it.
     alias: {
       'ropewalk/application': source('application/index.ts'),
+      'ropewalk/foreign': source('foreign/index.ts'),
       'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),

@@ -5,6 +5,7 @@
 //     addon.loopCount(): number
 //     addon.interfaceScope(index: number): string
 //     addon.openInotify(...) and others: see binding_files.cc
+//     addon.hostGlib(...) and others: see binding_foreign.cc
 //     addon.lookUp(name, family, done): see binding_lookup.cc
 //     addon.createTlsContext(...) and others: see binding_tls.cc
 //     addon.spawnProcess(...) and others: see binding_process.cc
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "binding_files.h"
+#include "binding_foreign.h"
 #include "binding_functions.h"
 #include "binding_lookup.h"
 #include "binding_loop_call.h"
@@ -269,6 +271,10 @@ napi_value init(napi_env env, napi_value exports) {
     napi_set_named_property(env, exports, of.name, function);
   }
   addFiles(env, exports);
+  // Not after the environment has ended, nor while a loop is in the list that is being made.
+  addForeign(env, exports, [addon] {
+    for (const auto& loop : addon->loops) loop->beforeSleep();
+  });
   addLookUp(env, exports);
   addProcesses(env, exports);
   addTls(env, exports, addon->tlsOutput);

@@ -16,6 +16,8 @@
         "binding.cc",
         "binding_datagrams.cc",
         "binding_files.cc",
+        "binding_foreign.cc",
+        "binding_foreign_host.cc",
         "binding_loop.cc",
         "binding_lookup.cc",
         "binding_memory.cc",
@@ -28,6 +30,10 @@
         "binding_tls_streams.cc",
         "binding_unix.cc",
         "codec/mask.cc",
+        "foreign/glib_context.cc",
+        "foreign/glib_library.cc",
+        "foreign/glib_source.cc",
+        "foreign/watch_set.cc",
         "reactor/accepting.cc",
         "reactor/adoption.cc",
         "reactor/poller_thread.cc",
@@ -89,6 +95,8 @@
         ["OS=='win'", {
           "sources": [
             "files/inotify_none.cc",
+            "foreign/dynamic_library_win.cc",
+            "foreign/watch_set_none.cc",
             "net/adopt_win.cc",
             "net/datagram_win.cc",
             "net/file_part_win.cc",
@@ -107,6 +115,8 @@
           "libraries": ["ws2_32.lib", "iphlpapi.lib"],
         }, {
           "sources": [
+            "foreign/dynamic_library_posix.cc",
+            "foreign/poll_foreign_posix.cc",
             "net/adopt_posix.cc",
             "net/ancillary.cc",
             "net/datagram_posix.cc",
@@ -129,13 +139,19 @@
         ["OS=='linux'", {
           "sources": [
             "files/inotify_linux.cc",
+            "foreign/watch_set_epoll.cc",
             "poller/epoll.cc",
             "process/child_linux.cc",
             "process/exit_thread.cc",
           ],
         }],
         ["OS in 'mac freebsd netbsd openbsd'.split()", {
-          "sources": ["files/inotify_none.cc", "poller/kqueue.cc", "process/child_bsd.cc"],
+          "sources": [
+            "files/inotify_none.cc",
+            "foreign/watch_set_kqueue.cc",
+            "poller/kqueue.cc",
+            "process/child_bsd.cc",
+          ],
         }],
         ["OS=='linux' and lto==1 and sanitize==''", {
           "cflags": ["-flto=auto"],

@@ -180,18 +180,22 @@ class Call {
 };
 
 // Calls into JavaScript from libuv. Exceptions are handled like Node's own uncaught exceptions.
-inline void callBack(napi_env env, napi_value function, std::span<const napi_value> arguments) {
+// Returns null after one.
+inline napi_value callBack(napi_env env, napi_value function,
+                           std::span<const napi_value> arguments) {
   napi_value global = nullptr;
+  napi_value result = nullptr;
   napi_get_global(env, &global);
   if (napi_make_callback(env, nullptr, global, function, arguments.size(), arguments.data(),
-                         nullptr) == napi_ok) {
-    return;
+                         &result) == napi_ok) {
+    return result;
   }
   napi_value error = nullptr;
   napi_valuetype type = napi_undefined;
-  if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return;
+  if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return nullptr;
   napi_typeof(env, error, &type);
   if (type != napi_undefined && type != napi_null) napi_fatal_exception(env, error);
+  return nullptr;
 }
 
 }  // namespace ropewalk

@@ -91,11 +91,8 @@ Status Loop::start(napi_value dispatch) {
     if (Status status = thread_->started(); !status.ok()) return status;
     thread_->arm();
   }
-  uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {
-    Loop* loop = static_cast<Loop*>(handle->data);
-    loop->reactor_->flush();
-    loop->afterTurn();
-  });
+  uv_prepare_start(&prepare_,
+                   [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->beforeSleep(); });
   uv_check_start(&check_, [](uv_check_t* handle) {
     Loop* loop = static_cast<Loop*>(handle->data);
     if (loop->hasWork()) loop->turn();
@@ -145,6 +142,12 @@ void Loop::updateRef() {
       uv_unref(one);
     }
   }
+}
+
+void Loop::beforeSleep() {
+  if (disposed_) return;
+  reactor_->flush();
+  afterTurn();
 }
 
 void Loop::turn() {

@@ -47,6 +47,8 @@ class Loop {
   napi_value arena();
   // Its memory, whatever JavaScript has done with the buffer. Empty once disposed.
   std::span<uint8_t> received() const { return {arena_.data(), arena_.size()}; }
+  // The work before Node's loop sleeps.
+  void beforeSleep();
   // Keeps Node alive while sockets are open. Call it whenever their number may have changed.
   void updateRef();
   // Closes everything. The object itself must live until closed().

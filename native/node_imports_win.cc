@@ -63,22 +63,30 @@
   X(napi_wrap)                         \
   X(uv_async_init)                     \
   X(uv_async_send)                     \
+  X(uv_backend_fd)                     \
+  X(uv_backend_timeout)                \
   X(uv_check_init)                     \
   X(uv_check_start)                    \
   X(uv_close)                          \
+  X(uv_hrtime)                         \
   X(uv_idle_init)                      \
   X(uv_idle_start)                     \
   X(uv_idle_stop)                      \
+  X(uv_is_closing)                     \
+  X(uv_loop_alive)                     \
+  X(uv_now)                            \
   X(uv_poll_init)                      \
   X(uv_poll_start)                     \
   X(uv_poll_stop)                      \
   X(uv_prepare_init)                   \
   X(uv_prepare_start)                  \
   X(uv_ref)                            \
+  X(uv_run)                            \
   X(uv_timer_init)                     \
   X(uv_timer_start)                    \
   X(uv_timer_stop)                     \
-  X(uv_unref)
+  X(uv_unref)                          \
+  X(uv_update_time)
 
 extern "C" {
 #define ROPEWALK_DEFINE(name) void* __imp_##name = nullptr;

@@ -219,7 +219,49 @@ export interface NativeInotify {
   closeInotify(instance: number): void;
 }
 
-export interface Addon extends NativeTLS, NativeProcessCalls, NativeInotify {
+/** A context of GLib, referenced as long as the object is reachable. */
+export interface NativeGLibContext {
+  readonly address: number;
+}
+
+/** A foreign loop hosted in Node's loop: see native/binding_foreign_host.h. */
+export interface NativeForeignHost {
+  detach(): void;
+  keepAlive(wanted: boolean): void;
+  /** @param pairs A number, and 1 to read, 2 to write, 3 for both, for each of `count` descriptors. */
+  setDescriptors(pairs: Int32Array, count: number): void;
+  /** @returns The number of ready descriptors: numbers and bits are stored, 1 readable, 2 writable, 4 failed, 8 not open. */
+  takeReady(pairs: Int32Array): number;
+  /** @param totals Passes, wake-ups, dispatches, spurious wake-ups, longest dispatch in milliseconds, descriptors. */
+  totals(totals: Float64Array): void;
+}
+
+/** Foreign loops: see native/binding_foreign.cc. Not on Windows. */
+export interface NativeForeignLoops {
+  /**
+   * @param library Empty for the platform's usual file.
+   * @param address 0 for a new context (`make`) or the default one.
+   * @throws Error the library could not be loaded.
+   */
+  glibContext(library: string, make: boolean, address: number): NativeGLibContext;
+  /**
+   * @param settings The budget of dispatches in a turn in microseconds, and their number.
+   * @param dispatched Called after each dispatch, with an exception that it left.
+   * @throws Error EALREADY it is attached, EBUSY another thread owns it.
+   */
+  hostGlib(
+    library: string,
+    address: number,
+    threadDefault: boolean,
+    settings: Int32Array,
+    dispatched: (error: unknown) => void,
+  ): NativeForeignHost;
+  /** @param prepare Returns milliseconds, -1 for no limit. */
+  hostForeign(settings: Int32Array, prepare: () => number, dispatch: () => void): NativeForeignHost;
+  wakeUpGlib(library: string, address: number): void;
+}
+
+export interface Addon extends NativeTLS, NativeProcessCalls, NativeInotify, NativeForeignLoops {
   createLoop(
     poller: string,
     busyPollMicros: number,

@@ -26,6 +26,8 @@ import * as endpoints from '../../src/endpoints/errors.js';
 import * as answers from '../../src/exchange/errors.js';
 import * as fileErrors from '../../src/files/errors.js';
 import * as filesEntry from '../../src/files/index.js';
+import * as foreignErrors from '../../src/foreign/errors.js';
+import * as foreignEntry from '../../src/foreign/index.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
@@ -93,6 +95,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/logger', logsEntry, logs],
   ['ropewalk/dashboard', dashboardEntry, dashboard],
   ['ropewalk/files', filesEntry, files],
+  ['ropewalk/foreign', foreignEntry, foreignErrors],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
   ['ropewalk/process', processEntry, running],
@@ -117,6 +120,7 @@ export const errors = {
   ...dashboard,
   ...databases,
   ...files,
+  ...foreignErrors,
   ...handover,
   ...logs,
   ...running,
@@ -174,6 +178,8 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ServiceParentError: new errors.ServiceParentError('m'),
   ServiceStartCancelledError: new errors.ServiceStartCancelledError('web'),
   ServiceStopError: new errors.ServiceStopError([new Error('m'), new Error('n')]),
+  ForeignLibraryError: new errors.ForeignLibraryError('GLib', 'm', new Error('m')),
+  ForeignLoopBusyError: new errors.ForeignLoopBusyError('GLib', 'thread'),
   FileWatchError: new errors.FileWatchError('/x', systemError('open', 'EACCES')),
   WatchDone: new errors.WatchDone(),
   WatchLimitError: new errors.WatchLimitError('maxDirectories'),

@@ -76,6 +76,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../defer/deferred.js', '../native.js', 'node:fs'],
     refused: ['../framing/lines.js', '../task/react.js', '../reactor/create-reactor.js'],
   },
+  'src/foreign/probe.ts': {
+    allowed: ['../core/clock.js', '../defer/deferred.js', '../native.js'],
+    refused: ['../framing/lines.js', '../task/react.js', '../reactor/create-reactor.js'],
+  },
   'src/adbapi/probe.ts': {
     allowed: ['../defer/deferred.js', '../threads/index.js', 'node:tls'],
     refused: ['../task/react.js', '../reactor/create-reactor.js', '../index.js'],

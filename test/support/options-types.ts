@@ -17,6 +17,7 @@ const ENTRY_POINTS = [
   'protocols/socks/index',
   'terminal/index',
   'files/index',
+  'foreign/index',
   'process/index',
   'adbapi/index',
   'logger/index',

@@ -115,6 +115,7 @@ import { APPLICATION_CALLS } from './application-options.js';
 import { CRED_CALLS } from './cred-options.js';
 import { DATABASE_CALLS } from './database-options.js';
 import { FILES_CALLS } from './files-options.js';
+import { FOREIGN_CALLS } from './foreign-options.js';
 import { LOGGER_CALLS } from './logger-options.js';
 import { MEMCACHE_CALLS } from './memcache-options.js';
 import { and, type Call, memory } from './option-calls.js';
@@ -192,6 +193,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...MEMCACHE_CALLS,
   ...SOCKS_CALLS,
   ...FILES_CALLS,
+  ...FOREIGN_CALLS,
   ...TERMINAL_CALLS,
   ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],

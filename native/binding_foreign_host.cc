@@ -1,0 +1,265 @@
+#include "binding_foreign_host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "binding_call.h"
+#include "clock.h"
+
+namespace ropewalk {
+namespace {
+
+// Handles that libuv initializes without system resources; poll_ follows.
+constexpr int kFirstHandles = 3;
+
+uv_handle_t* handle(auto& of) {
+  return reinterpret_cast<uv_handle_t*>(&of);
+}
+
+}  // namespace
+
+ForeignHost::ForeignHost(napi_env env, const Settings& settings, napi_value dispatched)
+    : env_(env), settings_(settings) {
+  if (dispatched != nullptr) napi_create_reference(env, dispatched, 1, &dispatched_);
+}
+
+ForeignHost::~ForeignHost() {
+  if (dispatched_ != nullptr) napi_delete_reference(env_, dispatched_);
+}
+
+Status ForeignHost::start(std::unique_ptr<ForeignLoop> loop) {
+  loop_ = std::move(loop);
+  if (napi_get_uv_event_loop(env_, &uv_) != napi_ok) return {ENOSYS, "uv_loop"};
+  if (Status status = set_.open(); !status.ok()) return status;
+  prepare_.data = idle_.data = timer_.data = poll_.data = this;
+  uv_prepare_init(uv_, &prepare_);
+  uv_idle_init(uv_, &idle_);
+  uv_timer_init(uv_, &timer_);
+  openHandles_ = kFirstHandles;
+  for (uv_handle_t* one : {handle(prepare_), handle(idle_), handle(timer_)}) {
+    uv_unref(one);
+  }
+  if (const int error = uv_poll_init(uv_, &poll_, set_.descriptor()); error != 0) {
+    return {-error, "uv_poll_init"};
+  }
+  openHandles_ += 1;
+  uv_prepare_start(&prepare_,
+                   [](uv_prepare_t* of) { static_cast<ForeignHost*>(of->data)->beforeSleep(); });
+  watchSet(true);
+  return {};
+}
+
+void ForeignHost::watchSet(bool watched) {
+  if (watched == watched_) return;
+  watched_ = watched;
+  if (watched) {
+    uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* of, int, int) {
+      static_cast<ForeignHost*>(of->data)->awake_ = true;
+    });
+  } else {
+    uv_poll_stop(&poll_);
+  }
+}
+
+void ForeignHost::keepAlive(bool wanted) {
+  keepsAlive_ = wanted;
+  if (openHandles_ <= kFirstHandles) return;
+  if (wanted) {
+    uv_ref(handle(poll_));
+  } else {
+    uv_unref(handle(poll_));
+  }
+}
+
+void ForeignHost::beforeSleep() {
+  if (detached_ || busy()) return;
+  if (due_ || awake_) runDue();
+  if (!detached_) prepareLoop();
+}
+
+void ForeignHost::prepareLoop() {
+  watchSet(true);
+  totals_.prepared += 1;
+  asking_ = true;
+  int timeoutMs = loop_->prepare(descriptors_);
+  asking_ = false;
+  if (detached_) {  // by JavaScript in prepare()
+    closeHandles();
+    return;
+  }
+  if (timeoutMs != 0) {
+    // Without a change of the descriptors the set makes no system call.
+    (void)set_.update(descriptors_, std::exchange(renew_, false));
+    if (set_.alwaysReady()) timeoutMs = 0;
+    if (set_.incomplete()) {
+      renew_ = true;
+      timeoutMs = timeoutMs < 0 ? kRetryMs : std::min(timeoutMs, kRetryMs);
+    }
+  }
+  schedule(timeoutMs);
+}
+
+void ForeignHost::schedule(int timeoutMs) {
+  due_ = timeoutMs == 0;
+  if (due_ != idling_) {
+    idling_ = due_;
+    if (due_) {
+      uv_idle_start(&idle_, [](uv_idle_t*) {});
+    } else {
+      uv_idle_stop(&idle_);
+    }
+  }
+  if (timeoutMs <= 0) {
+    if (timerDue_ != 0) uv_timer_stop(&timer_);
+    timerDue_ = 0;
+    return;
+  }
+  const uint64_t now = uv_hrtime() / 1'000'000;
+  const uint64_t due = now + static_cast<uint64_t>(timeoutMs);
+  if (due == timerDue_) return;
+  timerDue_ = due;
+  const auto run = [](uv_timer_t* of) {
+    auto* host = static_cast<ForeignHost*>(of->data);
+    host->timerDue_ = 0;
+    host->due_ = true;
+  };
+  // libuv counts from the time it knows, which may be long ago.
+  uv_timer_start(&timer_, run, due - std::min(due, uv_now(uv_)), 0);
+}
+
+void ForeignHost::runDue() {
+  const bool wokenUp = std::exchange(awake_, false);
+  due_ = false;
+  totals_.wakeUps += 1;
+  const int64_t started = monotonicNanos();
+  for (int count = 0; count < settings_.maxDispatches && !detached_; count++) {
+    if (count > 0 && monotonicNanos() - started >= settings_.maxDispatchNanos) break;
+    bool descriptorReady = false;
+    asking_ = true;
+    const bool ready = loop_->check(descriptorReady);
+    asking_ = false;
+    if (count == 0 && wokenUp && !ready && !descriptorReady) spurious();
+    if (detached_) {
+      closeHandles();
+      break;
+    }
+    if (!ready || !dispatchOnce()) break;
+  }
+  // Some of their uv_prepare handles may have run before this one.
+  if (flushReactors != nullptr) (*flushReactors)();
+}
+
+// A stale registration would wake Node again and again.
+void ForeignHost::spurious() {
+  totals_.spurious += 1;
+  watchSet(false);
+  (void)set_.rebuild();
+}
+
+// Returns whether the loop may be dispatched again.
+bool ForeignHost::dispatchOnce() {
+  const int64_t started = monotonicNanos();
+  totals_.dispatches += 1;
+  renew_ = true;
+  napi_handle_scope scope = nullptr;
+  napi_open_handle_scope(env_, &scope);
+  dispatching_ = true;
+  const char here = 0;
+  stack_ = &here;
+  loop_->dispatch();
+  dispatching_ = false;
+  totals_.longestDispatchNanos = std::max(totals_.longestDispatchNanos, monotonicNanos() - started);
+  reportDispatch();
+  napi_close_handle_scope(env_, scope);
+  if (detached_) closeHandles();
+  return !detached_;
+}
+
+// Callbacks of the foreign loop ran without a callback scope, so that one inside them, in a nested
+// loop, is an outermost one, after which ticks and microtasks run. This is the scope of the others.
+void ForeignHost::reportDispatch() {
+  napi_value error = nullptr;
+  bool pending = false;
+  napi_get_undefined(env_, &error);
+  if (napi_is_exception_pending(env_, &pending) == napi_ok && pending) {
+    napi_get_and_clear_last_exception(env_, &error);
+  }
+  napi_value dispatched = nullptr;
+  if (dispatched_ == nullptr) return;
+  napi_get_reference_value(env_, dispatched_, &dispatched);
+  const napi_value arguments[] = {error};
+  callBack(env_, dispatched, arguments);
+}
+
+// Whether this is called by dispatch(), however indirectly, on the same stack. V8 runs no
+// JavaScript on another one, such as those that some foreign function interfaces make calls on.
+bool ForeignHost::onOwnStack() const {
+  constexpr ptrdiff_t kLargestStack = 8 << 20;
+  const char here = 0;
+  const ptrdiff_t depth = stack_ - &here;
+  return depth >= 0 && depth < kLargestStack;
+}
+
+bool ForeignHost::wanted() {
+  if (asking_ || detached_ || !dispatching_ || !onOwnStack()) return false;
+  // The nested loop polls the same descriptors: Node is not to wake up for them.
+  if (watched_) {
+    watchSet(false);
+    schedule(ForeignLoop::kNever);
+  }
+  return true;
+}
+
+int ForeignHost::descriptor() {
+  return uv_backend_fd(uv_);
+}
+
+int ForeignHost::timeoutMs() {
+  if (turning_ || !uv_loop_alive(uv_)) return ForeignLoop::kNever;
+  uv_update_time(uv_);
+  return uv_backend_timeout(uv_);
+}
+
+void ForeignHost::turn() {
+  if (turning_) return;
+  turning_ = true;
+  (void)uv_run(uv_, UV_RUN_NOWAIT);
+  turning_ = false;
+  if (detached_ && !dispatching_) closeHandles();
+}
+
+void ForeignHost::detach() {
+  if (detached_) return;
+  detached_ = true;
+  if (!inside()) closeHandles();
+}
+
+void ForeignHost::abandon() {
+  detached_ = true;
+  if (inside()) (void)loop_.release();  // its functions are on the stack and do not return
+  closeHandles();
+}
+
+void ForeignHost::closeHandles() {
+  loop_.reset();
+  if (dispatched_ != nullptr) napi_delete_reference(env_, std::exchange(dispatched_, nullptr));
+  const auto close = [](auto& one) {
+    uv_close(handle(one), [](uv_handle_t* closed) {
+      auto* host = static_cast<ForeignHost*>(closed->data);
+      host->openHandles_ -= 1;
+      if (host->openHandles_ == 0 && host->onClosed != nullptr) {
+        host->onClosed(host->onClosedContext);
+      }
+    });
+  };
+  const int open = openHandles_;
+  if (open > 0 && !uv_is_closing(handle(prepare_))) {
+    close(prepare_);
+    close(idle_);
+    close(timer_);
+    if (open > kFirstHandles) close(poll_);
+  }
+  set_ = WatchSet();
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,98 @@
+#include "foreign/glib_library.h"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+
+#include "foreign/dynamic_library.h"
+
+namespace ropewalk {
+namespace {
+
+#if defined(__APPLE__)
+constexpr const char* kNames[] = {"libglib-2.0.0.dylib", "/opt/homebrew/lib/libglib-2.0.0.dylib",
+                                  "/usr/local/lib/libglib-2.0.0.dylib"};
+#else
+constexpr const char* kNames[] = {"libglib-2.0.so.0", "libglib-2.0.so"};
+#endif
+
+bool openAny(DynamicLibrary& library, const std::string& name, std::string& why) {
+  if (!name.empty()) return library.open(name.c_str(), why);
+  std::string first;
+  for (const char* usual : kNames) {
+    if (library.open(usual, why)) return true;
+    if (first.empty()) first = why;
+  }
+  why = first;
+  return false;
+}
+
+// Stores the functions of `library`; false if one is missing.
+class Lookup {
+ public:
+  Lookup(const DynamicLibrary& library, std::string& why) : library_(library), why_(why) {}
+
+  template <typename Function>
+  void find(const char* name, Function*& function) {
+    function = reinterpret_cast<Function*>(library_.symbol(name));
+    if (function != nullptr || !complete_) return;
+    complete_ = false;
+    why_ = std::string("it has no ") + name;
+  }
+
+  bool complete() const { return complete_; }
+
+ private:
+  const DynamicLibrary& library_;
+  std::string& why_;
+  bool complete_ = true;
+};
+
+void findContextFunctions(Lookup& lookup, GLibLibrary& g) {
+  lookup.find("g_main_context_default", g.contextDefault);
+  lookup.find("g_main_context_new", g.contextNew);
+  lookup.find("g_main_context_ref", g.contextRef);
+  lookup.find("g_main_context_unref", g.contextUnref);
+  lookup.find("g_main_context_acquire", g.contextAcquire);
+  lookup.find("g_main_context_release", g.contextRelease);
+  lookup.find("g_main_context_prepare", g.contextPrepare);
+  lookup.find("g_main_context_query", g.contextQuery);
+  lookup.find("g_main_context_check", g.contextCheck);
+  lookup.find("g_main_context_dispatch", g.contextDispatch);
+  lookup.find("g_main_context_wakeup", g.contextWakeup);
+  lookup.find("g_main_context_push_thread_default", g.pushThreadDefault);
+  lookup.find("g_main_context_pop_thread_default", g.popThreadDefault);
+  lookup.find("g_main_context_get_thread_default", g.threadDefault);
+}
+
+void findSourceFunctions(Lookup& lookup, GLibLibrary& g) {
+  lookup.find("g_source_new", g.sourceNew);
+  lookup.find("g_source_attach", g.sourceAttach);
+  lookup.find("g_source_destroy", g.sourceDestroy);
+  lookup.find("g_source_unref", g.sourceUnref);
+  lookup.find("g_source_set_priority", g.sourceSetPriority);
+  lookup.find("g_source_set_name", g.sourceSetName);
+  lookup.find("g_source_add_unix_fd", g.sourceAddFd);
+  lookup.find("g_source_remove_unix_fd", g.sourceRemoveFd);
+  lookup.find("g_source_query_unix_fd", g.sourceQueryFd);
+}
+
+}  // namespace
+
+const GLibLibrary* GLibLibrary::load(const std::string& name, std::string& why) {
+  static std::mutex mutex;
+  static std::map<std::string, std::unique_ptr<GLibLibrary>> loaded;
+  const std::lock_guard lock(mutex);
+  if (const auto found = loaded.find(name); found != loaded.end()) return found->second.get();
+  DynamicLibrary library;
+  if (!openAny(library, name, why)) return nullptr;
+  auto functions = std::make_unique<GLibLibrary>();
+  Lookup lookup(library, why);
+  findContextFunctions(lookup, *functions);
+  findSourceFunctions(lookup, *functions);
+  if (!lookup.complete()) return nullptr;
+  return (loaded[name] = std::move(functions)).get();
+}
+
+}  // namespace ropewalk

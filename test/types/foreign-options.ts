@@ -1,0 +1,15 @@
+/** Calls that take options of `ropewalk/foreign`. */
+import { attachForeignLoop, GLibLoop } from '../../src/foreign/index.js';
+import { MemoryReactor } from '../../src/testing/index.js';
+import type { Call } from './option-calls.js';
+
+const loop = {
+  name: 'test',
+  prepare: () => ({ descriptors: [], until: Number.POSITIVE_INFINITY }),
+  dispatch: () => {},
+};
+
+export const FOREIGN_CALLS: Readonly<Record<string, readonly Call[]>> = {
+  AttachOptions: [(o) => attachForeignLoop(new MemoryReactor(), loop, o)],
+  GLibLoopOptions: [(o) => new GLibLoop(o)],
+};
