@@ -26,10 +26,10 @@ export class ForeignLoopBusyError extends RopewalkError {
 export class ForeignLibraryError extends RopewalkError {
   override readonly name = 'ForeignLibraryError';
   override readonly code = 'ERR_FOREIGN_LIBRARY';
-  readonly library: string;
+  readonly file: string;
 
   constructor(library: string, advice: string, cause: Error) {
     super(`${library} could not be loaded: ${cause.message}. ${advice}`, { cause });
-    this.library = library;
+    this.file = library;
   }
 }
