@@ -69,6 +69,7 @@ export default defineConfig({
       'ropewalk/finger': source('protocols/finger/index.ts'),
       'ropewalk/portforward': source('portforward/index.ts'),
       'ropewalk/memcache': source('protocols/memcache/index.ts'),
+      'ropewalk/ident': source('protocols/ident/index.ts'),
       'ropewalk/socks': source('protocols/socks/index.ts'),
       'ropewalk/terminal': source('terminal/index.ts'),
       'ropewalk/process': source('process/index.ts'),

@@ -43,6 +43,8 @@ import * as processEntry from '../../src/process/index.js';
 import * as fingerErrors from '../../src/protocols/finger/errors.js';
 import * as fingerEntry from '../../src/protocols/finger/index.js';
 import * as http from '../../src/protocols/http/errors.js';
+import * as identErrors from '../../src/protocols/ident/errors.js';
+import * as identEntry from '../../src/protocols/ident/index.js';
 import * as memcacheErrors from '../../src/protocols/memcache/errors.js';
 import * as memcacheEntry from '../../src/protocols/memcache/index.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
@@ -105,6 +107,11 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
     { ...fingerErrors, AnswerTooLongError: answers.AnswerTooLongError },
   ],
   ['ropewalk/memcache', memcacheEntry, memcacheErrors],
+  [
+    'ropewalk/ident',
+    identEntry,
+    { ...identErrors, AnswerIncompleteError: answers.AnswerIncompleteError },
+  ],
   ['ropewalk/socks', socksEntry, socksErrors],
   ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
@@ -127,6 +134,7 @@ export const errors = {
   ...answers,
   ...fingerErrors,
   ...memcacheErrors,
+  ...identErrors,
   ...socksErrors,
   ...services,
   ...threads,
@@ -241,6 +249,8 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   MemcacheConnectionLostError: new errors.MemcacheConnectionLostError('get', true),
   MemcacheUnavailableError: new errors.MemcacheUnavailableError('s'),
   MemcacheValueError: new errors.MemcacheValueError('m', 0),
+  IdentRefusedError: new errors.IdentRefusedError('NO-USER'),
+  InvalidIdentMessageError: new errors.InvalidIdentMessageError('m'),
   InvalidSocksMessageError: new errors.InvalidSocksMessageError('m'),
   SocksAuthenticationError: new errors.SocksAuthenticationError('methods', { host: 'h', port: 1 }),
   SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),

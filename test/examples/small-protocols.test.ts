@@ -1,6 +1,6 @@
 /** The programs of docs/howto/small-protocols.md. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../support/child.js';
@@ -41,5 +41,14 @@ describe.each(KINDS)('the small protocols on the %s reactor', (kind) => {
     await peer.untilEnded();
     expect(peer.text).toBe('hello');
     await server.printed(/^127\.0\.0\.1:\d+ is connected to 127\.0\.0\.1:\d+$/m);
+  });
+
+  it.runIf(process.platform === 'linux')('ident: finds the user of the program', async () => {
+    const { stdout } = await runProgram(
+      exampleUrl('small-ident'),
+      ['--port', '0', '--ask'],
+      on(kind),
+    );
+    expect(stdout).toContain(`this program runs as ${userInfo().username}\n`);
   });
 });

@@ -31,6 +31,7 @@ import {
   randomResponse,
 } from '../protocols/http/differential/messages.js';
 import { requestEvents, responseEvents } from '../protocols/http/events.js';
+import { identLines } from '../protocols/ident/recording.js';
 import { answersTo } from '../protocols/memcache/recording.js';
 import { readEverywhere } from '../protocols/socks/recording.js';
 import { closing, masked, readAll } from '../protocols/websocket/frames.js';
@@ -454,6 +455,17 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     words: ['/W ', '@', '\r\n', ' ', '\xc2\x85', '::1'],
     check(bytes, random) {
       sameWhenCut(bytes, random, fingerQueries);
+    },
+  },
+  ident: {
+    seeds: buffers(
+      '6193, 23\r\n99999 , 0\r\n',
+      '6193, 23 : USERID : UNIX : alice\r\n6193,23:ERROR:HIDDEN-USER\r\n',
+      '6193, 23 : USERID : OTHER, UTF-8 : zo\xc3\xab:x\r\n',
+    ),
+    words: ['6193, 23', ' : ', ':', ',', 'USERID', 'ERROR', 'NO-USER', 'X-', '\r\n', '\t'],
+    check(bytes, random) {
+      sameWhenCut(bytes, random, identLines);
     },
   },
   'terminal-keys': {

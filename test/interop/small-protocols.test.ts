@@ -2,11 +2,18 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { Protocol } from '../../src/core/protocol.js';
 import { TCPClientEndpoint } from '../../src/endpoints/tcp.js';
 import { FingerServerFactory, finger } from '../../src/protocols/finger/index.js';
-import { contract } from '../support/contract.js';
+import {
+  IdentServerFactory,
+  type IdentUser,
+  ident,
+  identOf,
+} from '../../src/protocols/ident/index.js';
+import { contract, portOf } from '../support/contract.js';
 import { PeerProgram, TWISTED_PYTHON } from '../support/peers.js';
-import { closedPort } from '../support/raw-peer.js';
+import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
 import { ONE_POLLER } from '../support/reactors.js';
 import { havePrograms } from './peer-files.js';
 
@@ -16,6 +23,20 @@ const TWISTED = TWISTED_PYTHON !== undefined;
 if (!TWISTED) console.warn('skipped: there is no Python with Twisted here');
 const ROOT = process.getuid?.() === 0;
 if (!ROOT) console.warn('skipped: only root can listen on the ports that these programs use');
+
+/** Waits until a program accepts connections. */
+async function accepting(program: PeerProgram, port: number): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    try {
+      await (await RawPeer.connect(port))[Symbol.asyncDispose]();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline || !program.running) throw error;
+      await new Promise((resolve) => void setTimeout(resolve, 20));
+    }
+  }
+}
 
 /** A server of Twisted. @returns Its port. */
 async function twisted(rig: { use<T extends AsyncDisposable>(thing: T): T }, name: string) {
@@ -72,6 +93,49 @@ contract(
       expect(await finger(endpoint, 'alice', options)).toBe('alice 0\nescape \\x1b\n');
       expect(await finger(endpoint, 'a', { ...options, verbose: true })).toContain('a 1\n');
       expect(await finger(endpoint, '', options)).toContain('Finger online list denied');
+    });
+  },
+  ONE_POLLER,
+);
+
+contract(
+  'ident',
+  (rig) => {
+    const at = (port: number) => new TCPClientEndpoint(rig.reactor, '127.0.0.1', port);
+
+    it.skipIf(!TWISTED)('asks a server of Twisted', async () => {
+      const endpoint = at(await twisted(rig, 'ident'));
+      const clock = rig.reactor;
+      const found = await ident(endpoint, { localPort: 6193, remotePort: 23 }, { clock });
+      expect(found).toEqual({ userId: 'alice', system: 'OTHER' });
+      const hidden = ident(endpoint, { localPort: 1, remotePort: 23 }, { clock });
+      await expect(hidden).rejects.toMatchObject({ problem: 'HIDDEN-USER' });
+    });
+
+    it.skipIf(!TWISTED)('serves the client of Twisted', async () => {
+      const factory = new IdentServerFactory(rig.reactor, ({ localPort }) =>
+        localPort === 6193 ? 'alice' : undefined,
+      );
+      const port = portOf(rig.reactor.listenTCP(0, factory, { interface: '127.0.0.1' }));
+      const args = ['ask-ident', `${port}`, '6193,23', '1,23'];
+      const peer = rig.use(await PeerProgram.python('twisted_small_protocols', ...args));
+      await peer.until(() => peer.stdout.split('answer').length === 3, 'to answer');
+      // It takes the second field for the system.
+      expect(peer.stdout).toContain("answer ('USERID', 'UNIX : alice')");
+      expect(peer.stdout).toContain('NoUser');
+    });
+
+    it.skipIf(!ROOT || !havePrograms('oidentd'))('asks oidentd for this process', async () => {
+      const port = await closedPort();
+      const args = ['--foreground', '--nosyslog', '--user=root', '--group=root'];
+      const peer = rig.use(
+        new PeerProgram('oidentd', [...args, '--address=127.0.0.1', `--port=${port}`]),
+      );
+      const target = rig.use(await RawServer.listen());
+      const { transport } = await at(target.port).connect(Protocol);
+      const asked = (): Promise<IdentUser> => identOf(rig.reactor, transport, { port }).toPromise();
+      await accepting(peer, port);
+      expect(await asked()).toEqual({ userId: 'root', system: 'UNIX' });
     });
   },
   ONE_POLLER,

@@ -14,6 +14,7 @@ const ENTRY_POINTS = [
   'protocols/finger/index',
   'portforward/index',
   'protocols/memcache/index',
+  'protocols/ident/index',
   'protocols/socks/index',
   'terminal/index',
   'files/index',
