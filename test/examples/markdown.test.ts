@@ -8,6 +8,7 @@ const WITHOUT_PROGRAMS = ['install.md', 'command.md'];
 const PAGES = [
   'README.md',
   'docs/tutorial.md',
+  'docs/tutorial-finger.md',
   ...readdirSync(new URL('docs/howto/', ROOT))
     .filter((file) => !WITHOUT_PROGRAMS.includes(file))
     .map((file) => `docs/howto/${file}`),
