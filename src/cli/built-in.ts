@@ -39,6 +39,7 @@ const LISTEN_USAGE = `  --port PORT       listen on this TCP port of 127.0.0.1 (
   --listen ENDPOINT listen there instead, such as unix:/run/NAME.sock,
                     systemd:index=0, or tcp:PRESET for all addresses
 `;
+const DEFAULT = ' (default PRESET)';
 const COMMON_USAGE = `
 The flags of \`ropewalk run\`, such as --log and --pid-file, are available too:
 \`ropewalk run --help\` explains them, and the signals and exit codes.
@@ -49,7 +50,8 @@ export function builtIn<const F extends Flags>(
   name: string,
   settings: {
     readonly usage: string;
-    readonly port?: number;
+    /** Undefined: it does not listen. `required`: the port has no default. */
+    readonly port?: number | 'required';
     readonly flags?: F;
     readonly count?: number | 'any';
     readonly workers?: boolean;
@@ -57,11 +59,13 @@ export function builtIn<const F extends Flags>(
 ): BuiltIn<F & ListenFlags> {
   const { usage, port, flags, count = 0, workers = true } = settings;
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  const listenUsage = LISTEN_USAGE.replaceAll('PRESET', String(port)).replace('NAME', name);
+  const listenUsage = (port === 'required' ? LISTEN_USAGE.replace(DEFAULT, '') : LISTEN_USAGE)
+    .replaceAll('PRESET', port === 'required' ? '8080' : String(port))
+    .replace('NAME', name);
   return {
     name,
     file: fileURLToPath(new URL(`./run-${name}${extension}`, import.meta.url)),
-    listen: port === undefined ? undefined : onLoopback(String(port)),
+    listen: typeof port === 'number' ? onLoopback(String(port)) : undefined,
     flags: { ...flags, ...(port !== undefined && LISTEN_FLAGS) } as F & ListenFlags,
     count,
     workers,
@@ -125,10 +129,14 @@ export function fromArguments<F extends Flags, S>(
 
 /** @throws UsageError */
 function listenOf(
-  { name, listen: preset }: BuiltIn,
+  { name, listen: preset, flags }: BuiltIn,
   { listen, port }: Values<ListenFlags>,
 ): string {
-  if (port === undefined) return listen ?? preset ?? '';
+  if (port === undefined) {
+    const chosen = listen ?? preset;
+    if (chosen !== undefined || flags.listen === undefined) return chosen ?? '';
+    throw new UsageError(`${name} takes --port or --listen`);
+  }
   if (listen !== undefined) throw new UsageError(`${name} takes --port or --listen, not both`);
   if (/^\d{1,5}$/.test(port) && Number(port) <= 65_535) return onLoopback(port);
   throw new UsageError(`--port takes a whole number from 0 to 65535, not "${port}"`);

@@ -57,6 +57,37 @@ line for each request.
 `,
 });
 
+type PortForwardFlags = Record<
+  'connect-timeout' | 'idle' | 'max-connections' | 'proxy-header',
+  typeof string
+>;
+
+const PORT_FORWARD_FLAGS: PortForwardFlags = {
+  'connect-timeout': string,
+  idle: string,
+  'max-connections': string,
+  'proxy-header': string,
+};
+
+export const PORT_FORWARD: BuiltIn<PortForwardFlags & ListenFlags> = builtIn('portforward', {
+  port: 'required',
+  count: 1,
+  flags: PORT_FORWARD_FLAGS,
+  usage: `Usage: ropewalk portforward --port PORT [flags] TARGET
+
+Forwards each connection to TARGET, an endpoint such as tcp:10.0.0.7:5432 or
+unix:/run/db.sock, in both directions until both have ended.
+
+  --connect-timeout SECONDS
+                    time to connect to TARGET (default 30)
+  --idle SECONDS    close connections that are idle that long (default 600)
+  --max-connections N
+                    clients at a time (default 1000)
+  --proxy-header V  begin each connection with a PROXY header of version 1 or 2,
+                    which names the client; TARGET must expect it
+`,
+});
+
 type ProcmonFlags = Record<
   'name' | 'restart' | 'max-restart' | 'healthy' | 'kill-after' | 'stop-signal',
   typeof string
@@ -97,4 +128,4 @@ command. SIGHUP, SIGUSR1 and SIGUSR2 are passed on to PROGRAM.
 `,
 });
 
-export const BUILT_INS: readonly BuiltIn[] = [ECHO, PROCMON, SOCKS, WEB];
+export const BUILT_INS: readonly BuiltIn[] = [ECHO, PORT_FORWARD, PROCMON, SOCKS, WEB];

@@ -3,6 +3,7 @@ import { BUILT_INS } from './built-ins.js';
 import { DASHBOARD_USAGE } from './dashboard.js';
 import { DEMO_USAGE } from './demo-options.js';
 import { DOCTOR_USAGE } from './doctor.js';
+import { NEW_USAGE } from './new.js';
 import { parseFlags } from './parse-flags.js';
 import type { PluginKind } from './plugin-manifest.js';
 import { PLUGINS_USAGE } from './plugins-command.js';
@@ -29,6 +30,7 @@ const USAGES: Readonly<Record<string, string>> = {
   demo: DEMO_USAGE,
   doctor: DOCTOR_USAGE,
   help: '',
+  new: NEW_USAGE,
   plugins: PLUGINS_USAGE,
   run: RUN_USAGE,
   talk: TALK_USAGE,
@@ -64,6 +66,7 @@ function flagsOf(command: string): string[] {
 /** The words behind a command, besides flags, files and names of plug-ins. */
 function wordsOf(command: string): readonly string[] {
   if (command === 'completion') return SHELLS;
+  if (command === 'new') return ['protocol', 'service'];
   return command === 'help' ? Object.keys(USAGES) : [];
 }
 

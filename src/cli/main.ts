@@ -9,19 +9,21 @@ import { UsageError } from './usage-error.js';
 
 const USAGE = `Usage: ropewalk <command> [flags]
 
-  completion print a script that completes this command in bash, zsh or fish
-  demo      run an echo and a chat server with a live view
-  dashboard print the figures of a running program and open its page
-  doctor    report whether the native reactor works here, and what to change
-  echo      serve an echo: it sends back all that it receives
-  plugins   list the plug-ins of this project, and those that cannot be used
-  procmon   keep a program running: ropewalk procmon PROGRAM
-  run       run a program's services: ropewalk run FILE
-  socks     run a SOCKS proxy
-  talk      exchange lines with a server: ropewalk talk HOST PORT
-  web       serve the files of a folder by HTTP: ropewalk web ROOT
-  help      show this, or explain a command: ropewalk help COMMAND
-  version   show the version of this package
+  completion  print a script that completes this command in bash, zsh or fish
+  demo        run an echo and a chat server with a live view
+  dashboard   print the figures of a running program and open its page
+  doctor      report whether the native reactor works here, and what to change
+  echo        serve an echo: it sends back all that it receives
+  new         write a program to begin with: ropewalk new service NAME
+  plugins     list the plug-ins of this project, and those that cannot be used
+  portforward forward connections to another place: ropewalk portforward TARGET
+  procmon     keep a program running: ropewalk procmon PROGRAM
+  run         run a program's services: ropewalk run FILE
+  socks       run a SOCKS proxy
+  talk        exchange lines with a server: ropewalk talk HOST PORT
+  web         serve the files of a folder by HTTP: ropewalk web ROOT
+  help        show this, or explain a command: ropewalk help COMMAND
+  version     show the version of this package
 `;
 
 const FLAGS = { help: { type: 'boolean', short: 'h' } } as const;
@@ -36,6 +38,7 @@ const COMMANDS: Readonly<Record<string, (args: Args) => number | Promise<number>
   demo: async (args) => (await import('./demo.js')).runDemo(args),
   doctor: async (args) => (await import('./doctor.js')).runDoctor(args, packageVersion()),
   help: showHelp,
+  new: async (args) => (await import('./new.js')).runNew(args, packageVersion()),
   plugins: async (args) => (await import('./plugins-command.js')).runPlugins(args),
   run: async (args) => (await import('./run.js')).runRun(args),
   talk: async (args) => (await import('./talk.js')).runTalk(args),

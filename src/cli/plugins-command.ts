@@ -70,7 +70,7 @@ export function pluginHelp(folder: string): string {
   const part = (kind: Plugin['kind'], title: string): string[] => {
     const some = plugins.filter((plugin) => plugin.kind === kind);
     const rows = some.map(({ name, description }) =>
-      `  ${name.padEnd(9)} ${description}`.trimEnd(),
+      `  ${name.padEnd(11)} ${description}`.trimEnd(),
     );
     return some.length === 0 ? [] : ['', title, '', ...rows];
   };

@@ -86,9 +86,9 @@ describe.runIf(POSIX)('the plug-ins of the examples', () => {
     expect(page).toContain(lines);
     const help = (await project.cli(['help'])).stdout;
     expect(help).toContain(
-      '\nCommands of plug-ins:\n\n  greet     print the greeting of a server\n',
+      '\nCommands of plug-ins:\n\n  greet       print the greeting of a server\n',
     );
-    expect(help).toContain('\n  greeting  send a greeting\n');
+    expect(help).toContain('\n  greeting    send a greeting\n');
     expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 

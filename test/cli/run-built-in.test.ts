@@ -1,7 +1,7 @@
 /** The programs of the package that have commands, such as `ropewalk socks`. */
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/child.js';
-import { RawPeer, RawServer } from '../support/raw-peer.js';
+import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
 import { MAIN, RunFolder, RunningProgram } from './run-program.js';
 
 const ANY_PORT = ['--listen', 'tcp:0:interface=127.0.0.1'];
@@ -40,6 +40,10 @@ describe('a built-in program', () => {
     [['socks', '--commands', 'connect,dance'], 'each of --commands is one of connect, bind'],
     [['socks', '--idle', 'long'], '--idle takes a number of seconds'],
     [['socks', '--max-sessions', '0'], '--max-sessions takes a whole number from 1'],
+    [['portforward', 'tcp:127.0.0.1:1'], 'portforward takes --port or --listen'],
+    [['portforward', '--port', '0'], 'portforward takes 1 argument;'],
+    [['portforward', '--port', '0', 'tpc:1'], 'TARGET: endpoint "tpc:1": there is no client'],
+    [['portforward', '--port', '0', '--proxy-header', '3', 'tcp:a:1'], '--proxy-header is one of'],
     [['procmon'], 'procmon takes a PROGRAM'],
     [['procmon', '--workers', '2', 'true'], 'procmon has no --workers'],
     [['procmon', '--stop-signal', 'TERM', 'true'], 'did you mean SIGTERM?'],
@@ -94,6 +98,35 @@ describe.runIf(POSIX)('ropewalk socks', () => {
   ])('warns if other machines may use it: %s, %s', async (listen, warns) => {
     await using program = await RunningProgram.start(['--listen', listen], {}, 'socks');
     expect(/#warn\] everyone who reaches/.test(program.stdout)).toBe(warns);
+  });
+});
+
+describe.runIf(POSIX)('ropewalk portforward', () => {
+  it('forwards connections, with a PROXY header if asked, and logs them', async () => {
+    await using target = await RawServer.listen();
+    const args = ['--port', '0', '--proxy-header', '1', `tcp:127.0.0.1:${target.port}`];
+    await using program = await RunningProgram.start(args, {}, 'portforward');
+    await using peer = await RawPeer.connect(program.port);
+    peer.write('hello');
+    const served = await target.peer(0);
+    const header = `PROXY TCP4 127.0.0.1 127.0.0.1 ${peer.localPort} ${program.port}\r\n`;
+    expect(String(await served.receive(header.length + 5))).toBe(`${header}hello`);
+    served.write('world');
+    served.end();
+    await peer.untilEnded();
+    expect(peer.text).toBe('world');
+    await program.printed(new RegExp(`${peer.localPort} to 127\\.0\\.0\\.1:${target.port}`));
+    peer.end();
+    program.process.kill('SIGTERM');
+    expect(await program.result()).toMatchObject({ signal: 'SIGTERM', stderr: '' });
+  });
+
+  it('logs that the target refuses connections', async () => {
+    const args = ['--port', '0', `tcp:127.0.0.1:${await closedPort()}`];
+    await using program = await RunningProgram.start(args, {}, 'portforward');
+    await using peer = await RawPeer.connect(program.port);
+    await peer.until(() => peer.closed || peer.error !== undefined, 'the reset');
+    await program.printed(/portforward#warn\] 127\.0\.0\.1:\d+: [^\n]*refused/);
   });
 });
 
