@@ -6,6 +6,7 @@ import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/erro
 import type { SystemEventTrigger } from '../core/system-event.js';
 import { callReported } from '../defer/callback-result.js';
 import { Deferred } from '../defer/deferred.js';
+import { TimeoutError } from '../defer/errors.js';
 import { checkBoolean, checkFunction, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -186,6 +187,7 @@ class ApplicationRun {
     const { drainMs, unreadyMs, notifier, onEvent } = this.#settings;
     const { reactor, health } = this.#application;
     const announces = health.state === 'running';
+    const starting = health.state === 'starting';
     const began = reactor.now();
     this.#stopping = true;
     health.state = 'draining';
@@ -198,11 +200,13 @@ class ApplicationRun {
     }
     using drain = new Drain(reactor, drainMs);
     this.#drain = drain;
-    try {
-      await this.#application.stopService(drain);
-    } catch (error) {
-      this.#stopError = error;
-    }
+    const stopped = this.#application.stopService(drain).addErrback((failure) => {
+      this.#stopError = failure.value;
+    });
+    // A start that does not end after it was aborted would prevent the stop for ever.
+    if (starting) await drain.wait(stopped);
+    else await stopped;
+    if (!stopped.fired) this.#stopError = new TimeoutError(drainMs);
     this.#drain = undefined;
     this.#watchdog?.stop();
     await notifier?.close();

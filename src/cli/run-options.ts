@@ -26,12 +26,15 @@ export interface RunOptions {
   readonly umask: number | undefined;
   readonly logFormat: LogFormat;
   readonly logFile: string | undefined;
+  /** The time for the start; 0: no limit. */
+  readonly startMs: number;
   readonly drainMs: number;
   readonly unreadyMs: number;
 }
 
 const MAX_WORKERS = 1_024;
 const DEFAULT_DRAIN_MS = 10_000;
+const DEFAULT_START_MS = 60_000;
 
 export const RUN_USAGE: string = `Usage: ropewalk run [flags] FILE [arguments]
 
@@ -53,6 +56,9 @@ name of a service of a plug-in, which \`ropewalk plugins\` lists.
   --log FORMAT      text (default) or json
   --log-file PATH   append the log to this file, which SIGHUP opens again
                     (default: standard output)
+  --start-timeout SECONDS
+                    end with an error if the program has not started by then
+                    (default ${DEFAULT_START_MS / 1_000}); 0: no limit
   --drain SECONDS   time for connections to finish at the end (default ${DEFAULT_DRAIN_MS / 1_000})
   --unready SECONDS time between the announcement that the program is not ready
                     and the end of listening (default 0)
@@ -78,6 +84,7 @@ const FLAGS = {
   'log-file': string,
   'pid-file': string,
   reactor: string,
+  'start-timeout': string,
   uid: string,
   umask: string,
   unready: string,
@@ -124,6 +131,7 @@ export function parseRunOptions(
     umask: values.umask === undefined ? undefined : octal(values.umask),
     logFormat: choice('--log', values.log, LOG_FORMATS),
     logFile: values['log-file'],
+    startMs: milliseconds('start-timeout', values['start-timeout'], DEFAULT_START_MS),
     drainMs: milliseconds('drain', values.drain, DEFAULT_DRAIN_MS),
     unreadyMs: milliseconds('unready', values.unready, 0),
   };

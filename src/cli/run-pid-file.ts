@@ -1,7 +1,12 @@
 /** A file with the number of a process, which is refused while that process is running. */
 import {
+  closeSync,
+  constants,
+  fstatSync,
   linkSync,
+  openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -17,6 +22,8 @@ export class PIDFileError extends Error {
 
 /** `2.5 s`: the start of a process is known to the second only. */
 const CLOCK_TOLERANCE_MS = 2_500;
+/** More than the longest number and its line end. */
+const MAX_FILE_BYTES = 64;
 /** The unit of times in /proc on all Linux systems that Node supports. */
 const TICKS_PER_SECOND = 100;
 
@@ -110,16 +117,40 @@ function removeIfStale(path: string): void {
   else rmSync(removed, { force: true });
 }
 
+/**
+ * @returns Undefined if there is no file or it is empty, as after a loss of power.
+ * @throws PIDFileError it is no pid file, and is not to be replaced.
+ */
 function pidIn(path: string): number | undefined {
   let text: string;
   try {
-    text = readFileSync(path, 'latin1');
+    text = beginningOf(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    // A socket, or a FIFO that nothing reads.
+    throw notAPIDFile(path, messageOf(error));
   }
-  const match = /^\s*(\d{1,10})\s*$/.exec(text);
-  return match === null ? undefined : Number(match[1]);
+  const digits = text.replaceAll('\0', '').trim();
+  if (digits === '') return undefined;
+  if (/^\d{1,10}$/.test(digits)) return Number(digits);
+  throw notAPIDFile(path, 'it has other contents than a number');
+}
+
+function beginningOf(path: string): string {
+  // Without waiting for the other end of a FIFO.
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error('it is no regular file');
+    const bytes = Buffer.alloc(MAX_FILE_BYTES);
+    return bytes.toString('latin1', 0, readSync(fd, bytes));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function notAPIDFile(path: string, why: string): PIDFileError {
+  return new PIDFileError(`${path} is not a pid file, and is kept: ${why}`);
 }
 
 /** Whether the process exists and began before the file was written: numbers are used again. */

@@ -1,5 +1,6 @@
 /** Records the ports that a program opens, and opens them on the sockets of its predecessor. */
-import type { Address } from '../core/address.js';
+import { rmSync } from 'node:fs';
+import { type Address, UNIXAddress } from '../core/address.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import type { TakenListeners } from '../handover/take-listeners.js';
@@ -36,6 +37,25 @@ export class PortRecorder {
   /** The predecessor has stopped. */
   own(): void {
     this.#owns = true;
+  }
+
+  /** A successor has taken the sockets over. */
+  disown(): void {
+    this.#owns = false;
+  }
+
+  /** If the process ends before its ports are closed, because of an error, the files of its UNIX sockets are removed nevertheless. */
+  removingFilesAtExit(): Disposable {
+    const remove = (): void => {
+      if (!this.#owns) return;
+      for (const port of Object.values(this.ports)) {
+        const address = port.listening ? port.getHost() : undefined;
+        if (!(address instanceof UNIXAddress) || !address.path?.startsWith('/')) continue;
+        for (const path of [address.path, `${address.path}.lock`]) rmSync(path, { force: true });
+      }
+    };
+    process.once('exit', remove);
+    return { [Symbol.dispose]: () => process.removeListener('exit', remove) };
   }
 
   #open<P extends ListeningPort<Address>>(

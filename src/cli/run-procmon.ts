@@ -67,6 +67,7 @@ class MonitorService extends Service {
   }
 
   protected override start(): void {
+    process.on('exit', this.#endAtExit);
     this.#monitor.start();
     if (this.#startError === undefined) return;
     // It would never start: it does not exist, for example.
@@ -94,7 +95,13 @@ class MonitorService extends Service {
     this.#monitor.signalProcess(this.#program, signal);
   };
 
+  /** This process ends because of an error. */
+  readonly #endAtExit = (): void => {
+    this.#monitor.signalProcess(this.#program, 'SIGKILL', { group: true });
+  };
+
   #ignoreSignals(): void {
+    process.removeListener('exit', this.#endAtExit);
     for (const signal of PASSED_ON) process.removeListener(signal, this.#passOn);
   }
 

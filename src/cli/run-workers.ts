@@ -1,8 +1,10 @@
 /** `ropewalk run --workers N`: this process looks after workers that run the program. */
 import { Application } from '../application/application.js';
+import type { Drain } from '../application/drain.js';
 import { runApplication } from '../application/run-application.js';
 import { Service } from '../application/service.js';
 import { SystemdNotifier } from '../application/systemd-notifier.js';
+import { TimeoutError } from '../defer/errors.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { WorkerStartError } from '../workers/errors.js';
 import { runWorkers } from '../workers/run-workers.js';
@@ -10,14 +12,18 @@ import type { WorkerEvent } from '../workers/worker-event.js';
 import type { WorkerGroup } from '../workers/worker-group.js';
 import type { RunLog } from './run-log.js';
 import type { RunOptions } from './run-options.js';
+import { StartTimeoutError } from './run-start.js';
 import type { RunWorkerOrder } from './run-worker.js';
+
+/** The longest time of a timer. */
+const NO_LIMIT_MS = 2 ** 31 - 1;
 
 /** @returns The signal that stopped them. @throws the error of the first worker that cannot start. */
 export async function runInWorkers(
   options: RunOptions,
   log: RunLog,
 ): Promise<NodeJS.Signals | undefined> {
-  const { drainMs, unreadyMs, reactor: kind } = options;
+  const { startMs, drainMs, unreadyMs, reactor: kind } = options;
   const reactor = createReactor(kind === undefined ? {} : { kind });
   const application = new Application('workers', reactor);
   const workers = new WorkersService(options, log);
@@ -36,7 +42,8 @@ export async function runInWorkers(
     });
     return signal;
   } catch (error) {
-    throw error instanceof WorkerStartError ? error.cause : error;
+    if (!(error instanceof WorkerStartError)) throw error;
+    throw error.cause instanceof TimeoutError ? new StartTimeoutError(startMs) : error.cause;
   } finally {
     process.removeListener('SIGUSR2', workers.restart);
   }
@@ -75,13 +82,14 @@ class WorkersService extends Service {
   }
 
   protected override async start(): Promise<void> {
-    const { file, args, account, drainMs, workers, reactor: kind } = this.#options;
+    const { file, args, account, startMs, drainMs, workers, reactor: kind } = this.#options;
     const { logFormat, logFile } = this.#options;
     const order: RunWorkerOrder = { file, args, account, drainMs, log: { logFormat, logFile } };
     this.#group = runWorkers(new URL('./run-worker.js', import.meta.url), {
       kind: 'processes',
       workers,
       data: order,
+      readyTimeoutMs: startMs === 0 ? NO_LIMIT_MS : startMs,
       drainMs,
       onEvent: (event) => this.#logEvent(event),
       ...(kind === undefined ? {} : { reactor: { kind } }),
@@ -90,8 +98,16 @@ class WorkersService extends Service {
   }
 
   /** The workers drain. */
-  protected override async drain(): Promise<void> {
-    await this.#group?.stop();
+  protected override async drain({ signal }: Drain): Promise<void> {
+    const group = this.#group;
+    if (group === undefined) return;
+    const stopped = group.stop();
+    // A second signal has ended the drain.
+    const cut = (): void => void group.stop({ drainMs: 0 });
+    signal.addEventListener('abort', cut);
+    if (signal.aborted) cut();
+    await stopped;
+    signal.removeEventListener('abort', cut);
   }
 
   #logEvent(event: WorkerEvent): void {

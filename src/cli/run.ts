@@ -29,16 +29,18 @@ import {
   reactorOf,
   syntaxErrorIn,
 } from './run-program.js';
+import { StartTimeoutError, StartWatch } from './run-start.js';
 import { Inheritance, Upgrades } from './run-upgrade.js';
 import { runInWorkers } from './run-workers.js';
 import { UsageError } from './usage-error.js';
 
 const FAILED = 1;
+const WRONG_ARGUMENTS = 2;
 
 /**
  * Runs a program until it stops.
  * @param builtIn A program of this package, for a command of its own.
- * @returns The exit code, unless a signal stopped the program: that ends the process.
+ * @returns 0 for help. Otherwise the process ends, with an exit code or by the signal that stopped the program.
  * @throws UsageError
  */
 export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promise<number> {
@@ -54,6 +56,7 @@ export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promis
   const inheritance = new Inheritance(process.env);
   let pidFile: PIDFile | undefined;
   let signal: NodeJS.Signals | undefined;
+  using watch = new StartWatch(options, builtIn?.name ?? given.file, () => pidFile?.remove());
   try {
     const program = await loadProgram(options.file);
     checkChoices(options, program);
@@ -63,23 +66,33 @@ export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promis
     }
     const log = new RunLog(options, true);
     if (plugin !== undefined) log.logger.info('plug-in {plugin}', { plugin: pluginText(plugin) });
-    if (options.workers > 0) signal = await runInWorkers(options, log);
-    else {
+    if (options.workers > 0) {
+      // The workers have the limit.
+      watch[Symbol.dispose]();
+      signal = await runInWorkers(options, log);
+    } else {
       const run = new Run(options, inheritance, log, pidFile);
-      signal = await run.run(program);
+      signal = await run.run(program, watch);
     }
     await log.close();
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    process.stderr.write(`ropewalk: ${failureText(error, builtIn?.name ?? options.file)}\n`);
-    return FAILED;
-  } finally {
+    const wrong = error instanceof UsageError;
+    const text = wrong ? error.message : failureText(error, builtIn?.name ?? options.file);
+    process.stderr.write(`ropewalk: ${text}\n`);
     pidFile?.remove();
+    return await exit(wrong ? WRONG_ARGUMENTS : FAILED);
   }
+  pidFile?.remove();
+  if (signal === undefined) return await exit(0);
   await writtenOut(process.stdout);
-  if (signal !== undefined) process.kill(process.pid, signal);
-  // Neither timers of the program nor its own handler of the signal keep it alive.
-  process.exit(signal === undefined ? 0 : 128 + constants.signals[signal]);
+  process.kill(process.pid, signal);
+  return await exit(128 + constants.signals[signal]);
+}
+
+/** Neither timers of the program nor its own handler of a signal keep the process alive. */
+async function exit(code: number): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) await writtenOut(stream);
+  process.exit(code);
 }
 
 /** @throws UsageError */
@@ -115,7 +128,7 @@ class Run {
   }
 
   /** @returns The signal that stopped it. @throws the error of the start. */
-  async run(program: Program): Promise<NodeJS.Signals | undefined> {
+  async run(program: Program, watch: StartWatch): Promise<NodeJS.Signals | undefined> {
     const { file, args, reactor: kind, account, drainMs, unreadyMs } = this.#options;
     const reactor = reactorOf(program) ?? createReactor(kind === undefined ? {} : { kind });
     const taken = await this.#inheritance.take(reactor);
@@ -125,16 +138,23 @@ class Run {
       const application = await applicationOf(program, file, reactor, args);
       if (this.#log.hasFile) application.addService(new LogReopening(this.#log));
       const started = (): void => {
+        watch[Symbol.dispose]();
         this.#logStart(application, recorder);
         if (taken !== undefined) void this.#replace(reactor, taken, recorder);
       };
       using _upgrades = new Upgrades(reactor, recorder.ports, this.#inheritance, this.#logger, {
         superseded: (pid) => {
           this.#pidFile?.forget();
+          recorder.disown();
           void notifier?.mainProcess(pid);
           stop(reactor);
         },
       });
+      watch.loaded((error) => {
+        this.#failure = error;
+        stop(reactor);
+      });
+      using _files = recorder.removingFilesAtExit();
       const { signal, stopError } = await runApplication(application, {
         drainMs,
         unreadyMs,
@@ -213,6 +233,7 @@ function stop(reactor: Reactor): void {
 
 function failureText(error: unknown, file: string): string {
   if (error instanceof PIDFileError) return error.message;
+  if (error instanceof StartTimeoutError) return `cannot start ${file}: ${error.message}`;
   if (error instanceof SyntaxError) {
     return `cannot load ${file}: ${syntaxErrorIn(file) ?? inspected(error)}`;
   }

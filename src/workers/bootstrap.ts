@@ -2,6 +2,7 @@
  * The program of each worker thread and worker process: creates the reactor, runs the module's function, answers the parent,
  * and shuts down in order when asked. The parent decides what happens after a worker has ended.
  */
+import type { DelayedCall } from '../core/clock.js';
 import { ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import { type ErrorReport, errorChannel, placeOf, reportError } from '../internal/error-report.js';
@@ -70,6 +71,7 @@ class StartedWorker {
   readonly #served: ServedConnections = new ServedConnections();
   readonly #figures: WorkerFigures = new WorkerFigures();
   readonly #draining: AbortController = new AbortController();
+  #deadline: DelayedCall | undefined;
   /** The result of the module's function: usually its stop function. */
   #stop: Promise<unknown> = Promise.resolve();
 
@@ -108,9 +110,14 @@ class StartedWorker {
     };
   }
 
-  /** Stops accepting, waits for open connections to end, for at most `deadlineMs`, and ends. */
+  /**
+   * Stops accepting, waits for open connections to end, for at most `deadlineMs`, and ends. A further call changes the deadline.
+   */
   async drain(deadlineMs: number): Promise<void> {
-    this.#reactor.callLater(deadlineMs, () => this.#end());
+    const drains = this.#draining.signal.aborted;
+    if (this.#deadline?.active()) this.#deadline.cancel();
+    this.#deadline = this.#reactor.callLater(deadlineMs, () => this.#end());
+    if (drains) return;
     this.#draining.abort();
     await this.#ports.stopListening();
     // If the function fails, `start` reports it.

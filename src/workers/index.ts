@@ -17,5 +17,10 @@ export type {
   WorkerStop,
 } from './worker-context.js';
 export type { WorkerEvent } from './worker-event.js';
-export type { GroupMetrics, WorkerGroup, WorkerMetrics } from './worker-group.js';
+export type {
+  GroupMetrics,
+  WorkerGroup,
+  WorkerMetrics,
+  WorkerStopOptions,
+} from './worker-group.js';
 export type { RunWorkersOptions } from './worker-settings.js';

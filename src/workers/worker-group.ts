@@ -4,6 +4,8 @@ import type { Clock } from '../core/clock.js';
 import type { ReactorStatistics } from '../core/reactor-introspection.js';
 import { callReported } from '../defer/callback-result.js';
 import { Deferred } from '../defer/deferred.js';
+import { checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { WorkersStoppedError } from './errors.js';
 import { sumOf } from './measurement.js';
 import type { FromWorker, WorkerOrder } from './messages.js';
@@ -46,6 +48,13 @@ export interface GroupMetrics {
   /** The number of workers that hung and were killed. */
   readonly hangs: number;
 }
+
+export interface WorkerStopOptions {
+  /** The time for open connections to end, in milliseconds. Default: that of the group. */
+  readonly drainMs?: number;
+}
+
+const STOP_OPTIONS: OptionNames<WorkerStopOptions> = { drainMs: true };
 
 /** The dependencies of a group. */
 export interface GroupSurroundings {
@@ -122,13 +131,17 @@ export class WorkerGroup implements AsyncDisposable {
 
   /**
    * Ends all workers: they stop accepting, their stop functions are called, and they end when the connections that they accepted
-   * are closed, after `drainMs` at the latest. A worker that has not ended by then is killed two seconds later. Further calls
-   * have no effect.
+   * are closed, after `drainMs` at the latest. A worker that has not ended by then is killed two seconds later. A further call
+   * without options has no effect; one with `drainMs` begins that time anew, for workers that are draining too.
    *
    * @returns A Deferred that fires when all workers are gone. It never fails.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
-  stop(): Deferred<void> {
-    return Deferred.fromPromise(this.#stop());
+  stop(options: WorkerStopOptions = {}): Deferred<void> {
+    checkOptions('stop', options, STOP_OPTIONS);
+    const { drainMs } = options;
+    if (drainMs !== undefined) checkMilliseconds('drainMs', drainMs);
+    return Deferred.fromPromise(this.#stop(drainMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,14 +178,15 @@ export class WorkerGroup implements AsyncDisposable {
     if (this.#state === 'stopped') throw new WorkersStoppedError();
   }
 
-  #stop(): Promise<void> {
-    this.#ended ??= this.#stopAll();
+  #stop(drainMs?: number): Promise<void> {
+    if (this.#ended === undefined) this.#ended = this.#stopAll(drainMs);
+    else if (drainMs !== undefined) for (const slot of this.#slots) slot.shorten(drainMs);
     return this.#ended;
   }
 
-  async #stopAll(): Promise<void> {
+  async #stopAll(drainMs = this.#settings.drainMs): Promise<void> {
     this.#state = 'stopped';
-    for (const slot of this.#slots) slot.stop();
+    for (const slot of this.#slots) slot.stop(drainMs);
     await Promise.all(this.#slots.map((slot) => slot.drained()));
   }
 

@@ -115,9 +115,9 @@ export class WorkerLife implements WorkerListener {
     return answer !== undefined;
   }
 
-  /** Asks the worker to end, and kills it if it has not ended some time after the deadline. Further calls have no effect. */
+  /** Asks the worker to end, and kills it if it has not ended some time after the deadline. A further call changes the deadline. */
   drain(deadlineMs: number): void {
-    if (this.#state === 'draining' || this.#state === 'ended') return;
+    if (this.#state === 'ended') return;
     this.#state = 'draining';
     this.#heartbeat.stop();
     cancel(this.#limit);

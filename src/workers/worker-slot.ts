@@ -74,10 +74,15 @@ export class WorkerSlot implements LifeListener {
   }
 
   /** Asks all workers to end and starts none any more. */
-  stop(): void {
+  stop(drainMs: number): void {
     this.#stopped = true;
     this.#cancelRestart();
-    for (const life of this.#lives.keys()) this.#drain(life);
+    for (const life of this.#lives.keys()) this.#drain(life, drainMs);
+  }
+
+  /** After {@link stop}: the workers have that much time from now on. */
+  shorten(drainMs: number): void {
+    for (const life of this.#lives.keys()) life.drain(drainMs);
   }
 
   /** Settles when all workers that are draining now are gone. */
@@ -143,9 +148,9 @@ export class WorkerSlot implements LifeListener {
     return started;
   }
 
-  #drain(life: WorkerLife): void {
+  #drain(life: WorkerLife, drainMs = this.#settings.drainMs): void {
     if (life.state === 'draining' || life.state === 'ended') return;
-    life.drain(this.#settings.drainMs);
+    life.drain(drainMs);
     this.#emit({ type: 'draining', worker: this.#settings.index, id: life.id });
   }
 

@@ -126,7 +126,7 @@ describe.runIf(POSIX)('ropewalk portforward', () => {
     await using program = await RunningProgram.start(args, {}, 'portforward');
     await using peer = await RawPeer.connect(program.port);
     await peer.until(() => peer.closed || peer.error !== undefined, 'the reset');
-    await program.printed(/portforward#warn\] 127\.0\.0\.1:\d+: [^\n]*refused/);
+    await program.printed(/portforward#warn\] 127\.0\.0\.1:\d+: [^\n]*ECONNREFUSED/);
   });
 });
 

@@ -1,5 +1,15 @@
 /** `ropewalk run` as it is run: programs, their ends, and what they leave behind. */
-import { readFileSync, renameSync, utimesSync, watch, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../examples/programs.js';
@@ -164,7 +174,7 @@ describe.runIf(POSIX)('the pid file of ropewalk run', () => {
     expect(readFileSync(folder.pidFile, 'utf8')).toBe(`${program.pid}\n`);
   });
 
-  it.each(['of a process that is gone', 'of a number that is used again', 'without a number'])(
+  it.each(['of a process that is gone', 'of a number that is used again', 'empty'])(
     'is replaced if it is stale: %s',
     async (kind) => {
       using folder = new RunFolder();
@@ -172,12 +182,56 @@ describe.runIf(POSIX)('the pid file of ropewalk run', () => {
       await gone.result();
       // This process began after the file was written.
       const pid = kind.startsWith('of a number') ? process.pid : gone.process.pid;
-      writeFileSync(folder.pidFile, kind.startsWith('without') ? 'nonsense' : `${pid}\n`);
+      writeFileSync(folder.pidFile, kind === 'empty' ? '' : `${pid}\n`);
       utimesSync(folder.pidFile, 1_000_000, 1_000_000);
       const args = ['--pid-file', folder.pidFile, folder.write(ECHO)];
       await using program = await RunningProgram.start(args);
       expect(readFileSync(folder.pidFile, 'utf8')).toBe(`${program.pid}\n`);
       expect(folder.names).toEqual(['pid', 'program.mjs']);
+    },
+  );
+
+  it.each([
+    ['a folder', 'it is no regular file'],
+    ['a FIFO', 'it is no regular file'],
+    ['another file', 'it has other contents than a number'],
+    ['a link to another file', 'it has other contents than a number'],
+    ['a link to itself', 'ELOOP'],
+  ])('is refused, and the place kept, if it is %s', async (what, why) => {
+    using folder = new RunFolder();
+    const { pidFile } = folder;
+    writeFileSync(folder.file('other'), 'user=alice\n');
+    if (what === 'a folder') mkdirSync(pidFile);
+    else if (what === 'a FIFO') execFileSync('mkfifo', [pidFile]);
+    else if (what === 'another file') writeFileSync(pidFile, 'user=alice\n');
+    else symlinkSync(what === 'a link to itself' ? 'pid' : 'other', pidFile);
+    const before = lstatSync(pidFile).ino;
+    const { code, stderr } = await folder.run(['--pid-file', pidFile, folder.write(ECHO)]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        new RegExp(
+          `^ropewalk: ${pidFile} is not a pid file, and is kept: [^\\n]*${why}[^\\n]*\\n$`,
+        ),
+      ),
+    ]);
+    expect(lstatSync(pidFile).ino).toBe(before);
+    expect(readFileSync(folder.file('other'), 'utf8')).toBe('user=alice\n');
+    expect(folder.names).toEqual(['other', 'pid', 'program.mjs']);
+  });
+
+  it.each(['a missing file', 'a stale pid file'])(
+    'is written in place of a link to %s, which is not written through',
+    async (what) => {
+      using folder = new RunFolder();
+      const target = folder.file('target');
+      if (what === 'a stale pid file') writeFileSync(target, '');
+      symlinkSync('target', folder.pidFile);
+      const args = ['--pid-file', folder.pidFile, folder.write(ECHO)];
+      await using program = await RunningProgram.start(args);
+      expect(lstatSync(folder.pidFile).isSymbolicLink()).toBe(false);
+      expect(readFileSync(folder.pidFile, 'utf8')).toBe(`${program.pid}\n`);
+      expect(folder.has('target')).toBe(what === 'a stale pid file');
     },
   );
 

@@ -252,6 +252,20 @@ describe('stop', () => {
     await done;
   });
 
+  it('can be called again with less time', async () => {
+    const fake = await begun({ drainMs: 60_000 });
+    const done = fake.group.stop();
+    void fake.group.stop({ drainMs: 100 });
+    expect(fake.worker(0).sent.at(-1)).toEqual({ type: 'drain', deadlineMs: 100 });
+    fake.clock.advance(2_099);
+    expect(fake.worker(0).killed).toBe(false);
+    fake.clock.advance(1);
+    expect(fake.worker(0).killed).toBe(true);
+    await stopped(fake);
+    await done;
+    expect(() => fake.group.stop({ drainMs: -1 })).toThrow(RangeError);
+  });
+
   it('is idempotent, and disposal is the same', async () => {
     const fake = await begun();
     const all = [fake.group.stop(), fake.group.stop(), fake.group[Symbol.asyncDispose]()];
