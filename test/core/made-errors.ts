@@ -48,6 +48,8 @@ import * as identEntry from '../../src/protocols/ident/index.js';
 import * as memcacheErrors from '../../src/protocols/memcache/errors.js';
 import * as memcacheEntry from '../../src/protocols/memcache/index.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
+import * as simpleErrors from '../../src/protocols/simple/errors.js';
+import * as simpleEntry from '../../src/protocols/simple/index.js';
 import * as socksErrors from '../../src/protocols/socks/errors.js';
 import * as socksEntry from '../../src/protocols/socks/index.js';
 import * as websocket from '../../src/protocols/websocket/errors.js';
@@ -112,6 +114,11 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
     identEntry,
     { ...identErrors, AnswerIncompleteError: answers.AnswerIncompleteError },
   ],
+  [
+    'ropewalk/simple',
+    simpleEntry,
+    { ...simpleErrors, AnswerTooLongError: answers.AnswerTooLongError },
+  ],
   ['ropewalk/socks', socksEntry, socksErrors],
   ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
@@ -135,6 +142,7 @@ export const errors = {
   ...fingerErrors,
   ...memcacheErrors,
   ...identErrors,
+  ...simpleErrors,
   ...socksErrors,
   ...services,
   ...threads,
@@ -251,6 +259,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   MemcacheValueError: new errors.MemcacheValueError('m', 0),
   IdentRefusedError: new errors.IdentRefusedError('NO-USER'),
   InvalidIdentMessageError: new errors.InvalidIdentMessageError('m'),
+  InvalidTimeAnswerError: new errors.InvalidTimeAnswerError(3),
   InvalidSocksMessageError: new errors.InvalidSocksMessageError('m'),
   SocksAuthenticationError: new errors.SocksAuthenticationError('methods', { host: 'h', port: 1 }),
   SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),

@@ -51,4 +51,9 @@ describe.each(KINDS)('the small protocols on the %s reactor', (kind) => {
     );
     expect(stdout).toContain(`this program runs as ${userInfo().username}\n`);
   });
+
+  it('simple services: answer their clients', async () => {
+    await using server = await ExampleServer.start('small-services', ['--ask'], on(kind));
+    await server.printed(/day, .*-UTC\n.*T.*Z\nA rope is as strong as its yarns\.\n/);
+  });
 });

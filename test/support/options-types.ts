@@ -15,6 +15,7 @@ const ENTRY_POINTS = [
   'portforward/index',
   'protocols/memcache/index',
   'protocols/ident/index',
+  'protocols/simple/index',
   'protocols/socks/index',
   'terminal/index',
   'files/index',

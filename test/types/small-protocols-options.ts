@@ -7,6 +7,7 @@ import {
   identOf,
   serializeIdentAnswer,
 } from '../../src/protocols/ident/index.js';
+import { SimpleDatagramServer, SimpleServerFactory } from '../../src/protocols/simple/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
 import { and, type Call, memory } from './option-calls.js';
@@ -23,5 +24,7 @@ export const SMALL_PROTOCOLS_CALLS: Readonly<Record<string, readonly Call[]>> = 
   IdentUser: [
     (o) => serializeIdentAnswer({ localPort: 1, remotePort: 1 }, and(o, { userId: 'x' })),
   ],
+  SimpleDatagramOptions: [(o) => new SimpleDatagramServer('echo', o)],
+  SimpleServerOptions: [(o) => new SimpleServerFactory(clock, 'echo', o)],
   PortForwardOptions: [(o) => new PortForwardFactory(clock, endpoint, o)],
 };
