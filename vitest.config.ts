@@ -71,6 +71,7 @@ export default defineConfig({
       'ropewalk/memcache': source('protocols/memcache/index.ts'),
       'ropewalk/ident': source('protocols/ident/index.ts'),
       'ropewalk/simple': source('protocols/simple/index.ts'),
+      'ropewalk/postfix': source('protocols/postfix/index.ts'),
       'ropewalk/socks': source('protocols/socks/index.ts'),
       'ropewalk/terminal': source('terminal/index.ts'),
       'ropewalk/process': source('process/index.ts'),

@@ -47,6 +47,8 @@ import * as identErrors from '../../src/protocols/ident/errors.js';
 import * as identEntry from '../../src/protocols/ident/index.js';
 import * as memcacheErrors from '../../src/protocols/memcache/errors.js';
 import * as memcacheEntry from '../../src/protocols/memcache/index.js';
+import * as postfixErrors from '../../src/protocols/postfix/errors.js';
+import * as postfixEntry from '../../src/protocols/postfix/index.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as simpleErrors from '../../src/protocols/simple/errors.js';
 import * as simpleEntry from '../../src/protocols/simple/index.js';
@@ -119,6 +121,11 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
     simpleEntry,
     { ...simpleErrors, AnswerTooLongError: answers.AnswerTooLongError },
   ],
+  [
+    'ropewalk/postfix',
+    postfixEntry,
+    { ...postfixErrors, AnswerIncompleteError: answers.AnswerIncompleteError },
+  ],
   ['ropewalk/socks', socksEntry, socksErrors],
   ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
@@ -143,6 +150,7 @@ export const errors = {
   ...memcacheErrors,
   ...identErrors,
   ...simpleErrors,
+  ...postfixErrors,
   ...socksErrors,
   ...services,
   ...threads,
@@ -260,6 +268,8 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   IdentRefusedError: new errors.IdentRefusedError('NO-USER'),
   InvalidIdentMessageError: new errors.InvalidIdentMessageError('m'),
   InvalidTimeAnswerError: new errors.InvalidTimeAnswerError(3),
+  InvalidTableMessageError: new errors.InvalidTableMessageError('m'),
+  TableLookupError: new errors.TableLookupError('m'),
   InvalidSocksMessageError: new errors.InvalidSocksMessageError('m'),
   SocksAuthenticationError: new errors.SocksAuthenticationError('methods', { host: 'h', port: 1 }),
   SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),

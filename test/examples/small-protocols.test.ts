@@ -56,4 +56,13 @@ describe.each(KINDS)('the small protocols on the %s reactor', (kind) => {
     await using server = await ExampleServer.start('small-services', ['--ask'], on(kind));
     await server.printed(/day, .*-UTC\n.*T.*Z\nA rope is as strong as its yarns\.\n/);
   });
+
+  it('tables: answer requests', async () => {
+    await using server = await ExampleServer.start('small-table', [], on(kind));
+    await using peer = await RawPeer.connect(server.port);
+    peer.write('get postmaster\nget nobody\n');
+    peer.end();
+    await peer.untilEnded();
+    expect(peer.text).toBe('200 alice@example.com\n500 not%20found\n');
+  });
 });

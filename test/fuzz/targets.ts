@@ -33,6 +33,7 @@ import {
 import { requestEvents, responseEvents } from '../protocols/http/events.js';
 import { identLines } from '../protocols/ident/recording.js';
 import { answersTo } from '../protocols/memcache/recording.js';
+import { tableMessages } from '../protocols/postfix/recording.js';
 import { readEverywhere } from '../protocols/socks/recording.js';
 import { closing, masked, readAll } from '../protocols/websocket/frames.js';
 import { controlEvents, keyEvents } from '../terminal/recording.js';
@@ -466,6 +467,17 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     words: ['6193, 23', ' : ', ':', ',', 'USERID', 'ERROR', 'NO-USER', 'X-', '\r\n', '\t'],
     check(bytes, random) {
       sameWhenCut(bytes, random, identLines);
+    },
+  },
+  postfix: {
+    seeds: buffers(
+      'get alice\nget a%20b\n200 x%25\n500 no\n400 later\n',
+      '9:map alice,6:OK x y,9:NOTFOUND ,10:TEMP later,6:PERM x,9:TIMEOUT y,',
+    ),
+    words: ['get ', '%20', '%', '200 ', '\n', '6:', ',', 'OK ', 'NOTFOUND ', 'TEMP '],
+    check(bytes, random) {
+      sameWhenCut(bytes, random, (chunks) => tableMessages('tcp', chunks));
+      sameWhenCut(bytes, random, (chunks) => tableMessages('socketmap', chunks));
     },
   },
   'terminal-keys': {

@@ -11,6 +11,7 @@ import {
   ident,
   identOf,
 } from '../../src/protocols/ident/index.js';
+import { TableLookupError, TableServerFactory } from '../../src/protocols/postfix/index.js';
 import { contract, portOf } from '../support/contract.js';
 import { PeerProgram, TWISTED_PYTHON } from '../support/peers.js';
 import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
@@ -137,6 +138,36 @@ contract(
       await accepting(peer, port);
       expect(await asked()).toEqual({ userId: 'root', system: 'UNIX' });
     });
+  },
+  ONE_POLLER,
+);
+
+contract(
+  'tables for Postfix',
+  (rig) => {
+    it.skipIf(!havePrograms('postmap')).each(['tcp', 'socketmap'] as const)(
+      'are asked by postmap, over %s',
+      async (protocol) => {
+        const asked: string[] = [];
+        const lookup = (key: string, map: string): string | undefined => {
+          asked.push(`${map}/${key}`);
+          if (key === 'broken') throw new TableLookupError('no database');
+          return key === 'a key 100%' ? 'a value, 50 % \u00e9' : undefined;
+        };
+        const factory = new TableServerFactory(rig.reactor, lookup, { protocol });
+        const port = portOf(rig.reactor.listenTCP(0, factory, { interface: '127.0.0.1' }));
+        const table =
+          protocol === 'tcp' ? `tcp:127.0.0.1:${port}` : `socketmap:inet:127.0.0.1:${port}:m`;
+        const query = (key: string) => run('postmap', ['-q', key, table], LIMIT);
+        expect((await query('a key 100%')).stdout).toBe('a value, 50 % \u00e9\n');
+        await expect(query('none')).rejects.toMatchObject({ code: 1, stdout: '' });
+        await expect(query('broken')).rejects.toMatchObject({ code: 1 });
+        expect(asked.slice(0, 2)).toEqual(
+          protocol === 'tcp' ? ['/a key 100%', '/none'] : ['m/a key 100%', 'm/none'],
+        );
+      },
+      30_000,
+    );
   },
   ONE_POLLER,
 );

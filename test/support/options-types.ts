@@ -16,6 +16,7 @@ const ENTRY_POINTS = [
   'protocols/memcache/index',
   'protocols/ident/index',
   'protocols/simple/index',
+  'protocols/postfix/index',
   'protocols/socks/index',
   'terminal/index',
   'files/index',

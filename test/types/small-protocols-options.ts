@@ -7,6 +7,7 @@ import {
   identOf,
   serializeIdentAnswer,
 } from '../../src/protocols/ident/index.js';
+import { lookUpInTable, TableServerFactory } from '../../src/protocols/postfix/index.js';
 import { SimpleDatagramServer, SimpleServerFactory } from '../../src/protocols/simple/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
@@ -26,5 +27,7 @@ export const SMALL_PROTOCOLS_CALLS: Readonly<Record<string, readonly Call[]>> = 
   ],
   SimpleDatagramOptions: [(o) => new SimpleDatagramServer('echo', o)],
   SimpleServerOptions: [(o) => new SimpleServerFactory(clock, 'echo', o)],
+  TableLookupOptions: [(o) => lookUpInTable(endpoint, 'x', and(o, { clock }))],
+  TableServerOptions: [(o) => new TableServerFactory(clock, new Map(), o)],
   PortForwardOptions: [(o) => new PortForwardFactory(clock, endpoint, o)],
 };
