@@ -43,6 +43,11 @@ export interface DashboardOptions {
   readonly hosts?: readonly string[];
   /** The time between two samples, 100 to 60,000. Default 1,000. */
   readonly intervalMs?: number;
+  /**
+   * Whether samples are also taken while no page is open, so that a page begins with the last 300. If not, the dashboard does not
+   * wake up an idle program. Default true.
+   */
+  readonly sampleUnwatched?: boolean;
   /** The most connections that are listed, 0 to 10,000. Default 200. */
   readonly maxListedConnections?: number;
 }
@@ -56,6 +61,7 @@ const NAMES: OptionNames<DashboardOptions> = {
   allowRemote: true,
   hosts: true,
   intervalMs: true,
+  sampleUnwatched: true,
   maxListedConnections: true,
 };
 
@@ -68,6 +74,7 @@ export interface DashboardSettings {
   readonly allowRemote: boolean;
   readonly hosts: ReadonlySet<string>;
   readonly intervalMs: number;
+  readonly sampleUnwatched: boolean;
   readonly maxListedConnections: number;
 }
 
@@ -83,6 +90,7 @@ export function dashboardSettings(options: DashboardOptions): DashboardSettings 
     allowRemote = false,
     hosts = [],
     intervalMs = 1_000,
+    sampleUnwatched = true,
     maxListedConnections = 200,
   } = options;
   checkPlainObject('meters', meters);
@@ -99,6 +107,7 @@ export function dashboardSettings(options: DashboardOptions): DashboardSettings 
     allowRemote: checkBoolean('allowRemote', allowRemote),
     hosts: new Set(hosts.map((host) => checkString('hosts', host).toLowerCase())),
     intervalMs: checkInteger('intervalMs', intervalMs, 100, 60_000),
+    sampleUnwatched: checkBoolean('sampleUnwatched', sampleUnwatched),
     maxListedConnections: checkInteger('maxListedConnections', maxListedConnections, 0, 10_000),
   };
 }

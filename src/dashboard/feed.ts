@@ -42,6 +42,7 @@ export class Feed {
   #loadState: LoadState = IDLE_LOAD;
   #nextLoad: DelayedCall | undefined;
   #nextLoadAtMs = Number.NEGATIVE_INFINITY;
+  #sampling = false;
   #stopped = false;
 
   constructor(reactor: Reactor, settings: DashboardSettings) {
@@ -61,8 +62,13 @@ export class Feed {
 
   async start(): Promise<void> {
     errorChannel.subscribe(this.#errorReported);
+    this.#sampling = true;
     this.#sampler = new Sampler(await this.#meters.read());
     this.#schedule();
+  }
+
+  get #isWatched(): boolean {
+    return this.settings.sampleUnwatched || this.#pages.size > 0;
   }
 
   /** Ends all pages, and a load run. */
@@ -95,6 +101,7 @@ export class Feed {
       events: this.log.events,
       load: this.#loadState,
     });
+    if (!this.#sampling) this.#resume();
   }
 
   left(page: Page): void {
@@ -146,9 +153,22 @@ export class Feed {
     for (const page of this.#pages) page.tell({ type: 'load', load });
   }
 
+  /** Samples are taken again. The time in which there were none belongs to no sample. */
+  #resume(): void {
+    this.#sampling = true;
+    this.#meters
+      .read()
+      .then((reading) => {
+        this.#sampler?.skipTo(reading);
+        this.#schedule();
+      })
+      .catch((error: unknown) => reportError(error, 'the dashboard'));
+  }
+
   /** The call serves all pages, so it is made in the root context. */
   #schedule(): void {
-    if (this.#stopped) return;
+    this.#sampling = this.#isWatched && !this.#stopped;
+    if (!this.#sampling) return;
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#next = this.#reactor.callLater(this.settings.intervalMs, () => {
         this.#next = undefined;

@@ -77,6 +77,11 @@ export class Sampler {
     this.#last = first;
   }
 
+  /** The next sample is about the time from `reading` on. */
+  skipTo(reading: Reading): void {
+    this.#last = reading;
+  }
+
   take(reading: Reading): Sample {
     const last = this.#last;
     this.#last = reading;

@@ -146,6 +146,27 @@ describe.each(ONE_POLLER)('serveDashboard on $name', ({ make }) => {
     expect(later.history.length).toBeGreaterThan(0);
   });
 
+  it('with sampleUnwatched: false, takes samples only while a page is open', async () => {
+    let messages = 0;
+    const [dashboard, reactor, port] = await serve({
+      meters: { messages: () => messages },
+      sampleUnwatched: false,
+    });
+    expect(reactor.getDelayedCalls()).toEqual([]);
+    for (let i = 0; i < 2; i += 1) {
+      messages += 1_000;
+      const page = await open(port);
+      // The messages of the time without a page are not in its first sample.
+      const { sample } = await page.next('sample');
+      expect(sample.meters).toEqual([0]);
+      messages += 1_000;
+      await page.next('sample', (message) => message.sample.meters[0] > 0);
+      await page.client[Symbol.asyncDispose]();
+      await vi.waitFor(() => expect(dashboard.pages).toBe(0));
+      await vi.waitFor(() => expect(reactor.getDelayedCalls()).toEqual([]));
+    }
+  });
+
   it('lists connections for pages that show them', async () => {
     const [, , port] = await serve();
     const page = await open(port);
