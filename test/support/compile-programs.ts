@@ -38,7 +38,7 @@ export default function setup(): void {
   for (const folder of ['test', 'examples']) {
     for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
       if (name.endsWith('.ts') && !name.endsWith('.test.ts')) compile(join(folder, name));
-      if (name.endsWith('.md')) copy(join(folder, name));
+      if (/\.(md|cpp)$/.test(name)) copy(join(folder, name));
     }
   }
 }
