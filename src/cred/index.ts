@@ -10,6 +10,16 @@ export {
   type LoginContext,
 } from './checker.js';
 export {
+  CheckerArguments,
+  type CheckerStringContext,
+  type CheckerStringOptions,
+  type CheckerType,
+  checkerFromString,
+  checkerTypesHelp,
+  type StringCheckedCredentials,
+  type StringChecker,
+} from './checker-strings.js';
+export {
   Anonymous,
   BearerToken,
   ClientCertificate,
@@ -34,6 +44,42 @@ export {
   UnsupportedHashError,
 } from './errors.js';
 export {
+  CramMD5Challenge,
+  type CramMD5ChallengeOptions,
+  type CramMD5Credentials,
+  cramMD5Response,
+} from './exchanges/cram-md5.js';
+export {
+  type DigestAuthorizationOptions,
+  DigestChallenges,
+  type DigestChallengesOptions,
+  type DigestCredentials,
+  type DigestedRequest,
+  digestAuthorization,
+} from './exchanges/digest.js';
+export { type DigestAlgorithm, type DigestQop, digestUserHash } from './exchanges/digest-hashes.js';
+export { ScramClient, type ScramClientOptions } from './exchanges/scram-client.js';
+export {
+  makeScramSecret,
+  type ScramHash,
+  ScramSecret,
+  type ScramSecretOptions,
+} from './exchanges/scram-secret.js';
+export {
+  type ScramCredentials,
+  ScramSecrets,
+  type ScramSecretsOptions,
+  ScramServer,
+  type ScramServerOptions,
+} from './exchanges/scram-server.js';
+export {
+  FileChecker,
+  type FileCheckerOptions,
+  type UnixCheckerOptions,
+  unixChecker,
+} from './files/file-checker.js';
+export { removeUser, setPassword } from './files/write-users.js';
+export {
   type GuessLimitedChecker,
   type GuessLimitsOptions,
   limitGuesses,
@@ -55,6 +101,13 @@ export {
   usernameCaseMapped,
   usernameCasePreserved,
 } from './names.js';
+export type { HashScheme } from './passwords/parse-hash.js';
+export {
+  type HashStatistics,
+  type NewHashScheme,
+  PasswordHasher,
+  type PasswordHasherOptions,
+} from './passwords/password-hasher.js';
 export { type AvatarTypeOf, type LoginOptions, Portal } from './portal.js';
 export type {
   AnyRealm,
@@ -68,3 +121,10 @@ export type {
 export { equalSecrets, type RandomBytes } from './secrets.js';
 export type { Session, SessionOf } from './session.js';
 export { socksAuthentication } from './socks-authentication.js';
+export { type AuthorizedKey, parseAuthorizedKey } from './ssh/authorized-keys.js';
+export {
+  SSHKeyChecker,
+  type SSHKeyCheckerOptions,
+  SSHPublicKey,
+  type SSHSignature,
+} from './ssh/ssh-key-checker.js';

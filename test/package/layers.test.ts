@@ -96,6 +96,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../defer/deferred.js', '../threads/index.js', '../endpoints/endpoint-syntax.js'],
     refused: ['../endpoints/tcp.js', '../protocols/socks/index.js', '../reactor/create-reactor.js'],
   },
+  'src/cred/files/probe.ts': {
+    allowed: ['../errors.js', '../passwords/crypt-md5.js', '../../threads/index.js'],
+    refused: ['../../endpoints/endpoint-syntax.js', '../../protocols/socks/index.js'],
+  },
   'src/metrics/probe.ts': {
     allowed: ['../core/factory.js', '../policies/wrapping-factory.js', '../http/access-log.js'],
     refused: ['../reactor/create-reactor.js', '../http/index.js', '../adbapi/index.js'],

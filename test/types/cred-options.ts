@@ -1,5 +1,13 @@
 /** The options of `ropewalk/cred`. */
-import { limitGuesses, MemoryChecker, Portal, UsernamePassword } from '../../src/cred/index.js';
+import {
+  FileChecker,
+  limitGuesses,
+  MemoryChecker,
+  PasswordHasher,
+  Portal,
+  UsernamePassword,
+  unixChecker,
+} from '../../src/cred/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { and, type Call } from './option-calls.js';
 
@@ -8,9 +16,12 @@ const portal = new Portal({ requestAvatar: (id: string) => ({ type: 'user', avat
 ]);
 
 export const CRED_CALLS: Readonly<Record<string, readonly Call[]>> = {
+  FileCheckerOptions: [(o) => new FileChecker('x', o)],
   GuessLimitsOptions: [
     (o) => limitGuesses(new MemoryChecker(), and(o, { clock: new ManualClock() })),
   ],
   LoginOptions: [(o) => portal.login(new UsernamePassword('x', 'y'), o)],
   MemoryCheckerOptions: [(o) => new MemoryChecker({}, o)],
+  PasswordHasherOptions: [(o) => new PasswordHasher(o)],
+  UnixCheckerOptions: [(o) => unixChecker(o)],
 };

@@ -1,0 +1,41 @@
+/** Parameters of the fields WWW-Authenticate and Authorization (RFC 9110 section 11.2): `name=token, name="quoted"`. */
+import { InvalidCredentialsError } from '../errors.js';
+
+/** Longest field, in UTF-16 code units. */
+export const MAX_FIELD_LENGTH = 8_192;
+/** Most parameters of a field. */
+export const MAX_PARAMS = 32;
+
+const PARAM =
+  /[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[\t !#-[\]-~\u0080-\uffff]|\\[\t -~\u0080-\uffff])*)"|([!#$%&'*+.^_`|~0-9A-Za-z/=-]+))[ \t]*(,|$)/y;
+
+/**
+ * Parses the parameters after a scheme. Names are lower case.
+ * @param scheme Must come first, without regard to case.
+ * @throws InvalidCredentialsError
+ */
+export function parseAuthParams(scheme: string, field: string): Map<string, string> {
+  const params = new Map<string, string>();
+  if (field.length > MAX_FIELD_LENGTH) throw malformed(scheme, 'the field is too long');
+  const prefix = `${scheme.toLowerCase()} `;
+  if (!field.toLowerCase().startsWith(prefix)) throw malformed(scheme, 'another scheme is used');
+  PARAM.lastIndex = prefix.length;
+  for (;;) {
+    const found = PARAM.exec(field);
+    if (found === null) throw malformed(scheme, 'the parameters are malformed');
+    const [, name = '', quoted, token = '', end] = found;
+    const key = name.toLowerCase();
+    if (params.has(key)) throw malformed(scheme, 'a parameter occurs twice');
+    if (params.size === MAX_PARAMS) throw malformed(scheme, 'there are too many parameters');
+    params.set(key, quoted === undefined ? token : quoted.replaceAll(/\\(.)/g, '$1'));
+    if (end === '') return params;
+  }
+}
+
+export function quotedParam(value: string): string {
+  return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+function malformed(scheme: string, problem: string): InvalidCredentialsError {
+  return new InvalidCredentialsError(`${scheme}: ${problem}`);
+}

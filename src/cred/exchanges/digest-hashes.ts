@@ -1,0 +1,65 @@
+/** The hashes of HTTP Digest (RFC 7616 section 3.4). Texts are UTF-8. */
+import { createHash } from 'node:crypto';
+
+export type DigestAlgorithm =
+  | 'MD5'
+  | 'MD5-sess'
+  | 'SHA-256'
+  | 'SHA-256-sess'
+  | 'SHA-512-256'
+  | 'SHA-512-256-sess';
+
+export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = [
+  ...(['MD5', 'MD5-sess', 'SHA-256', 'SHA-256-sess', 'SHA-512-256', 'SHA-512-256-sess'] as const),
+];
+
+export type DigestQop = 'auth' | 'auth-int';
+
+/** The name of the algorithm, which is compared without regard to case. */
+export function algorithmNamed(name: string): DigestAlgorithm | undefined {
+  return DIGEST_ALGORITHMS.find((known) => known.toLowerCase() === name.toLowerCase());
+}
+
+const HASHES: Readonly<Record<string, string>> = {
+  MD5: 'md5',
+  'SHA-256': 'sha256',
+  'SHA-512-256': 'sha512-256',
+};
+
+function hash(algorithm: DigestAlgorithm, data: string | Uint8Array): string {
+  const name = HASHES[algorithm.replace('-sess', '')] as string;
+  return createHash(name).update(data).digest('hex');
+}
+
+/**
+ * What a server may store instead of the password: the hash of user name, realm and password. It is the same for an algorithm and its
+ * variant `-sess`, and as good as the password for this realm.
+ */
+export function digestUserHash(
+  algorithm: DigestAlgorithm,
+  user: { readonly username: string; readonly realm: string; readonly password: string },
+): string {
+  return hash(algorithm, `${user.username}:${user.realm}:${user.password}`);
+}
+
+export interface DigestRequest {
+  readonly algorithm: DigestAlgorithm;
+  readonly method: string;
+  readonly uri: string;
+  readonly nonce: string;
+  readonly cnonce: string;
+  /** Eight hexadecimal digits. */
+  readonly nc: string;
+  readonly qop: DigestQop;
+  /** The content of the request, for `auth-int`. */
+  readonly body: Uint8Array | string;
+}
+
+export function digestResponse(userHash: string, request: DigestRequest): string {
+  const { algorithm, nonce, cnonce, nc, qop } = request;
+  const sess = algorithm.endsWith('-sess');
+  const a1 = sess ? hash(algorithm, `${userHash}:${nonce}:${cnonce}`) : userHash;
+  const entity = qop === 'auth-int' ? `:${hash(algorithm, request.body)}` : '';
+  const a2 = hash(algorithm, `${request.method}:${request.uri}${entity}`);
+  return hash(algorithm, `${a1}:${nonce}:${nc}:${cnonce}:${qop}:${a2}`);
+}
