@@ -14,6 +14,7 @@ const FOLDERS = [
   'src/cli',
   'src/clients',
   'src/core',
+  'src/cred',
   'src/dashboard',
   'src/defer',
   'src/endpoints',
