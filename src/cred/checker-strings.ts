@@ -96,7 +96,7 @@ export interface CheckerType {
   ): AnyChecker<string | typeof ANONYMOUS>;
 }
 
-/** What checkers of strings share. */
+/** Objects that checkers of strings share. */
 export interface CheckerStringContext {
   /** For checkers of files; undefined: each has its own. */
   readonly hasher: PasswordHasher | undefined;

@@ -1,9 +1,9 @@
-/** What checkers of credentials are, and one made of a function. */
+/** The interface of checkers of credentials, and a checker made of a function. */
 import type { CallbackResult } from '../defer/deferred.js';
 import { checkFunction } from '../internal/check.js';
 import type { Credentials } from './credentials.js';
 
-/** What is known about a login besides its credentials. */
+/** Facts about a login besides its credentials. */
 export interface LoginContext {
   /** The address of the peer, for limits and rules; undefined if the caller of `login` did not pass it. */
   readonly peer: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * Credentials: what a peer presents to prove who it is. `kind` decides which checkers are asked.
+ * Credentials: proofs that a peer presents of its identity. `kind` decides which checkers are asked.
  *
  * Secrets are private fields with accessors of the class: inspecting, logging, spreading, `JSON.stringify` and
  * `structuredClone` do not reach them.
@@ -10,7 +10,7 @@ import { printable } from '../internal/printable.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import { equalSecrets, isWellFormed } from './secrets.js';
 
-/** What all credentials have. */
+/** The base of all credentials. */
 export interface Credentials {
   /** Names what a checker needs to check them. */
   readonly kind: string;
@@ -65,8 +65,8 @@ export class UsernameHashedPassword implements HashedPasswordCredentials {
   readonly #hash: (password: string) => string | Uint8Array;
 
   /**
-   * @param hashed What the peer sent.
-   * @param hash What it would have sent with this password.
+   * @param hashed The value that the peer sent.
+   * @param hash Computes that value from a password.
    * @throws InvalidArgumentTypeError
    */
   constructor(

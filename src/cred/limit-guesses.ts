@@ -23,7 +23,7 @@ export interface GuessLimitsOptions {
   /** Failed logins of one peer within the window; an IPv6 peer is its /64 network. Default 20. */
   readonly maxPerPeer?: number;
   /**
-   * Failed logins of one user name within the window, from all peers. Whoever reaches it locks the user out for the rest of the window.
+   * Failed logins of one user name within the window, from all peers. An attacker who reaches it locks the user out for the rest of the window.
    * Default 100.
    */
   readonly maxPerUser?: number;

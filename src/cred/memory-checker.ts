@@ -30,7 +30,7 @@ export interface MemoryCheckerOptions {
 
 const OPTIONS: OptionNames<MemoryCheckerOptions> = { prepareName: true, randomBytes: true };
 
-/** What the memory checker compares: password in clear, CRAM-MD5, HTTP digest. */
+/** The credentials that the memory checker compares: password in clear, CRAM-MD5, HTTP digest. */
 export type ComparablePassword =
   | UsernamePassword
   | HashedPasswordCredentials

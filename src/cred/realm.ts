@@ -1,8 +1,8 @@
-/** Realms: what gives avatars, the objects with which users act, to those who have logged in. */
+/** Realms give avatars, the objects with which users act, to users who have logged in. */
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { CallbackResult } from '../defer/deferred.js';
 
-/** What a caller of `login` wants to have. */
+/** The request of a caller of `login`. */
 export interface AvatarRequest<Avatars extends object, Mind = unknown> {
   /** The types of avatars that the caller can use, in order of preference. Empty: any. */
   readonly types: readonly (keyof Avatars & string)[];

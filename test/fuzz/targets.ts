@@ -1,6 +1,5 @@
 /** The checks of the fuzz targets: each throws if the code under test breaks one of its promises. */
 import { deepStrictEqual, ok } from 'node:assert/strict';
-import type { Clock } from '../../src/core/clock.js';
 import {
   parseClientFirst,
   parseServerFirst,
@@ -37,6 +36,7 @@ import { acceptRequest } from '../../src/protocols/websocket/server-handshake.js
 import { KeyParser } from '../../src/terminal/key-parser.js';
 import { LineEditor } from '../../src/terminal/line-editor.js';
 import { ScreenBuffer } from '../../src/terminal/screen-buffer.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
 import { Served } from '../http/served.js';
 import { fingerQueries } from '../protocols/finger/recording.js';
 import {
@@ -54,7 +54,7 @@ import { closing, masked, readAll } from '../protocols/websocket/frames.js';
 import { controlEvents, keyEvents } from '../terminal/recording.js';
 import { cut } from './mutations.js';
 
-const DIGEST = new DigestChallenges({ realm: 'r', clock: { now: () => 0 } as never as Clock });
+const DIGEST = new DigestChallenges({ realm: 'r', clock: new ManualClock() });
 const DIGEST_FIELD = digestAuthorization(DIGEST.fields()[0] as string, {
   username: 'u',
   password: 'p',

@@ -32,7 +32,7 @@ function hash(algorithm: DigestAlgorithm, data: string | Uint8Array): string {
 }
 
 /**
- * What a server may store instead of the password: the hash of user name, realm and password. It is the same for an algorithm and its
+ * A hash that a server may store instead of the password: that of user name, realm and password. It is the same for an algorithm and its
  * variant `-sess`, and as good as the password for this realm.
  */
 export function digestUserHash(

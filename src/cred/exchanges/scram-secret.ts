@@ -1,4 +1,4 @@
-/** What a SCRAM server stores for a user instead of the password (RFC 5802 section 3), and how it is derived. */
+/** The keys that a SCRAM server stores for a user instead of the password (RFC 5802 section 3), and their derivation. */
 import { createHash, createHmac, pbkdf2 } from 'node:crypto';
 import { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';

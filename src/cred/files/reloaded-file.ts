@@ -86,7 +86,7 @@ export class ReloadedFile<T> {
   async #read(handle: FileHandle): Promise<T> {
     const { path, maxBytes, secret } = this.#settings;
     const facts = await handle.stat({ bigint: true });
-    if (!facts.isFile()) throw new CredentialsFileError(path, 'it is no regular file');
+    if (!facts.isFile()) throw new CredentialsFileError(path, 'it is not a regular file');
     const mode = Number(facts.mode);
     const posix = process.platform !== 'win32';
     if (posix && (mode & WRITABLE_BY_ALL) !== 0) {

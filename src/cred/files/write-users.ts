@@ -101,7 +101,7 @@ async function readOld(path: string, target: string): Promise<string> {
   }
   try {
     const facts = await handle.stat();
-    if (!facts.isFile()) throw new CredentialsFileError(path, 'it is no regular file');
+    if (!facts.isFile()) throw new CredentialsFileError(path, 'it is not a regular file');
     if (facts.size > MAX_FILE_BYTES) throw new CredentialsFileError(path, 'it is too large');
     // Octets of other lines stay as they are.
     return (await handle.readFile()).toString('latin1');

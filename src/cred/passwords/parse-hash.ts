@@ -12,7 +12,7 @@ export type HashScheme =
   | 'apr1'
   | 'sha1';
 
-/** Highest costs of hashes that are verified. Whoever can write the file could otherwise stop the logins of all users. */
+/** Highest costs of hashes that are verified. Otherwise, a user who can write the file could stop the logins of all users. */
 export interface HashLimits {
   /** Memory of scrypt and Argon2, in bytes. Default 268,435,456. */
   readonly maxMemory: number;

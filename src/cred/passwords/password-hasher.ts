@@ -93,7 +93,7 @@ type Argon2 = (
   callback: (error: Error | null, key: Buffer) => void,
 ) => void;
 
-/** What a hasher has done, and is doing. */
+/** The work of a hasher. */
 export interface HashStatistics {
   readonly running: number;
   readonly queued: number;

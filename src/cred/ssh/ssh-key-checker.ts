@@ -80,7 +80,7 @@ export interface SSHKeyCheckerOptions {
   /** The only user, if the path has no `%u`. */
   readonly username?: string;
   /**
-   * Decides about a key with options other than `from` and `expiry-time`, such as `command`: whoever returns true enforces them.
+   * Decides about a key with options other than `from` and `expiry-time`, such as `command`: a caller that returns true enforces them.
    * Default: such keys are refused.
    */
   readonly acceptOptions?: (key: AuthorizedKey, username: string) => boolean;
