@@ -25,6 +25,7 @@ const portal = new Portal({ requestAvatar: (id: string) => ({ type: 'user', avat
   new MemoryChecker(),
 ]);
 const clock = new ManualClock();
+const digest = new DigestChallenges({ realm: 'r', clock });
 const request = { username: 'u', password: 'p', method: 'GET', uri: '/' };
 
 export const CRED_CALLS: Readonly<Record<string, readonly Call[]>> = {
@@ -32,6 +33,7 @@ export const CRED_CALLS: Readonly<Record<string, readonly Call[]>> = {
   CramMD5ChallengeOptions: [(o) => new CramMD5Challenge(o)],
   DigestAuthorizationOptions: [(o) => digestAuthorization('Digest a=b', and(o, request))],
   DigestChallengesOptions: [(o) => new DigestChallenges(and(o, { realm: 'r', clock }))],
+  DigestedRequest: [(o) => digest.decode('Digest a=b', and(o, { method: 'GET', uri: '/' }))],
   FileCheckerOptions: [(o) => new FileChecker('x', o)],
   GuessLimitsOptions: [(o) => limitGuesses(new MemoryChecker(), and(o, { clock }))],
   LoginOptions: [(o) => portal.login(new UsernamePassword('x', 'y'), o)],

@@ -70,6 +70,8 @@ export interface DigestedRequest {
   readonly body?: Uint8Array | string;
 }
 
+const REQUEST: OptionNames<DigestedRequest> = { method: true, uri: true, body: true };
+
 /**
  * A server's side of HTTP Digest.
  *
@@ -132,9 +134,11 @@ export class DigestChallenges {
    *
    * @throws InvalidCredentialsError, StaleNonceError
    * @throws CredentialsSequenceError `body` is needed for `auth-int` and missing.
+   * @throws InvalidArgumentTypeError, UnknownOptionError
    */
   decode(field: string, request: DigestedRequest): DigestCredentials {
-    const params = parseAuthParams('Digest', field);
+    checkOptions('decode', request, REQUEST);
+    const params = parseAuthParams('Digest', checkSecretString('field', field));
     const need = (name: string): string => {
       const value = params.get(name);
       if (value === undefined || value === '') throw invalid(`${name} is missing`);
