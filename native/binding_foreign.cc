@@ -52,21 +52,16 @@ class ScriptLoop final : public ForeignLoop {
   }
 
   int prepare(std::vector<ForeignDescriptor>& descriptors) override {
-    napi_handle_scope scope = nullptr;
-    napi_open_handle_scope(env_, &scope);
-    double timeoutMs = kNever;
-    const napi_value result = callBack(env_, function(prepare_), {});
-    if (result != nullptr) napi_get_value_double(env_, result, &timeoutMs);
-    napi_close_handle_scope(env_, scope);
+    const int timeoutMs = ask();
     descriptors = wanted_;
-    if (!(timeoutMs >= 0)) return kNever;
-    return static_cast<int>(std::min(timeoutMs, kLongestMs));
+    return timeoutMs;
   }
 
   bool check(bool& descriptorReady) override {
+    const int timeoutMs = ask();
     polled_ = wanted_;
     descriptorReady = pollForeign(polled_, polled_.size()) > 0;
-    return true;
+    return descriptorReady || timeoutMs == 0;
   }
 
   void dispatch() override { callBack(env_, function(dispatch_), {}); }
@@ -76,6 +71,18 @@ class ScriptLoop final : public ForeignLoop {
 
  private:
   static constexpr double kLongestMs = 1 << 30;
+
+  // JavaScript stores the descriptors by setDescriptors().
+  int ask() {
+    napi_handle_scope scope = nullptr;
+    napi_open_handle_scope(env_, &scope);
+    double timeoutMs = kNever;
+    const napi_value result = callBack(env_, function(prepare_), {});
+    if (result != nullptr) napi_get_value_double(env_, result, &timeoutMs);
+    napi_close_handle_scope(env_, scope);
+    if (!(timeoutMs >= 0)) return kNever;
+    return static_cast<int>(std::min(timeoutMs, kLongestMs));
+  }
 
   napi_value function(napi_ref reference) const {
     napi_value value = nullptr;
