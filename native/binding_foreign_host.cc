@@ -20,6 +20,7 @@ uv_handle_t* handle(auto& of) {
 
 ForeignHost::ForeignHost(napi_env env, const Settings& settings, napi_value dispatched)
     : env_(env), settings_(settings) {
+  if (napi_get_uv_event_loop(env, &uv_) != napi_ok) uv_ = nullptr;
   if (dispatched != nullptr) napi_create_reference(env, dispatched, 1, &dispatched_);
 }
 
@@ -29,7 +30,7 @@ ForeignHost::~ForeignHost() {
 
 Status ForeignHost::start(std::unique_ptr<ForeignLoop> loop) {
   loop_ = std::move(loop);
-  if (napi_get_uv_event_loop(env_, &uv_) != napi_ok) return {ENOSYS, "uv_loop"};
+  if (uv_ == nullptr) return {ENOSYS, "uv_loop"};
   if (Status status = set_.open(); !status.ok()) return status;
   prepare_.data = idle_.data = timer_.data = poll_.data = this;
   uv_prepare_init(uv_, &prepare_);
@@ -211,7 +212,7 @@ bool ForeignHost::wanted() {
 }
 
 int ForeignHost::descriptor() {
-  return uv_backend_fd(uv_);
+  return uv_ == nullptr ? -1 : uv_backend_fd(uv_);
 }
 
 int ForeignHost::timeoutMs() {

@@ -73,9 +73,8 @@ void findSourceFunctions(Lookup& lookup, GLibLibrary& g) {
   lookup.find("g_source_unref", g.sourceUnref);
   lookup.find("g_source_set_priority", g.sourceSetPriority);
   lookup.find("g_source_set_name", g.sourceSetName);
-  lookup.find("g_source_add_unix_fd", g.sourceAddFd);
-  lookup.find("g_source_remove_unix_fd", g.sourceRemoveFd);
-  lookup.find("g_source_query_unix_fd", g.sourceQueryFd);
+  lookup.find("g_source_add_poll", g.sourceAddPoll);
+  lookup.find("g_source_remove_poll", g.sourceRemovePoll);
 }
 
 }  // namespace

@@ -58,18 +58,14 @@ struct GLibLibrary {
   void (*sourceUnref)(Source*);
   void (*sourceSetPriority)(Source*, int priority);
   void (*sourceSetName)(Source*, const char*);
-  void* (*sourceAddFd)(Source*, int fd, unsigned events);
-  void (*sourceRemoveFd)(Source*, void* tag);
-  unsigned (*sourceQueryFd)(Source*, void* tag);
+  void (*sourceAddPoll)(Source*, ForeignDescriptor*);
+  void (*sourceRemovePoll)(Source*, ForeignDescriptor*);
 
   // The library of this process, loaded from `name` at the first call (empty: the platform's usual
   // names). Null, with the reason in `why`, if there is none. It may be called on any thread.
   static const GLibLibrary* load(const std::string& name, std::string& why);
 };
 
-// Bits of a GIOCondition.
-constexpr unsigned kGLibIn = 1;
-constexpr unsigned kGLibError = 8;
-constexpr unsigned kGLibHangUp = 16;
+constexpr uint16_t kGLibIn = 1;  // G_IO_IN
 
 }  // namespace ropewalk

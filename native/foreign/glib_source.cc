@@ -16,7 +16,10 @@ GLibLibrary::SourceFunctions GLibSource::functions_ = {
 
 GLibSource::GLibSource(const GLibLibrary& glib, GLibLibrary::Context* context, NestedHost& host,
                        int priority)
-    : glib_(glib), host_(host), source_(glib.sourceNew(&functions_, sizeof(Memory))) {
+    : glib_(glib),
+      host_(host),
+      source_(glib.sourceNew(&functions_, sizeof(Memory))),
+      polled_{host.descriptor(), kGLibIn, 0} {
   reinterpret_cast<Memory*>(source_)->owner = this;
   glib_.sourceSetName(source_, "ropewalk");
   glib_.sourceSetPriority(source_, priority);
@@ -51,21 +54,20 @@ bool GLibSource::prepare(int& timeoutMs) {
     rest();
     return false;
   }
-  if (tag_ == nullptr) tag_ = glib_.sourceAddFd(source_, host_.descriptor(), kGLibIn);
+  if (!std::exchange(polls_, true)) glib_.sourceAddPoll(source_, &polled_);
   passing_ = std::exchange(yields_, false);
   timeoutMs = passing_ ? 0 : host_.timeoutMs();
   return !passing_ && timeoutMs == 0;
 }
 
 void GLibSource::rest() {
-  if (tag_ != nullptr) glib_.sourceRemoveFd(source_, std::exchange(tag_, nullptr));
+  if (std::exchange(polls_, false)) glib_.sourceRemovePoll(source_, &polled_);
   yields_ = passing_ = false;
 }
 
 bool GLibSource::check() {
-  if (passing_ || tag_ == nullptr || !host_.wanted()) return false;
-  if (glib_.sourceQueryFd(source_, tag_) != 0) return true;
-  return host_.timeoutMs() == 0;
+  if (passing_ || !polls_ || !host_.wanted()) return false;
+  return polled_.revents != 0 || host_.timeoutMs() == 0;
 }
 
 void GLibSource::dispatch() {

@@ -53,7 +53,10 @@ class GLibSource {
   const GLibLibrary& glib_;
   NestedHost& host_;
   GLibLibrary::Source* source_;
-  void* tag_ = nullptr;   // of the descriptor, polled while the host is wanted
+  // Not by g_source_add_unix_fd(): GLib dispatches such a source if its descriptor is ready,
+  // whatever check() returns.
+  ForeignDescriptor polled_;
+  bool polls_ = false;    // while the host is wanted
   bool yields_ = false;   // the last pass was ours
   bool passing_ = false;  // this pass is for the other sources
 };

@@ -14,6 +14,7 @@ import {
 } from '../../src/foreign/index.js';
 import { Protocol, type Reactor } from '../../src/index.js';
 import { Pulse } from '../support/deadline.js';
+import { openDescriptors } from '../support/descriptors.js';
 import { ONE_POLLER } from '../support/reactors.js';
 import { type GLib, loadGLib } from './glib.js';
 
@@ -353,6 +354,30 @@ describe.skipIf(glib === undefined).each(ONE_POLLER)(
       expect(g.threadDefault()).toBe(loops[2]?.address);
       all[2]?.detach();
       expect(g.threadDefault()).toBe(null);
+    });
+
+    it('survives 10,000 attachments, and leaves no descriptor open', async () => {
+      const reactor = makeReactor();
+      const loop = new GLibLoop();
+      attachForeignLoop(reactor, loop).detach();
+      await new Promise(setImmediate);
+      const before = openDescriptors();
+      for (let round = 0; round < 10_000; round++) {
+        const attachment = attachForeignLoop(reactor, loop);
+        if (round % 1000 === 0) await new Promise(setImmediate);
+        attachment.detach();
+        if (round % 100 === 0) await new Promise(setImmediate);
+      }
+      await new Promise(setImmediate);
+      expect(openDescriptors()).toBeLessThanOrEqual(before);
+      attachments.push(attachForeignLoop(reactor, loop));
+      let called = false;
+      g.idleAdd(() => {
+        called = true;
+        pulse.notify();
+        return false;
+      });
+      await pulse.until(() => called, 'a source after all');
     });
 
     it('is woken up by other threads', async () => {
