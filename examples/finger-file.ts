@@ -39,7 +39,7 @@ export default function (reactor: Reactor, args: string[]): Service {
   const { values } = parseArgs({
     args,
     options: {
-      listen: { type: 'string', default: 'tcp:7050:interface=127.0.0.1' },
+      listen: { type: 'string', default: 'tcp:7064:interface=127.0.0.1' },
       users: { type: 'string', default: 'users.txt' },
     },
   });

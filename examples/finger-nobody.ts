@@ -1,4 +1,4 @@
-// Step 1: a finger server that knows nobody: `node --import tsx examples/finger-nobody.ts`, then `nc 127.0.0.1 7049`.
+// Step 1: a finger server that knows nobody: `node --import tsx examples/finger-nobody.ts`, then `nc 127.0.0.1 7063`.
 import { createReactor, LineOnlyReceiver } from 'ropewalk';
 
 class Finger extends LineOnlyReceiver {
@@ -8,7 +8,7 @@ class Finger extends LineOnlyReceiver {
   }
 }
 
-const port = process.argv[2] ?? '7049';
+const port = process.argv[2] ?? '7063';
 const reactor = createReactor();
 const factory = (): Finger => new Finger({ maxLength: 512 });
 const listening = reactor.listenTCP(Number(port), factory, { interface: '127.0.0.1' });

@@ -102,9 +102,9 @@ class UsersInDatabase extends Users {
 
 const text = { type: 'string' } as const;
 const OPTIONS = {
-  finger: { ...text, default: 'tcp:7050:interface=127.0.0.1' },
-  'finger-tls': { ...text, default: 'tcp:7051:interface=127.0.0.1' },
-  web: { ...text, default: 'tcp:7052:interface=127.0.0.1' },
+  finger: { ...text, default: 'tcp:7064:interface=127.0.0.1' },
+  'finger-tls': { ...text, default: 'tcp:7065:interface=127.0.0.1' },
+  web: { ...text, default: 'tcp:7066:interface=127.0.0.1' },
   users: text, // a file
   database: text, // a file of SQLite
   cert: text, // files in PEM; default: a certificate of its own, for localhost

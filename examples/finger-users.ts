@@ -7,7 +7,7 @@ const users = new Map([
   ['grace', 'Grace looks for moths.'],
 ]);
 
-const port = process.argv[2] ?? '7050';
+const port = process.argv[2] ?? '7064';
 const reactor = createReactor();
 const factory = new FingerServerFactory(reactor, users);
 const listening = reactor.listenTCP(Number(port), factory, { interface: '127.0.0.1' });
