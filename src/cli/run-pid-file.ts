@@ -119,7 +119,7 @@ function removeIfStale(path: string): void {
 
 /**
  * @returns Undefined if there is no file or it is empty, as after a loss of power.
- * @throws PIDFileError it is no pid file, and is not to be replaced.
+ * @throws PIDFileError it is not a pid file, and is not to be replaced.
  */
 function pidIn(path: string): number | undefined {
   let text: string;
@@ -141,7 +141,7 @@ function beginningOf(path: string): string {
   // Without waiting for the other end of a FIFO.
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    if (!fstatSync(fd).isFile()) throw new Error('it is no regular file');
+    if (!fstatSync(fd).isFile()) throw new Error('it is not a regular file');
     const bytes = Buffer.alloc(MAX_FILE_BYTES);
     return bytes.toString('latin1', 0, readSync(fd, bytes));
   } finally {

@@ -192,8 +192,8 @@ describe.runIf(POSIX)('the pid file of ropewalk run', () => {
   );
 
   it.each([
-    ['a folder', 'it is no regular file'],
-    ['a FIFO', 'it is no regular file'],
+    ['a folder', 'it is not a regular file'],
+    ['a FIFO', 'it is not a regular file'],
     ['another file', 'it has other contents than a number'],
     ['a link to another file', 'it has other contents than a number'],
     ['a link to itself', 'ELOOP'],

@@ -109,6 +109,7 @@ import {
 } from '../../src/websocket/index.js';
 import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
+import { WorkerGroup } from '../../src/workers/worker-group.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 import { APPLICATION_CALLS } from './application-options.js';
@@ -418,6 +419,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   UpgradableOptions: [memory((reactor, o) => serveUpgradable(reactor, '/x', {}, o))],
   WorkerListenOptions: [memory((reactor, o) => sharedPorts(reactor).listenTCP(0, Protocol, o))],
   WorkerReactorOptions: [(reactor) => runWorkers('/m.js', { reactor })],
+  WorkerStopOptions: [(o) => WorkerGroup.prototype.stop.call({} as WorkerGroup, o)],
   WrapClientTLSOptions: [
     memory((reactor, o) => wrapClientTLS({}, new HostnameEndpoint(reactor, 'example.com', 443), o)),
   ],
