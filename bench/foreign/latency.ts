@@ -117,20 +117,19 @@ async function slice(
   into: Figures,
 ): Promise<void> {
   const state = animate ? 'animate' : 'still';
-  let drawing = 0;
+  let frameUs = 0;
   if (animate) {
-    // What drawing costs by itself.
+    // The cost of drawing by itself.
     await program.next(state);
     await new Promise((resolve) => setTimeout(resolve, ms));
-    drawing = (await program.next(state)).cpuUs / ms;
+    const { cpuUs, frames } = await program.next(state);
+    frameUs = cpuUs / Math.max(1, frames.length);
   }
   await program.next(state);
-  const begun = performance.now();
   const latencies = await client.pingPong(ms);
-  const passed = performance.now() - begun;
-  const { cpuUs } = await program.next('still');
+  const { cpuUs, frames } = await program.next('still');
   into.latencies.push(...latencies);
-  into.cpuUs += cpuUs - drawing * passed;
+  into.cpuUs += cpuUs - frameUs * frames.length;
   into.messages += latencies.length;
 }
 

@@ -1,5 +1,6 @@
 /** A display of its own for windows, with a window manager: Xvfb and openbox, looked at and used by ImageMagick, xdotool and wmctrl. */
 import { execFile, spawnSync } from 'node:child_process';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DEADLINE_MS } from '../../support/deadline.js';
 import { PeerProgram } from '../../support/peers.js';
@@ -166,6 +167,7 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
   while (Date.now() < deadline) {
     const found = await look();
     if (found !== undefined) return found;
+    await setImmediate();
   }
   throw new Error(`waited ${2 * DEADLINE_MS} ms for ${what}`);
 }

@@ -161,6 +161,19 @@ describe.runIf(HAS_DISPLAY)('an echo server with a window', { timeout: 60_000 * 
       await eventually('an open port', async () => (await accepts(port)) || undefined);
     });
 
+    it('continues if the listener cannot be started', async () => {
+      await using program = await WindowProgram.start(toolkit, display);
+      const { window, port } = program;
+      await display.click(window, BUTTON.x, BUTTON.y);
+      await eventually('a closed port', async () => (await accepts(port)) === false || undefined);
+      await using taken = await RawServer.listen('127.0.0.1', port);
+      await display.click(window, BUTTON.x, BUTTON.y);
+      await eventually('a report', async () => program.stderr.includes('EADDRINUSE') || undefined);
+      await taken[Symbol.asyncDispose]();
+      await display.click(window, BUTTON.x, BUTTON.y);
+      await eventually('an open port', async () => (await accepts(port)) || undefined);
+    });
+
     it('does not wake up while nothing happens', async () => {
       await using program = await WindowProgram.start(toolkit, display);
       const { pid = 0 } = program.process;
