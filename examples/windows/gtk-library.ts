@@ -85,6 +85,7 @@ export async function loadGtk(wanted?: string): Promise<Gtk> {
   }
   const koffi = await loadKoffi();
   checkDisplay();
+  process.env.GSK_RENDERER ??= 'cairo'; // the graphics card would only make this small window start later
   for (const version of versions) {
     const library = tryToLoad(koffi, version);
     if (library !== undefined) return describe(koffi, library, version);

@@ -47,6 +47,7 @@ export class GtkWindow implements ConnectionsWindow {
   readonly #store: bigint;
   readonly #callbacks: bigint[] = [];
   #rows = 0;
+  #destroyed = false;
   #tick = 0;
 
   constructor(clock: Clock, gtk: Gtk, title: string) {
@@ -65,6 +66,10 @@ export class GtkWindow implements ConnectionsWindow {
     this.#connect(this.#button, 'clicked', gtk.clickedCallback, () => {
       clock.callLater(0, () => this.onPressed());
     });
+    this.#connect(this.#window, 'destroy', gtk.clickedCallback, () => {
+      this.#destroyed = true;
+      clock.callLater(0, () => this.onClosing());
+    });
     this.#connect(this.#window, gtk.closeSignal, gtk.closeCallback, () => {
       clock.callLater(0, () => this.onClosing());
       return true; // GTK does not destroy the window
@@ -74,6 +79,7 @@ export class GtkWindow implements ConnectionsWindow {
   }
 
   show({ status, button, rows }: WindowContent): void {
+    if (this.#destroyed) return;
     const gtk = this.#gtk;
     gtk.gtk_label_set_text(this.#status, status);
     gtk.gtk_button_set_label(this.#button, button);
@@ -92,6 +98,7 @@ export class GtkWindow implements ConnectionsWindow {
   }
 
   animate(onFrame?: (timeMs: number) => void): void {
+    if (this.#destroyed) return;
     const gtk = this.#gtk;
     if (this.#tick !== 0) gtk.gtk_widget_remove_tick_callback(this.#progress, this.#tick);
     this.#tick = 0;
@@ -109,7 +116,8 @@ export class GtkWindow implements ConnectionsWindow {
 
   close(): void {
     this.animate();
-    this.#gtk.destroy(this.#window);
+    this.onClosing = () => {};
+    if (!this.#destroyed) this.#gtk.destroy(this.#window);
     this.#gtk.g_object_unref(this.#store);
     // The server of the display learns of it now: the program may end before its loop runs again.
     this.#gtk.gdk_display_sync(this.#gtk.gdk_display_get_default());

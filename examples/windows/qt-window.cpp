@@ -1,6 +1,7 @@
 // A window made with Qt 5 or 6, as C functions: C++ cannot be called by name from JavaScript. qt.ts compiles this file when it
 // is first used. All functions are called in the thread of Node; Qt's events are dispatched by whoever iterates GLib's default
 // main context.
+#include <QAbstractNativeEventFilter>
 #include <QApplication>
 #include <QCloseEvent>
 #include <QHeaderView>
@@ -11,6 +12,7 @@
 #include <QTimer>
 #include <QVBoxLayout>
 #include <chrono>
+#include <cstdint>
 
 namespace {
 
@@ -36,7 +38,23 @@ class Progress : public QProgressBar {
   }
 };
 
-class Window : public QWidget {
+// The event of X11 that a window has been destroyed, by another program: Qt ignores it.
+struct DestroyNotify {
+  static constexpr uint8_t kType = 17;
+  uint8_t type;
+  uint8_t unused;
+  uint16_t sequence;
+  uint32_t parent;
+  uint32_t window;
+};
+
+#if QT_VERSION >= QT_VERSION_CHECK(6, 0, 0)
+using FilterResult = qintptr;
+#else
+using FilterResult = long;
+#endif
+
+class Window : public QWidget, public QAbstractNativeEventFilter {
  public:
   Window(const char* title, const char* const* columns, int count, Callback pressed, Callback closing)
       : table_(0, count), closing_(closing) {
@@ -61,6 +79,16 @@ class Window : public QWidget {
       progress_.update();
     });
     show();
+    QCoreApplication::instance()->installNativeEventFilter(this);
+  }
+
+  bool nativeEventFilter(const QByteArray& kind, void* message, FilterResult*) override {
+    const auto* event = static_cast<const DestroyNotify*>(message);
+    if (kind == "xcb_generic_event_t" && (event->type & 0x7f) == DestroyNotify::kType &&
+        event->window == internalWinId()) {
+      closing_();
+    }
+    return false;
   }
 
   void setTexts(const char* status, const char* button) {

@@ -16,17 +16,23 @@ export class TkWindow implements ConnectionsWindow {
   onPressed: () => unknown = () => {};
   onClosing: () => unknown = () => {};
   #onFrame: (timeMs: number) => void = () => {};
+  #destroyed = false;
 
   constructor(clock: Clock, loop: TkLoop, title: string) {
     this.loop = loop;
     this.toolkit = `Tk ${loop.eval('info patchlevel')}`;
     loop.command('pressed', () => void clock.callLater(0, () => this.onPressed()));
     loop.command('closing', () => void clock.callLater(0, () => this.onClosing()));
+    loop.command('destroyed', () => {
+      this.#destroyed = true;
+      clock.callLater(0, () => this.onClosing());
+    });
     loop.command('drawn', () => this.#onFrame(clock.now()));
     loop.eval(`
       wm title . ${word(title)}
       wm geometry . 560x300
       wm protocol . WM_DELETE_WINDOW closing
+      bind . <Destroy> {if {"%W" eq "."} destroyed}
       ttk::label .status -anchor center
       ttk::button .button -command pressed
       ttk::treeview .table -columns {${COLUMNS.map(word).join(' ')}} -show headings
@@ -49,6 +55,7 @@ export class TkWindow implements ConnectionsWindow {
   }
 
   show({ status, button, rows }: WindowContent): void {
+    if (this.#destroyed) return;
     const inserts = rows.map((row) => `.table insert {} end -values {${row.map(word).join(' ')}}`);
     this.loop.eval(`
       .status configure -text ${word(status)}
@@ -58,12 +65,14 @@ export class TkWindow implements ConnectionsWindow {
   }
 
   animate(onFrame?: (timeMs: number) => void): void {
+    if (this.#destroyed) return;
     this.#onFrame = onFrame ?? (() => {});
     this.loop.eval(onFrame === undefined ? 'after cancel frame' : 'after cancel frame; frame');
   }
 
   close(): void {
-    this.loop.eval('destroy .; update');
+    this.onClosing = () => {};
+    if (!this.#destroyed) this.loop.eval('destroy .; update');
   }
 }
 

@@ -148,6 +148,11 @@ export class Display implements AsyncDisposable {
     await this.#run('wmctrl', '-c', title);
   }
 
+  /** Destroys a window without asking its program. */
+  async destroy(window: string): Promise<void> {
+    await this.#run('xdotool', 'windowclose', window);
+  }
+
   async #run(command: string, ...args: string[]): Promise<Buffer> {
     const env = { ...process.env, DISPLAY: this.name };
     const options = { env, maxBuffer: MAX_PICTURE_BYTES, encoding: 'buffer' } as const;
