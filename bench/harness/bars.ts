@@ -111,8 +111,11 @@ export const BARS: readonly Bar[] = [
   atLeast('lines', '16 pipelined lines, lent', ratio(BASELINE, LENT), 10),
   ...both('short-lines', '3-byte lines, producer', cost, 160, 160),
   atMost('echo-16kx50', 'echo 16 KiB x 50, given', ratio(GIVEN, BASELINE), 1),
+  atMost('echo-64x50', 'echo 64 B x 50, metrics off', ratio(`${GIVEN}-metrics-off`, GIVEN), 1.03),
+  atMost('echo-64x50', 'echo 64 B x 50, metrics on', ratio(`${GIVEN}-metrics`, GIVEN), 1.03),
   atMost('proxy-64kx50', 'proxy 64 KiB, lent', toFloor(LENT), 1.15),
   atMost('proxy-64kx50', 'proxy 64 KiB, given', ratio(GIVEN, BASELINE), 1),
+  atMost('socks-8mx4', 'SOCKS relay of 8 MiB', ratio(GIVEN, BASELINE), 0.7),
   ...both('churn', 'connect, echo, close', toFloor, 1.1, 1.1),
   ...both('idle', 'idle connection', cost, 300, 300),
   atMost(

@@ -31,7 +31,16 @@ export type Mode =
  * The kind of server that a scenario needs; `proxy` passes on to another server, `workers` serve TCP by
  * several threads or processes.
  */
-export type Service = 'tcp' | 'tls' | 'unix' | 'udp' | 'proxy' | 'http' | 'ws' | 'workers';
+export type Service =
+  | 'tcp'
+  | 'tls'
+  | 'unix'
+  | 'udp'
+  | 'proxy'
+  | 'socks'
+  | 'http'
+  | 'ws'
+  | 'workers';
 
 type Command = readonly string[];
 
@@ -76,6 +85,7 @@ const NODE_VERSION = [process.execPath, '--version'];
 
 const RAW_EPOLL = nativeTool('raw_epoll_server');
 const RAW_RELAY = nativeTool('raw_relay_server');
+const RAW_SOCKS = [RAW_RELAY, '--socks', 'on'];
 const RAW_UDP = nativeTool('raw_udp_server');
 const RAW_TLS = nativeTool('raw_tls_server');
 const GXX_VERSION = ['g++', '-dumpfullversion'];
@@ -88,6 +98,11 @@ function node(file: string, ...args: string[]): Command {
 function npmVersion(name: string): Command {
   const file = JSON.stringify(join(PEERS, 'node_modules', name, 'package.json'));
   return [process.execPath, '-p', `require(${file}).version`];
+}
+
+/** Prints the version of a Debian package. */
+function debianVersion(name: string): Command {
+  return ['sh', '-c', `dpkg -s ${name} | sed -n 's/^Version: //p'`];
 }
 
 /** The same program on TCP and on UNIX sockets. */
@@ -104,6 +119,7 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
     udp: node('udp/ropewalk.mjs', ...args),
     tls: node('tls/ropewalk.mjs', ...args, '--engine', 'native'),
     ...(lent.length === 0 && {
+      socks: node('socks/ropewalk.mjs', ...args),
       http: node('http/ropewalk.mjs', ...args),
       ws: node('websocket/ropewalk.mjs', ...args),
     }),
@@ -132,7 +148,12 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'raw-epoll',
     title: 'raw epoll in C++',
-    serves: { ...streams([RAW_EPOLL]), proxy: [RAW_RELAY], udp: [RAW_UDP] },
+    serves: {
+      ...streams([RAW_EPOLL]),
+      proxy: [RAW_RELAY],
+      socks: RAW_SOCKS,
+      udp: [RAW_UDP],
+    },
     withoutGarbage: true,
     versionCommand: GXX_VERSION,
     quick: true,
@@ -154,6 +175,20 @@ export const CONTENDERS: readonly Contender[] = [
     quick: true,
   },
   {
+    name: 'raw-epoll-512k',
+    title: 'raw epoll in C++, 512 KiB at a time',
+    serves: { socks: [...RAW_SOCKS, '--buffer-kib', '512'] },
+    versionCommand: GXX_VERSION,
+    quick: true,
+  },
+  {
+    name: 'raw-epoll-splice',
+    title: 'raw epoll in C++, splice(2) of 512 KiB',
+    serves: { socks: [...RAW_SOCKS, '--buffer-kib', '512', '--splice', 'on'] },
+    versionCommand: GXX_VERSION,
+    quick: true,
+  },
+  {
     name: 'raw-epoll-offload',
     title: 'raw epoll in C++, UDP_SEGMENT and UDP_GRO',
     serves: { udp: [RAW_UDP, '--offload', 'on'] },
@@ -164,7 +199,11 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'node-net',
     title: 'node:net',
-    serves: { ...streams(node('tcp/node-net.mjs')), proxy: node('proxy/node-net.mjs') },
+    serves: {
+      ...streams(node('tcp/node-net.mjs')),
+      proxy: node('proxy/node-net.mjs'),
+      socks: node('socks/node-net.mjs'),
+    },
     except: ['short-lines'],
     versionCommand: NODE_VERSION,
     quick: true,
@@ -255,6 +294,24 @@ export const CONTENDERS: readonly Contender[] = [
     quick: false,
   },
   {
+    name: 'microsocks',
+    title: 'microsocks',
+    serves: { socks: node('socks/microsocks.mjs') },
+    versionCommand: debianVersion('microsocks'),
+    withoutGarbage: true,
+    optional: true,
+    quick: false,
+  },
+  {
+    name: 'dante',
+    title: 'dante',
+    serves: { socks: node('socks/dante.mjs') },
+    versionCommand: debianVersion('dante-server'),
+    withoutGarbage: true,
+    optional: true,
+    quick: false,
+  },
+  {
     name: 'node-ws',
     title: 'ws',
     serves: { ws: node('websocket/ws.mjs') },
@@ -280,6 +337,14 @@ export const CONTENDERS: readonly Contender[] = [
     name: 'ropewalk-native-metrics',
     title: 'Ropewalk, native reactor, metrics on',
     serves: { tcp: node('tcp/ropewalk.mjs', '--reactor', 'native', '--metrics') },
+    scenarios: ['echo-64x50'],
+    versionCommand: NODE_VERSION,
+    quick: false,
+  },
+  {
+    name: 'ropewalk-native-metrics-off',
+    title: 'Ropewalk, native reactor, metrics loaded and off',
+    serves: { tcp: node('tcp/ropewalk.mjs', '--reactor', 'native', '--metrics-off') },
     scenarios: ['echo-64x50'],
     versionCommand: NODE_VERSION,
     quick: false,

@@ -67,6 +67,8 @@ export interface OpenCommand extends ServerCommand {
   readonly content?: string;
   /** In place of `content`: the path of a file that has it. */
   readonly contentFile?: string;
+  /** The server is a SOCKS proxy, which is to connect to this port of 127.0.0.1. */
+  readonly behindSocks?: number;
   /** WebSocket: each message is one frame of this kind. */
   readonly websocket?: FrameKind;
   /** Datagrams of one exchange, to the server and back; default 1. */

@@ -27,6 +27,7 @@ const SOURCES = {
     'loopback.cc',
     'payload.cc',
     'server_usage.cc',
+    'socks_request.cc',
     'stream_load.cc',
     'tally.cc',
     'tls_wire.cc',

@@ -6,11 +6,15 @@ import type { OpenCommand } from './load-client.js';
 import type { Scenario } from './scenario-types.js';
 import { FILE_NAME, siteFolder } from './site-folder.js';
 
-/** @param server The server of `contender`, started for the scenario. */
+/**
+ * @param server The server of `contender`, started for the scenario.
+ * @param target The port that a SOCKS proxy is to connect to.
+ */
 export function openCommand(
   scenario: Scenario,
   { bare }: Contender,
   { where, pid }: Pick<RunningServer, 'where' | 'pid'>,
+  target?: number,
 ): OpenCommand {
   const { connections: conns, bytes, tls } = scenario;
   const command: OpenCommand = { where, pid, conns, bytes, ...(tls !== undefined && { tls }) };
@@ -19,8 +23,11 @@ export function openCommand(
       return { ...command, load: 'datagrams', out: scenario.out, back: scenario.back };
     case 'workers':
       return { ...command, load: 'turns' };
-    case 'echo':
-      return { ...command, shape: scenario.mode === 'echo' ? 'bytes' : scenario.mode };
+    case 'echo': {
+      const shape = scenario.mode === 'echo' ? 'bytes' : scenario.mode;
+      const behindSocks = scenario.service === 'socks' ? target : undefined;
+      return { ...command, shape, ...(behindSocks !== undefined && { behindSocks }) };
+    }
     case 'http': {
       const { request, content, pipelined } = scenario;
       return { ...command, request, content, pipelined };

@@ -6,7 +6,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PEERS } from './paths.js';
 
-const DEBIAN_PACKAGES = ['python3-twisted', 'python3-uvloop', 'ruby-eventmachine', 'nginx-light'];
+const DEBIAN_PACKAGES = [
+  'python3-twisted',
+  'python3-uvloop',
+  'ruby-eventmachine',
+  'nginx-light',
+  'microsocks',
+  'dante-server',
+];
 const NPM_PACKAGES = [
   '@oven/bun-linux-x64@1.4.5',
   '@trufflesuite/uws-js-unofficial@20.30.0-unofficial.0',

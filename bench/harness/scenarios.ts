@@ -60,7 +60,7 @@ function streamScenarios(service: Stream): SlicedScenario[] {
       connections: 50,
       bytes: 64,
     },
-    ...(tcp ? [shortLines(echo), proxy(echo), single(echo)] : []),
+    ...(tcp ? [shortLines(echo), proxy(echo), socks(echo), single(echo)] : []),
   ];
 }
 
@@ -83,6 +83,17 @@ function proxy(echo: Echo): EchoScenario {
     ...echo('proxy-64kx50', 'Proxy, 64 KiB there and back on 50 connections', 50, 65_536),
     service: 'proxy',
     costLabel: 'CPU us per 64 KiB there and back',
+  };
+}
+
+/** Messages so long that a relay receives as much at a time as it can. */
+function socks(echo: Echo): EchoScenario {
+  const mebibytes = 8;
+  const title = `SOCKS 5 proxy, ${mebibytes} MiB there and back on 4 connections`;
+  return {
+    ...echo('socks-8mx4', title, 4, mebibytes * 2 ** 20),
+    service: 'socks',
+    costLabel: `CPU us per ${mebibytes} MiB there and back`,
   };
 }
 

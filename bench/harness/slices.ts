@@ -72,12 +72,13 @@ export async function startTraffic(
   const client = await LoadClient.start(turns ? undefined : options.clientCore);
   let server: RunningServer | undefined;
   try {
-    const target = service === 'proxy' ? await client.serve(scenario.bytes) : undefined;
+    const proxies = service === 'proxy' || service === 'socks';
+    const target = proxies ? await client.serve(scenario.bytes) : undefined;
     const core = turns ? undefined : options.serverCore;
     const root = kind === 'file' ? siteFolder(scenario.bytes) : undefined;
     server = await startServer(contender, service, mode, { core, target, root, nodeFlags });
     const started = { contender, server, client, descriptors: descriptorsOf(server.pid) };
-    if (!isChurn(scenario)) await client.open(openCommand(scenario, contender, server));
+    if (!isChurn(scenario)) await client.open(openCommand(scenario, contender, server, target));
     return started;
   } catch (error) {
     await client.end();

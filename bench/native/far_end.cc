@@ -56,7 +56,7 @@ void FarEnd::AcceptAll() {
   for (;;) {
     int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return;
-    gathered_[fd].reserve(bytes_);
+    gathered_[fd].bytes.reserve(bytes_);
     epoll_event interest{};
     interest.events = EPOLLIN;
     interest.data.fd = fd;
@@ -68,7 +68,7 @@ void FarEnd::Receive(int fd) {
   ssize_t length = recv(fd, inbox_.data(), inbox_.size(), 0);
   if (length < 0 && errno == EAGAIN) return;
   if (length <= 0) return Close(fd);
-  std::string& gathered = gathered_[fd];
+  std::string& gathered = gathered_[fd].bytes;
   gathered.append(inbox_.data(), static_cast<size_t>(length));
   if (gathered.size() >= bytes_) Send(fd);
 }
@@ -77,12 +77,17 @@ void FarEnd::Receive(int fd) {
 void FarEnd::Send(int fd) {
   auto found = gathered_.find(fd);
   if (found == gathered_.end()) return;
-  std::string& gathered = found->second;
+  auto& [gathered, sent] = found->second;
   if (gathered.empty()) return;
-  ssize_t taken = send(fd, gathered.data(), gathered.size(), MSG_NOSIGNAL);
+  ssize_t taken = send(fd, gathered.data() + sent, gathered.size() - sent, MSG_NOSIGNAL);
   if (taken < 0 && errno != EAGAIN) return Close(fd);
-  if (taken > 0) gathered.erase(0, static_cast<size_t>(taken));
-  if (!gathered.empty()) blocked_.push_back(fd);
+  if (taken > 0) sent += static_cast<size_t>(taken);
+  if (sent < gathered.size()) {
+    blocked_.push_back(fd);
+  } else {
+    gathered.clear();
+    sent = 0;
+  }
 }
 
 void FarEnd::Close(int fd) {

@@ -28,6 +28,11 @@ class FarEnd {
   void Poll();
 
  private:
+  struct Gathered {
+    std::string bytes;  // received
+    size_t sent = 0;    // of them, of a whole message
+  };
+
   void AcceptAll();
   void Receive(int fd);
   void Send(int fd);
@@ -36,8 +41,8 @@ class FarEnd {
   size_t bytes_;
   int epoll_;
   int listener_ = -1;
-  std::unordered_map<int, std::string> gathered_;  // by descriptor: received, not yet sent
-  std::vector<int> blocked_;  // the kernel has not yet accepted the whole message
+  std::unordered_map<int, Gathered> gathered_;  // by descriptor
+  std::vector<int> blocked_;                    // the kernel has not yet accepted the whole message
   std::vector<char> inbox_;
 };
 

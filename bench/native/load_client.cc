@@ -17,7 +17,8 @@
 // or with any "bytes":B (http_dialogue.h). "websocket":"text"|"binary" makes the messages frames of
 // that kind (websocket_dialogue.h); "load":"broadcast" sends one to all (broadcast_load.h).
 //
-// "tls":"full"|"resumed" secures streams (tls_wire.h).
+// "tls":"full"|"resumed" secures streams (tls_wire.h). "behindSocks":P has the server, a SOCKS
+// proxy, connect to that port of 127.0.0.1 (socks_request.h).
 //
 // Every command is answered with one line: the figures, {"ok":true,...} or {"error":"..."}. The
 // process ends when standard input does. Usage: load_client [--core N]
@@ -230,7 +231,8 @@ class Client {
   }
 
   static Target Where(const FlatJson& command) {
-    return Target{command.Text("path", ""), static_cast<uint16_t>(command.Number("port", 0))};
+    return Target{command.Text("path", ""), static_cast<uint16_t>(command.Number("port", 0)),
+                  static_cast<uint16_t>(command.Number("behindSocks", 0))};
   }
 
   static pid_t Server(const FlatJson& command) {

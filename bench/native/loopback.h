@@ -18,6 +18,8 @@ uint64_t NowNs();
 struct Target {
   std::string path;
   uint16_t port = 0;
+  // Not 0: it is a SOCKS proxy, which is to connect to this port.
+  uint16_t behind_socks = 0;
 };
 
 // 127.0.0.1:`port`.

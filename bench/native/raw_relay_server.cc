@@ -2,10 +2,14 @@
 // on to another server. Level-triggered epoll, one recv into one buffer and one send per event,
 // TCP_NODELAY on both sides. While one side does not accept bytes, the other is not read.
 //
-// --fault corrupts the answers of the other server (fault.h).
+// --fault corrupts the answers of the other server (fault.h). --socks on: the other server is that
+// of a SOCKS 5 request, whose messages must arrive whole. --buffer-kib receives more at a time.
+// --splice on moves the bytes through a pipe by splice(2), as much at a time as --buffer-kib says.
 //
-// Usage: raw_relay_server --target HOST:PORT [--port N] [--mode M] [--fault flip|drop|extra|stall]
+// Usage: raw_relay_server --target HOST:PORT | --socks on [--port N] [--mode M] [--buffer-kib N]
+//                         [--splice on] [--fault flip|drop|extra|stall]
 // HOST is 127.0.0.1. Prints `PORT n`; serves on 127.0.0.1 until standard input ends or SIGTERM.
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,17 +24,21 @@
 
 #include "fault.h"
 #include "loopback.h"
+#include "socks_request.h"
 
 namespace bench {
 namespace {
 
 constexpr int kMaxEvents = 1024;
 constexpr int kBacklog = 4096;
-constexpr size_t kBufferBytes = 64 * 1024;
+constexpr size_t kDefaultBufferBytes = 64 * 1024;
 
 struct Options {
   uint16_t port = 0;
   uint16_t target_port = 0;
+  bool socks = false;
+  bool splices = false;
+  size_t buffer_bytes = kDefaultBufferBytes;
   Fault fault = Fault::kNone;
 };
 
@@ -41,7 +49,12 @@ struct Side {
   bool outbound = false;
   bool connecting = false;
   bool input_ended = false;
-  std::string unsent;  // not yet accepted by the kernel
+  bool requesting = false;  // the client of a SOCKS proxy
+  std::string unsent;       // not yet accepted by the kernel
+  int pipe[2] = {-1, -1};   // from the other side to this one
+  size_t piped = 0;         // bytes in it
+
+  bool owes() const { return piped > 0 || !unsent.empty(); }
 };
 
 class Relay {
@@ -49,15 +62,20 @@ class Relay {
   // `listener` is a non-blocking listening socket.
   Relay(const Options& options, int listener)
       : liar_(options.fault),
-        target_port_(options.target_port),
+        options_(options),
         epoll_(epoll_create1(EPOLL_CLOEXEC)),
-        listener_(listener) {}
+        listener_(listener),
+        buffer_(options.buffer_bytes + 1) {}
 
   void RunUntilInputEnds();
 
  private:
   void Watch(int fd, uint32_t events, int operation, void* token);
   void Accept();
+  bool Connect(Side* inbound, uint16_t port);
+  void TakeRequest(Side* inbound);
+  void Splice(Side* from);
+  bool DrainPipe(Side* to);
   void Serve(Side* side, uint32_t events);
   void Forward(Side* from);
   void SendRest(Side* side);
@@ -65,13 +83,13 @@ class Relay {
   void Close(Side* side);
 
   Liar liar_;
-  uint16_t target_port_;
+  Options options_;
   int epoll_;
   int listener_;
   uint32_t accepted_ = 0;
   // Sides that ended in this batch, which may still contain events for them.
   std::vector<Side*> closed_;
-  char buffer_[kBufferBytes + 1];
+  std::vector<char> buffer_;
 };
 
 void Relay::RunUntilInputEnds() {
@@ -87,7 +105,7 @@ void Relay::RunUntilInputEnds() {
         Accept();
       } else if (token != &input_token) {
         Serve(static_cast<Side*>(token), events[i].events);
-      } else if (read(STDIN_FILENO, buffer_, kBufferBytes) <= 0) {
+      } else if (read(STDIN_FILENO, buffer_.data(), options_.buffer_bytes) <= 0) {
         return;
       }
     }
@@ -107,25 +125,49 @@ void Relay::Watch(int fd, uint32_t events, int operation, void* token) {
 void Relay::Accept() {
   int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return;
-  int target = ConnectStream(Target{"", target_port_}, accepted_++, Wait::kStarted);
-  if (target < 0) {
-    close(fd);
-    return;
-  }
   Side* inbound = new Side();
-  Side* outbound = new Side();
   inbound->fd = fd;
+  inbound->requesting = options_.socks;
+  Watch(fd, options_.socks ? EPOLLIN : 0, EPOLL_CTL_ADD, inbound);
+  if (!options_.socks && !Connect(inbound, options_.target_port)) Close(inbound);
+}
+
+bool Relay::Connect(Side* inbound, uint16_t port) {
+  int target = ConnectStream(Target{"", port}, accepted_++, Wait::kStarted);
+  if (target < 0) return false;
+  Side* outbound = new Side();
   inbound->other = outbound;
   outbound->fd = target;
   outbound->other = inbound;
   outbound->outbound = true;
   outbound->connecting = true;
-  Watch(inbound->fd, 0, EPOLL_CTL_ADD, inbound);
   Watch(outbound->fd, EPOLLOUT, EPOLL_CTL_ADD, outbound);
+  if (!options_.splices) return true;
+  for (Side* side : {inbound, outbound}) {
+    if (pipe2(side->pipe, O_NONBLOCK | O_CLOEXEC) < 0) return false;
+    (void)fcntl(side->pipe[0], F_SETPIPE_SZ, static_cast<int>(options_.buffer_bytes));
+  }
+  return true;
+}
+
+// The reply is sent at once, as the destination is on this machine.
+void Relay::TakeRequest(Side* inbound) {
+  ssize_t received = recv(inbound->fd, buffer_.data(), options_.buffer_bytes, 0);
+  if (received == kSocksGreetingBytes) {
+    (void)send(inbound->fd, kSocksMethodAnswer, sizeof kSocksMethodAnswer, MSG_NOSIGNAL);
+    return;
+  }
+  if (received != kSocksRequestBytes) return Close(inbound);
+  const auto* port = reinterpret_cast<const uint8_t*>(&buffer_[kSocksRequestBytes - 2]);
+  inbound->requesting = false;
+  Watch(inbound->fd, 0, EPOLL_CTL_MOD, inbound);
+  if (!Connect(inbound, static_cast<uint16_t>(port[0] << 8 | port[1]))) return Close(inbound);
+  (void)send(inbound->fd, kSocksReply, sizeof kSocksReply, MSG_NOSIGNAL);
 }
 
 void Relay::Serve(Side* side, uint32_t events) {
   if (side->fd < 0) return;
+  if (side->requesting) return TakeRequest(side);
   if (side->connecting && (events & (EPOLLERR | EPOLLHUP))) return Close(side);
   if (events & EPOLLOUT) return SendRest(side);
   if (side->input_ended) return Close(side);  // only an error can follow
@@ -135,21 +177,44 @@ void Relay::Serve(Side* side, uint32_t events) {
 void Relay::Forward(Side* from) {
   Side* to = from->other;
   // It is not being read, so this event can only mean that the peer is gone.
-  if (!to->unsent.empty()) return Close(from);
-  ssize_t received = recv(from->fd, buffer_, kBufferBytes, 0);
+  if (to->owes()) return Close(from);
+  if (options_.splices) return Splice(from);
+  ssize_t received = recv(from->fd, buffer_.data(), options_.buffer_bytes, 0);
   if (received < 0 && errno == EAGAIN) return;
   if (received < 0) return Close(from);
   if (received == 0) return EndOfInput(from);
   size_t length = static_cast<size_t>(received);
-  if (from->outbound) length = liar_.Answer(buffer_, length);
+  if (from->outbound) length = liar_.Answer(buffer_.data(), length);
   if (length == 0) return;
-  ssize_t sent = send(to->fd, buffer_, length, MSG_NOSIGNAL);
+  ssize_t sent = send(to->fd, buffer_.data(), length, MSG_NOSIGNAL);
   if (sent < 0 && errno != EAGAIN) return Close(to);
   size_t taken = sent < 0 ? 0 : static_cast<size_t>(sent);
   if (taken == length) return;
-  to->unsent.assign(buffer_ + taken, length - taken);
+  to->unsent.assign(buffer_.data() + taken, length - taken);
   Watch(from->fd, 0, EPOLL_CTL_MOD, from);
   Watch(to->fd, to->input_ended ? EPOLLOUT : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD, to);
+}
+
+void Relay::Splice(Side* from) {
+  Side* to = from->other;
+  ssize_t received = splice(from->fd, nullptr, to->pipe[1], nullptr, options_.buffer_bytes,
+                            SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  if (received < 0 && errno == EAGAIN) return;
+  if (received < 0) return Close(from);
+  if (received == 0) return EndOfInput(from);
+  to->piped = static_cast<size_t>(received);
+  if (!DrainPipe(to)) return Close(to);
+  if (to->piped == 0) return;
+  Watch(from->fd, 0, EPOLL_CTL_MOD, from);
+  Watch(to->fd, to->input_ended ? EPOLLOUT : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD, to);
+}
+
+// False if the connection is broken.
+bool Relay::DrainPipe(Side* to) {
+  ssize_t sent =
+      splice(to->pipe[0], nullptr, to->fd, nullptr, to->piped, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  if (sent > 0) to->piped -= static_cast<size_t>(sent);
+  return sent >= 0 || errno == EAGAIN;
 }
 
 // Also called when connecting has ended, with no unsent bytes.
@@ -161,6 +226,10 @@ void Relay::SendRest(Side* side) {
     side->unsent.erase(0, static_cast<size_t>(sent));
     if (!side->unsent.empty()) return;
   }
+  if (side->piped > 0) {
+    if (!DrainPipe(side)) return Close(side);
+    if (side->piped > 0) return;
+  }
   side->connecting = false;
   Watch(side->fd, side->input_ended ? 0 : EPOLLIN, EPOLL_CTL_MOD, side);
   Watch(side->other->fd, side->other->input_ended ? 0 : EPOLLIN, EPOLL_CTL_MOD, side->other);
@@ -171,12 +240,16 @@ void Relay::EndOfInput(Side* from) {
   from->input_ended = true;
   shutdown(from->other->fd, SHUT_WR);
   if (from->other->input_ended) return Close(from);
-  Watch(from->fd, from->unsent.empty() ? 0 : EPOLLOUT, EPOLL_CTL_MOD, from);
+  Watch(from->fd, from->owes() ? EPOLLOUT : 0, EPOLL_CTL_MOD, from);
 }
 
 void Relay::Close(Side* side) {
   for (Side* one : {side, side->other}) {
+    if (one == nullptr) continue;
     close(one->fd);
+    for (int end : one->pipe) {
+      if (end >= 0) close(end);
+    }
     one->fd = -1;
     closed_.push_back(one);
   }
@@ -191,19 +264,28 @@ bool ParseOptions(int argc, char** argv, Options* options) {
       std::string target = argv[i + 1];
       options->target_port =
           static_cast<uint16_t>(std::atoi(target.substr(target.rfind(':') + 1).c_str()));
+    } else if (name == "--socks") {
+      options->socks = true;
+    } else if (name == "--splice") {
+      options->splices = true;
+    } else if (name == "--buffer-kib") {
+      options->buffer_bytes = static_cast<size_t>(std::atoi(argv[i + 1])) * 1024;
     } else if (name == "--fault") {
       if (!ParseFault(argv[i + 1], &options->fault)) return false;
     } else if (name != "--mode") {
       return false;
     }
   }
-  return argc % 2 == 1 && options->target_port != 0;
+  return argc % 2 == 1 && options->buffer_bytes > 0 &&
+         (options->socks || options->target_port != 0);
 }
 
 int Main(int argc, char** argv) {
   Options options;
   if (!ParseOptions(argc, argv, &options)) {
-    std::fprintf(stderr, "usage: %s --target HOST:PORT [--port N] [--mode M] [--fault F]\n",
+    std::fprintf(stderr,
+                 "usage: %s --target HOST:PORT | --socks on [--port N] [--mode M] [--buffer-kib N]"
+                 " [--splice on] [--fault F]\n",
                  argv[0]);
     return 2;
   }
@@ -214,8 +296,7 @@ int Main(int argc, char** argv) {
   }
   std::printf("PORT %u\n", PortOf(listener));
   std::fflush(stdout);
-  // Static because of the size of its buffer.
-  static Relay relay(options, listener);
+  Relay relay(options, listener);
   relay.RunUntilInputEnds();
   return 0;
 }

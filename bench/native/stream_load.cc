@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "socks_request.h"
+
 namespace bench {
 namespace {
 
@@ -39,6 +41,9 @@ std::string StreamLoad::Open(uint32_t count) {
     wire.Open(ConnectStream(target_, index, Wait::kConnected), tls_.get());
     if (!wire.open()) {
       return "connection " + std::to_string(index) + ": " + std::strerror(errno);
+    }
+    if (target_.behind_socks != 0 && !RequestSocks(wire.fd(), target_.behind_socks)) {
+      return "connection " + std::to_string(index) + ": the proxy has not connected";
     }
     if (!wire.ShakeHands(NowNs() + stall_ns_)) {
       return "connection " + std::to_string(index) + ": no TLS handshake";

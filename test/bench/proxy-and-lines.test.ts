@@ -25,6 +25,20 @@ describe.skipIf(process.platform !== 'linux')('the load client at both ends of a
     return client;
   }
 
+  it.each(CONTENDERS.filter(({ serves, optional }) => serves.socks !== undefined && !optional))(
+    'finds nothing wrong with the SOCKS proxy of $name',
+    async (contender) => {
+      const client = await LoadClient.start(undefined);
+      const large = 2 ** 20;
+      const behindSocks = await client.serve(large);
+      const { where, pid } = await startServer(contender, 'socks', 'echo');
+      await client.open({ where, pid, conns: 3, bytes: large, behindSocks });
+      const figures = await client.measure(SLICE);
+      expect(faultOf('proxy', figures)).toBeUndefined();
+      expect(figures.messages).toBeGreaterThan(0);
+    },
+  );
+
   function relayThat(fault: string): Contender {
     const [relay] = CONTENDERS.filter(({ name }) => name === 'raw-epoll');
     if (relay?.serves.proxy === undefined) throw new Error('no relay');

@@ -1,6 +1,6 @@
 // Ropewalk with a whole transport, protocol and factory, on TCP or a UNIX socket. `--reactor native|node`; `--lent` takes
 // lent bytes; `--busy-poll-us N` is the opt-in busy poll of the native reactor; `--metrics` measures turns, counts connections, and
-// makes the text of Prometheus every second.
+// makes the text of Prometheus every second; `--metrics-off` only loads the module, and counts nothing.
 
 import { createReactor, Factory, LineReceiver, Protocol } from '../../../dist/index.js';
 import { announce, LineEcho, readArguments } from '../contender.mjs';
@@ -10,6 +10,7 @@ const args = readArguments({
   lent: { type: 'boolean', default: false },
   'busy-poll-us': { type: 'string', default: '0' },
   metrics: { type: 'boolean', default: false },
+  'metrics-off': { type: 'boolean', default: false },
 });
 const { lent } = args;
 
@@ -58,6 +59,10 @@ const port =
     : reactor.listenUNIX(path, factory, { backlog: 1024 });
 
 async function metered(factory) {
+  if (args['metrics-off']) {
+    const { addConnections, MetricsRegistry } = await import('../../../dist/metrics/index.js');
+    addConnections(new MetricsRegistry());
+  }
   if (!args.metrics) return factory;
   const { addConnections, addReactor, MetricsRegistry, meterListener, prometheusText } =
     await import('../../../dist/metrics/index.js');
