@@ -160,6 +160,15 @@ napi_value sendFile(napi_env env, napi_callback_info info) {
                     call.reactor()->sendFile(handle, fd, position, length));
 }
 
+// relay(from: number, to: number): boolean -- see Reactor::relay()
+napi_value relay(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle from = call.int32(0);
+  const Handle to = call.int32(1);
+  if (call.failed()) return nullptr;
+  return call.truth(call.reactor() != nullptr && call.reactor()->relay(from, to));
+}
+
 // queuedBytes(handle: number): number
 napi_value queuedBytes(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
@@ -222,9 +231,10 @@ napi_value setFlag(napi_env env, napi_callback_info info) {
 }
 
 constexpr LoopFunction kFunctions[] = {
-    {"address", address},   {"connect", connect},           {"flag", flag},
-    {"listen", listen},     {"maskReceived", maskReceived}, {"queuedBytes", queuedBytes},
-    {"sendFile", sendFile}, {"setFlag", setFlag},           {"write", write},
+    {"address", address}, {"connect", connect},           {"flag", flag},
+    {"listen", listen},   {"maskReceived", maskReceived}, {"queuedBytes", queuedBytes},
+    {"relay", relay},     {"sendFile", sendFile},         {"setFlag", setFlag},
+    {"write", write},
 };
 
 }  // namespace

@@ -61,6 +61,8 @@ export interface NativeLoop {
   /** `[four words, is IPv6, scope]`; false if `host` is not an IP address. */
   parseAddress(host: string, out: Int32Array): boolean;
   queuedBytes(handle: number): number;
+  /** The input of one stream goes to another. @returns False if the system or the streams cannot. */
+  relay(from: number, to: number): boolean;
   /** @returns The number of unsent descriptors; -1 if `most` are unsent already: then this one was not taken. */
   sendDescriptor(handle: number, fd: number, most: number): number;
   /** @returns False if the stream cannot send files. */

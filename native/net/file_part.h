@@ -3,16 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "../unique_fd.h"
+#include "relay_pipe.h"
 #include "socket.h"
 
 namespace ropewalk {
 
+// Of a file; with `pipe`, all bytes that a relay's pipe holds.
 struct FilePart {
   UniqueFd fd;
   uint64_t position = 0;
   size_t left = 0;
+  std::shared_ptr<RelayPipe> pipe = nullptr;
 };
 
 // Sends bytes of the file, at most kMaxSendBytes, without moving its descriptor's position.

@@ -27,7 +27,9 @@ bool Reactor::sendFile(Handle handle, int fd, uint64_t position, size_t length) 
 
 Transfer Reactor::offerFile(Stream& stream, const FilePart& file) {
   keepNonBlocking(stream.socket, stream.shared);
-  const Transfer transfer = ropewalk::sendFile(stream.socket, file, stream.shared);
+  const Transfer transfer = file.pipe != nullptr
+                                ? offerPipe(stream, file.pipe)
+                                : ropewalk::sendFile(stream.socket, file, stream.shared);
   if (transfer.result == Transfer::Result::kFailed) return transfer;
   if (transfer.count > 0) stream.setbacks = 0;
   statistics_.bytesSent += transfer.count;

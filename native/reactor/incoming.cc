@@ -12,6 +12,7 @@ size_t Reactor::gather() {
   batch_.begin();
   turn_ += 1;
   handshakeSteps_ = 0;
+  relayedBytes_ = 0;
   retryWhatIsDue();
   tickIfDue();
   batch_.addPostponed([this](const EventBatch::Event& event) {
@@ -207,6 +208,7 @@ void Reactor::finishConnect(Stream& stream) {
 
 // One read per turn, however much is available, so that every stream gets its share.
 void Reactor::receiveFrom(Stream& stream) {
+  if (stream.relay != nullptr && relayInput(stream)) return;
   if (stream.readTurn == turn_ || batch_.arenaRoom() < kMinRead ||
       (stream.allowDescriptors && !hasRoomForDescriptors())) {
     stream.readUnfinished = true;

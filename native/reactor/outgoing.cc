@@ -255,7 +255,8 @@ bool Reactor::sendWaiting(Stream& stream) {
         sendLater(stream, transfer.error);
         break;
       }
-      if (stream.fileToSend() != nullptr && isFilesFault(transfer.error)) {
+      const FilePart* file = stream.fileToSend();
+      if (file != nullptr && file->pipe == nullptr && isFilesFault(transfer.error)) {
         endWithReset(stream, transfer.error, kSendFileCall);
       } else {
         sendFailed(stream, transfer.error);
@@ -343,6 +344,7 @@ void Reactor::queuePieces(Stream& stream) {
 void Reactor::endOfSending(Stream& stream) {
   if (stream.ending == Stream::Ending::kShutdown) {
     stream.ending = Stream::Ending::kNone;
+    stream.sendingShut = true;
     (void)shutdownSending(stream.socket);  // reading reports a broken connection
     batch_.postpone(stream.handle, kWriteShut, 0, 0);
   }

@@ -103,6 +103,9 @@ class Reactor : public ReactorLimits {
   // sent. If the file ends before, the stream is reset: kLost with kSendFileCall. False if this
   // stream cannot send files, or there is no descriptor left: the host reads the file and writes.
   bool sendFile(Handle handle, int fd, uint64_t position, size_t length);
+  // The input of `from` goes to `to` from now on, kRelayed in place of kData, as long as both are
+  // plain TCP streams and `to` is not ending; otherwise there is kData. False if the system cannot.
+  bool relay(Handle from, Handle to);
   // Sends a copy of `fd`, made now, with the first byte written from now on. Ignored if a write
   // would be; EOPNOTSUPP if the handle is not a UNIX stream.
   Status sendDescriptor(Handle handle, int fd);
@@ -227,6 +230,11 @@ class Reactor : public ReactorLimits {
   void endFromPeer(Stream& stream, int error, FailedCall call);
   void markEnded(Handle handle);
 
+  // relaying.cc
+  bool relayInput(Stream& stream);
+  Transfer offerPipe(Stream& stream, const std::shared_ptr<RelayPipe>& pipe);
+  void relayDrained(const std::shared_ptr<RelayPipe>& pipe);
+
   // accepting.cc
   void executeOnListener(Listener& listener, int32_t command);
   void acceptOn(Listener& listener);
@@ -349,6 +357,9 @@ class Reactor : public ReactorLimits {
   Octets tlsInput_;              // ciphertext received
   Octets tlsOutput_;             // ciphertext to send
   uint32_t handshakeSteps_ = 0;  // of this turn
+
+  RelayPipes relayPipes_;
+  size_t relayedBytes_ = 0;  // of this turn
 
   std::vector<Handle> unfinishedDatagrams_;  // like unfinished_, for datagram sockets
   std::vector<Handle> revisitedDatagrams_;

@@ -14,6 +14,8 @@ struct ReactorLimits {
   static constexpr size_t kMaxRead = 64 * 1024;
   // Of a stream with kReadBulk, if the arena has room.
   static constexpr size_t kMaxBulkRead = 512 * 1024;
+  // By relays of all streams; the others go on in the next turn.
+  static constexpr size_t kMaxRelayedPerTurn = 4 * 1024 * 1024;
   // With less room in the receive arena a stream waits for the next turn: reads should rarely be
   // cut short.
   static constexpr size_t kMinRead = 16 * 1024;

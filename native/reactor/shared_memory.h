@@ -45,6 +45,7 @@
 //                    until there is nothing left to retry
 //     kTlsEstablished    the handshake of a secured stream is complete
 //     kTlsHello      a server's handshake waits for Reactor::selectTlsContext()
+//     kRelayed       a: number of bytes that have gone to another stream: Reactor::relay()
 //     kDatagram      a: offset in the receive arena  b: length
 //                    kind + (DatagramFlag << 8). These records follow:
 //                    | 4 words of the source address |
@@ -114,6 +115,7 @@ enum EventKind : int32_t {
   kCallFailed,
   kTlsEstablished,
   kTlsHello,
+  kRelayed,
   // Datagram events from here on.
   kDatagram = 32,
   kDatagramTruncated,

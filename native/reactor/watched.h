@@ -31,7 +31,9 @@ struct Watched {
   // Not a socket: see net/pipe.h.
   bool isPipe() const { return medium >= Medium::kPipe; }
   // The interest that the poller should have.
-  Interest due() const { return backsOff ? with(wanted, Interest::kRead, false) : wanted; }
+  Interest due() const {
+    return backsOff || holdsBack ? with(wanted, Interest::kRead, false) : wanted;
+  }
 
   Socket socket;
   Handle handle = 0;
@@ -45,9 +47,16 @@ struct Watched {
   Interest wanted = Interest::kNone;    // as wanted by the host
   bool inRetries = false;               // has an entry in Reactor::retries_
   bool backsOff = false;                // nothing is received or accepted until the retry
+  bool holdsBack = false;               // a relay, whose target takes no more bytes
   uint8_t setbacks = 0;                 // retries since the last success
   bool blocked = false;        // the system took less than offered: the poller will report room
   bool sendSuspended = false;  // the system had no memory: nothing is sent until the retry
+};
+
+// The stream that gets the input of another: see relaying.cc.
+struct StreamRelay {
+  Handle to;
+  std::shared_ptr<RelayPipe> pipe;  // null unless it holds bytes for `to`
 };
 
 // A TCP or UNIX connection, open or connecting, or a pipe.
@@ -83,6 +92,7 @@ struct Stream : Watched {
   bool reset : 1 = false;        // the poller has reported that a reset ends the input
   bool bulk : 1 = false;         // more input is likely: a large read, kExpectInput
   bool readsBulk : 1 = false;    // kReadBulk
+  bool sendingShut : 1 = false;  // the sending side is shut down
   bool handedOut : 1 = false;    // the host has the descriptor: another process may use it
   bool writeOnly : 1 = false;    // a pipe that can't be read
   bool wasBlocking : 1 = false;  // a pipe that must be blocking again when it is closed
@@ -98,6 +108,7 @@ struct Stream : Watched {
   std::unique_ptr<WriteQueue> queue;  // exists only while bytes that the system refused are unsent
   std::unique_ptr<DescriptorQueue> departing;  // null unless there are unsent descriptors
   std::unique_ptr<StreamTls> tls;              // null unless secured
+  std::unique_ptr<StreamRelay> relay;          // null unless its input goes to another stream
 };
 
 struct Listener : Watched {

@@ -30,6 +30,7 @@ struct DatagramSeen {
 struct Happened {
   std::vector<uint8_t> data;
   std::vector<size_t> reads;  // sizes of the reads that make up `data`
+  size_t relayed = 0;         // bytes of kRelayed
   int events = 0;
   int connected = 0;
   int readEnded = 0;

@@ -224,6 +224,10 @@ class Host {
       case kTlsEstablished:
         seen.tlsEstablished += 1;
         break;
+      case kRelayed:
+        CHECK(event.a > 0);
+        seen.relayed += static_cast<size_t>(event.a);
+        break;
       case kTlsHello:
         seen.tlsHello += 1;
         break;

@@ -3,6 +3,7 @@ import { ConnectionDone, ProducerRegisteredError } from '../core/errors/connecti
 import type { MaybeAsync } from '../core/maybe-async.js';
 import { Protocol } from '../core/protocol.js';
 import { readBulk } from '../internal/reads-bulk.js';
+import { relayTo } from '../internal/relays-bytes.js';
 import type { IdleTimeout } from './idle-timeout.js';
 
 /**
@@ -25,6 +26,16 @@ export class RelayEnd extends Protocol {
   override dataReceived(data: Buffer): void {
     this.idle?.reset();
     this.other?.transport.write(data);
+  }
+
+  /** @internal Whether `dataReceived` of a joined end does nothing else, so that it need not be called. */
+  get onlyPassesOn(): boolean {
+    return this.dataReceived === RelayEnd.prototype.dataReceived;
+  }
+
+  /** @internal The system has moved bytes to the other end. */
+  bytesRelayed(_count: number): void {
+    this.idle?.reset();
   }
 
   /** This end's peer has finished sending. */
@@ -56,7 +67,8 @@ export class RelayEnd extends Protocol {
 /**
  * Joins two connections: from now on each sends what the other receives, and receives no faster than the other can send. The end of
  * one's input shuts down the other's sending side, a lost connection aborts the other, and a closed one closes it when its bytes are
- * sent. Plain connections of the native reactor are read up to 512 KiB at a time.
+ * sent. On Linux, the native reactor moves bytes between plain TCP connections without calling `dataReceived`, unless a subclass
+ * overrides that; calls of it have up to 512 KiB.
  *
  * @param idle Restarted when bytes come from either end; the caller starts and stops it.
  * @throws NotConnectedError, ProducerRegisteredError: an end has been joined already
@@ -77,6 +89,7 @@ export function joinEnds(one: RelayEnd, two: RelayEnd, idle?: IdleTimeout): void
     end.other = other;
     end.idle = idle;
     readBulk(end.transport);
+    if (end.onlyPassesOn) relayTo(end.transport, other.transport);
   }
   one.passEnd();
   two.passEnd();

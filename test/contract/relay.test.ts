@@ -12,19 +12,11 @@ import { RawPeer, RawServer } from '../support/raw-peer.js';
 
 class End extends RelayEnd {
   lost: Error | undefined = undefined;
-  receivedBytes = 0;
-  longest = 0;
   readonly pulse: Pulse = new Pulse();
 
   override connectionMade(): void {
     super.connectionMade();
     this.pulse.notify();
-  }
-
-  override dataReceived(data: Buffer): void {
-    this.receivedBytes += data.length;
-    this.longest = Math.max(this.longest, data.length);
-    super.dataReceived(data);
   }
 
   override connectionLost(reason: Error): void {
@@ -38,6 +30,20 @@ class End extends RelayEnd {
   }
 }
 
+/** Receives all bytes, so that the system does not relay them by itself. */
+class ReceivingEnd extends End {
+  longest = 0;
+
+  override dataReceived(data: Buffer): void {
+    this.longest = Math.max(this.longest, data.length);
+    super.dataReceived(data);
+  }
+}
+
+/** `plain`: the native reactor may relay without receiving. */
+const WAYS = ['plain', 'receiving', 'wrapped'] as const;
+type Way = (typeof WAYS)[number];
+
 interface Relay {
   readonly client: RawPeer;
   readonly target: RawPeer;
@@ -46,10 +52,11 @@ interface Relay {
 }
 
 /** A client and a target, and the ends of a proxy between them, connected and not joined. */
-async function relay(rig: Rig, wrapped = false): Promise<Relay> {
+async function relay(rig: Rig, way: Way = 'plain'): Promise<Relay> {
   const raw = rig.use(await RawServer.listen());
-  const [inbound, outbound] = [new End(), new End()];
-  const factory = wrapped ? new WrappingFactory(() => inbound) : () => inbound;
+  const newEnd = (): End => (way === 'receiving' ? new ReceivingEnd() : new End());
+  const [inbound, outbound] = [newEnd(), newEnd()];
+  const factory = way === 'wrapped' ? new WrappingFactory(() => inbound) : () => inbound;
   const listening = listenLocal(rig.reactor, factory);
   rig.reactor.connectTCP('127.0.0.1', raw.port, () => outbound);
   const client = rig.use(await RawPeer.connect(portOf(listening)));
@@ -58,8 +65,8 @@ async function relay(rig: Rig, wrapped = false): Promise<Relay> {
   return { client, target, inbound, outbound };
 }
 
-async function joined(rig: Rig, wrapped?: boolean): Promise<Relay> {
-  const all = await relay(rig, wrapped);
+async function joined(rig: Rig, way?: Way): Promise<Relay> {
+  const all = await relay(rig, way);
   joinEnds(all.inbound, all.outbound);
   return all;
 }
@@ -67,8 +74,8 @@ async function joined(rig: Rig, wrapped?: boolean): Promise<Relay> {
 const MUCH = 3_000_000;
 
 contract('a relay', (rig) => {
-  it.each([false, true])('passes bytes in both directions (wrapped: %s)', async (wrapped) => {
-    const { client, target } = await joined(rig, wrapped);
+  it.each(WAYS)('passes bytes in both directions (%s)', async (way) => {
+    const { client, target } = await joined(rig, way);
     const [there, back] = [patterned(MUCH, 1), patterned(MUCH, 2)];
     client.write(there);
     target.write(back);
@@ -86,24 +93,22 @@ contract('a relay', (rig) => {
     expect((await client.receive(5)).toString()).toBe('EARLY');
   });
 
-  it('receives no faster than the other end can send', async () => {
-    const { client, target, inbound, outbound } = await joined(rig);
+  it.each(WAYS)('receives no faster than the other end can send (%s)', async (way) => {
+    const { client, target, outbound } = await joined(rig, way);
+    const received = (): number => rig.reactor.statistics().bytesReceived;
     target.socket.pause();
     const bytes = patterned(40_000_000);
     client.write(bytes);
-    let before = -1;
-    while (before !== inbound.receivedBytes) {
-      before = inbound.receivedBytes;
-      await quietMoment(rig);
-    }
+    // A quiet moment receives three bytes at each end of its own.
+    for (let before = -1; received() - before > 20; await quietMoment(rig)) before = received();
     expect(outbound.transport.bufferedBytes).toBeLessThan(1_200_000);
-    expect(inbound.receivedBytes).toBeLessThan(bytes.length);
+    expect(received()).toBeLessThan(bytes.length);
     target.socket.resume();
     expect((await target.receive(bytes.length)).equals(bytes)).toBe(true);
   });
 
-  it('passes the end of input on, and closes when both have ended', async () => {
-    const { client, target, inbound, outbound } = await joined(rig);
+  it.each(WAYS)('passes ends on, and closes when both have ended (%s)', async (way) => {
+    const { client, target, inbound, outbound } = await joined(rig, way);
     client.write('question');
     client.end();
     await target.untilEnded();
@@ -116,8 +121,8 @@ contract('a relay', (rig) => {
     expect([inbound.lost?.name, outbound.lost?.name]).toEqual(['ConnectionDone', 'ConnectionDone']);
   });
 
-  it('passes on all bytes before the end', async () => {
-    const { client, target } = await joined(rig);
+  it.each(WAYS)('passes on all bytes before the end (%s)', async (way) => {
+    const { client, target } = await joined(rig, way);
     const bytes = patterned(MUCH);
     client.write(bytes);
     client.end();
@@ -125,8 +130,8 @@ contract('a relay', (rig) => {
     expect(target.received.equals(bytes)).toBe(true);
   });
 
-  it('passes a reset on', async () => {
-    const { client, target, outbound } = await joined(rig);
+  it.each(WAYS)('passes a reset on (%s)', async (way) => {
+    const { client, target, outbound } = await joined(rig, way);
     client.write('x');
     await target.receive(1);
     client.reset();
@@ -150,8 +155,8 @@ contract('a relay', (rig) => {
     await Promise.all([client.untilGone(), target.untilGone()]);
   });
 
-  it('restarts a time-out for the bytes of either end', async () => {
-    const { client, target, inbound, outbound } = await relay(rig);
+  it.each(WAYS)('restarts a time-out for the bytes of either end (%s)', async (way) => {
+    const { client, target, inbound, outbound } = await relay(rig, way);
     const timeouts = new IdleTimeouts(rig.reactor);
     const idle = new IdleTimeout(timeouts, inbound.transport, () => {});
     let resets = 0;
@@ -161,7 +166,7 @@ contract('a relay', (rig) => {
     await target.receive(1);
     target.write('b');
     await client.receive(1);
-    expect(resets).toBe(2);
+    expect(resets).toBeGreaterThanOrEqual(2);
   });
 
   it('counts as traffic of the reactor', async () => {
@@ -200,24 +205,37 @@ contract('a relay', (rig) => {
 });
 
 contract('large reads', (rig) => {
-  /** The length of the longest read of bytes that had arrived before the ends were joined. */
-  async function longestRead(wrapped: boolean): Promise<number> {
-    const { client, target, inbound, outbound } = await relay(rig, wrapped);
+  it('are made of plain connections of the native reactor', async () => {
+    const { client, target, inbound, outbound } = await relay(rig, 'receiving');
     const bytes = patterned(8_000_000);
     client.write(bytes);
     await quietMoment(rig);
     joinEnds(inbound, outbound);
     expect((await target.receive(bytes.length)).equals(bytes)).toBe(true);
-    return inbound.longest;
-  }
-
-  it('are made of plain connections of the native reactor', async () => {
-    const longest = await longestRead(false);
+    const { longest } = inbound as ReceivingEnd;
     expect(longest).toBeLessThanOrEqual(rig.native ? 512 * 1024 : 65_536);
     if (rig.native && process.platform === 'linux') expect(longest).toBeGreaterThan(65_536);
   });
+});
 
-  it('are not made through a wrapper', async () => {
-    expect(await longestRead(true)).toBeLessThanOrEqual(65_536);
+contract('ends that have nothing to do but pass bytes on', (rig) => {
+  it('do not receive them on Linux, with the native reactor', async () => {
+    const { client, target, inbound, outbound } = await relay(rig);
+    let [received, relayed] = [0, 0];
+    const passes = inbound.bytesRelayed.bind(inbound);
+    inbound.bytesRelayed = (count) => {
+      relayed += count;
+      passes(count);
+    };
+    joinEnds(inbound, outbound);
+    // After joining: before, this method would show that there is more to do.
+    inbound.dataReceived = (data) => {
+      received += data.length;
+      outbound.transport.write(data);
+    };
+    client.write(patterned(MUCH));
+    await target.receive(MUCH);
+    const byItself = rig.native && process.platform === 'linux';
+    expect([received, relayed]).toEqual(byItself ? [0, MUCH] : [MUCH, 0]);
   });
 });

@@ -98,6 +98,11 @@ export class SocksServerProtocol extends RelayEnd {
     }
   }
 
+  /** @internal */
+  override get onlyPassesOn(): boolean {
+    return true;
+  }
+
   override readConnectionLost(): void {
     if (this.other !== undefined) super.readConnectionLost();
     else this.transport.loseConnection();

@@ -36,6 +36,7 @@ export const EVENT_LISTENER_DRAINED = 13;
 export const EVENT_CALL_FAILED = 14;
 export const EVENT_TLS_ESTABLISHED = 15;
 export const EVENT_TLS_HELLO = 16;
+export const EVENT_RELAYED = 17;
 /** Kinds from here on are of datagrams. */
 export const EVENT_DATAGRAM = 32;
 export const EVENT_DATAGRAM_TRUNCATED = 33;

@@ -6,6 +6,7 @@ import { checkBoolean } from '../../internal/check.js';
 import { reportError } from '../../internal/error-report.js';
 import type { MasksInPlace } from '../../internal/masks-in-place.js';
 import type { ReadsBulk } from '../../internal/reads-bulk.js';
+import type { RelayedBytesReceiver, RelaysBytes } from '../../internal/relays-bytes.js';
 import type { SendsFiles } from '../../internal/sends-files.js';
 import { systemError } from '../../internal/system-error.js';
 import { retire } from '../streams/retired-transport.js';
@@ -33,6 +34,7 @@ import {
   EVENT_DRAINED,
   EVENT_LOST,
   EVENT_READ_ENDED,
+  EVENT_RELAYED,
   EVENT_WRITE_SHUT,
   SEND_FILE_CALL,
 } from './shared-memory.js';
@@ -43,7 +45,7 @@ const KEEP_ALIVE = 1;
 
 export class NativeTransport
   extends StreamTransport
-  implements SecurableStream, MasksInPlace, ReadsBulk, SendsFiles
+  implements SecurableStream, MasksInPlace, ReadsBulk, RelaysBytes, SendsFiles
 {
   /** @internal 0 once the socket is gone. */
   handle: number;
@@ -123,6 +125,12 @@ export class NativeTransport
   }
 
   /** @internal */
+  relayTo(target: object): boolean {
+    if (!(target instanceof NativeTransport) || target.sockets !== this.sockets) return false;
+    return this.sockets.loop.relay(this.handle, target.handle);
+  }
+
+  /** @internal */
   readBulk(): void {
     this.command(COMMAND_READ_BULK);
   }
@@ -172,6 +180,9 @@ export class NativeTransport
       }
       case EVENT_READ_ENDED:
         this.readEnded();
+        return;
+      case EVENT_RELAYED:
+        (this.protocol as Partial<RelayedBytesReceiver>).bytesRelayed?.(a);
         return;
       case EVENT_DRAINED:
         this.drained();
