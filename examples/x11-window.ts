@@ -32,7 +32,7 @@ const event = Buffer.alloc(192);
 
 const loop: ForeignLoop = {
   name: 'X11',
-  // Requests are written here too: whoever made them need not flush.
+  // Requests are written here too: the rest of the program need not flush them.
   prepare: () => ({
     descriptors,
     until: queued(display, AFTER_FLUSH) > 0 ? reactor.now() : Number.POSITIVE_INFINITY,

@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DEADLINE_MS } from '../../support/deadline.js';
-import { PeerProgram } from '../../support/peers.js';
+import { hasProgram, PeerProgram } from '../../support/peers.js';
 import { havePrograms, PeerFiles } from '../peer-files.js';
 
 const run = promisify(execFile);
@@ -15,6 +15,14 @@ export function hasLibrary(name: string): boolean {
   const { stdout } = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' });
   const found = stdout?.includes(name) ?? false;
   if (!found) console.warn(`skipped: there is no ${name} here`);
+  return found;
+}
+
+/** Whether a library of Qt can be compiled. A missing version is named aloud. */
+export function hasQt(version: string): boolean {
+  const { status } = spawnSync('pkg-config', ['--exists', `Qt${version}Widgets`]);
+  const found = status === 0 && hasProgram('g++');
+  if (!found) console.warn(`skipped: there is no g++ with Qt ${version} here`);
   return found;
 }
 

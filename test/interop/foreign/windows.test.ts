@@ -2,7 +2,6 @@
  * The windows of examples/ on a display of their own: what they show, their button, and their end. ROPEWALK_SCREENSHOTS names a
  * folder for pictures of them.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -12,9 +11,8 @@ import { compileQtWindow } from '../../../examples/windows/qt-compile.js';
 import { exampleUrl } from '../../examples/programs.js';
 import { Child } from '../../support/child.js';
 import { PATIENCE } from '../../support/deadline.js';
-import { hasProgram } from '../../support/peers.js';
 import { RawPeer, RawServer } from '../../support/raw-peer.js';
-import { Display, eventually, HAS_DISPLAY, hasLibrary, type Picture } from './display.js';
+import { Display, eventually, HAS_DISPLAY, hasLibrary, hasQt, type Picture } from './display.js';
 
 const TITLE = 'Echo server';
 /** The button is as wide as the window. Below this line of pixels there is only the table. */
@@ -40,21 +38,9 @@ const TOOLKITS: readonly Toolkit[] = [
 
 function isInstalled({ name }: Toolkit): boolean {
   const [family, version = ''] = name.split(' ');
-  const found =
-    family === 'Qt'
-      ? hasProgram('g++') && qtIsInstalled(version)
-      : hasLibrary(family === 'GTK' ? `libgtk-${version}.so.` : `libtk${version}.so`);
-  if (!found) console.warn(`skipped: there is no ${name} here`);
-  return found;
-}
-
-function qtIsInstalled(version: string): boolean {
-  try {
-    execFileSync('pkg-config', ['--exists', `Qt${version}Widgets`]);
-    return true;
-  } catch {
-    return false;
-  }
+  return family === 'Qt'
+    ? hasQt(version)
+    : hasLibrary(family === 'GTK' ? `libgtk-${version}.so.` : `libtk${version}.so`);
 }
 
 /** An example that shows its window. */

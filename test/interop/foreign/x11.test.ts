@@ -1,5 +1,5 @@
 /** A window of X11 in the process of an echo server: examples/x11-window.ts, in an X server without a screen. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
@@ -37,11 +37,13 @@ describe.skipIf(missing.length > 0).each(KINDS)(
       const env = { ...on(kind).env, DISPLAY: x.display };
       await using program = await ExampleServer.start('x11-window', [], { env });
       const [, window = ''] = /window (\d+)/.exec(program.stdout) ?? [];
+      /** 0 while the X server has not received the requests that make the window. */
       const width = (): number => {
-        const text = execFileSync('xwininfo', ['-id', window], {
+        const { stdout } = spawnSync('xwininfo', ['-id', window], {
           env: { ...process.env, DISPLAY: x.display },
+          encoding: 'utf8',
         });
-        return Number(/Width: (\d+)/.exec(text.toString())?.[1]);
+        return Number(/Width: (\d+)/.exec(stdout)?.[1] ?? 0);
       };
       const until = async (pixels: number): Promise<void> => {
         const pulse = new Pulse();
@@ -63,7 +65,8 @@ describe.skipIf(missing.length > 0).each(KINDS)(
       expect(echo).toBe('over the window');
       sockets[1]?.end();
       await until(100);
-      execFileSync('xdotool', ['key', '--window', window, 'q'], {
+      // Not `key`, whose second event may find the window gone.
+      execFileSync('xdotool', ['keydown', '--window', window, 'q'], {
         env: { ...process.env, DISPLAY: x.display },
       });
       expect(await program.result()).toMatchObject({ code: 0, stderr: '' });
