@@ -10,6 +10,7 @@ import { checkFunction, checkObject, checkSecretString, checkString } from '../i
 import { nearestName } from '../internal/nearest-name.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { AnyChecker, CredentialsChecker } from './checker.js';
+import type { CheckerTypeName } from './checker-type-names.js';
 import type { Anonymous, UsernamePassword } from './credentials.js';
 import { InvalidCheckerError, UnknownCheckerTypeError } from './errors.js';
 import { FileChecker, unixChecker } from './files/file-checker.js';
@@ -111,7 +112,7 @@ export interface CheckerStringOptions {
 
 const OPTIONS: OptionNames<CheckerStringOptions> = { types: true, hasher: true };
 
-const BUILT_IN: readonly CheckerType[] = [
+const BUILT_IN: readonly (CheckerType & { readonly prefix: CheckerTypeName })[] = [
   {
     prefix: 'anonymous',
     help: 'anonymous',

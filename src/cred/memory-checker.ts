@@ -19,7 +19,7 @@ import type {
 } from './credentials.js';
 import { UnauthorizedLoginError } from './errors.js';
 import { exactName, type Preparation } from './names.js';
-import { RANDOM_BYTES, type RandomBytes } from './secrets.js';
+import { isWellFormed, RANDOM_BYTES, type RandomBytes } from './secrets.js';
 
 export interface MemoryCheckerOptions {
   /** How names are prepared for comparison. Default `exactName`. */
@@ -124,10 +124,13 @@ export class TokenChecker implements CredentialsChecker<BearerToken> {
     for (const [token, avatarId] of tokens) this.addToken(token, avatarId);
   }
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError the token is empty. */
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError the token is empty or has a lone surrogate. */
   addToken(token: string, avatarId: string): void {
     if (checkSecretString('token', token) === '') {
       throw new InvalidArgumentValueError('token', 'a text that is not empty', '');
+    }
+    if (!isWellFormed(token)) {
+      throw new InvalidArgumentValueError('token', 'a text without lone surrogates', '');
     }
     this.#ids.set(tokenHash(token), checkString('avatarId', avatarId));
   }
@@ -137,7 +140,7 @@ export class TokenChecker implements CredentialsChecker<BearerToken> {
   }
 
   requestAvatarId({ token }: BearerToken): string {
-    const id = this.#ids.get(tokenHash(token));
+    const id = isWellFormed(token) ? this.#ids.get(tokenHash(token)) : undefined;
     if (id === undefined) throw new UnauthorizedLoginError();
     return id;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CHECKER_TYPE_NAMES } from '../../src/cred/checker-type-names.js';
 import {
   type CheckerType,
   checkerFromString,
@@ -77,6 +78,16 @@ describe('checkerFromString', () => {
     expect(error).toBeInstanceOf(InvalidCheckerError);
     const { message, stack, cause } = error as Error;
     expect([message, stack, cause, JSON.stringify(error)].join()).not.toContain('marked-secret');
+  });
+
+  it('has the types whose names plug-ins cannot have', () => {
+    let error: unknown;
+    try {
+      checkerFromString('x');
+    } catch (caught) {
+      error = caught;
+    }
+    expect((error as UnknownCheckerTypeError).known).toEqual(CHECKER_TYPE_NAMES);
   });
 
   it('suggests a type', () => {

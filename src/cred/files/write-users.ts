@@ -44,7 +44,8 @@ export function removeUser(path: string, username: string): Deferred<boolean> {
   return Deferred.fromPromise(writeUser(path, username, undefined));
 }
 
-function checkUsername(username: string): void {
+/** @internal @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function checkUsername(username: string): void {
   const bytes = Buffer.byteLength(checkString('username', username));
   if (
     exactName(username) !== undefined &&
