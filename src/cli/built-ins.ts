@@ -24,11 +24,12 @@ requests. Folders are not listed, and dot files do not exist.
 `,
 });
 
-type SocksFlags = Record<'allow' | 'deny', typeof strings> &
+type SocksFlags = Record<'allow' | 'auth' | 'deny', typeof strings> &
   Record<'commands' | 'idle' | 'max-sessions', typeof string>;
 
 const SOCKS_FLAGS: SocksFlags = {
   allow: strings,
+  auth: strings,
   deny: strings,
   commands: string,
   idle: string,
@@ -41,10 +42,14 @@ export const SOCKS: BuiltIn<SocksFlags & ListenFlags> = builtIn('socks', {
   usage: `Usage: ropewalk socks [flags]
 
 Runs a SOCKS proxy, versions 4, 4a and 5. Everyone who reaches its port may use
-it. Loopback, private, link-local and reserved addresses, addresses of this
-machine and metadata services are refused unless --allow has them. The log has a
-line for each request.
+it unless --auth is given. Loopback, private, link-local and reserved addresses,
+addresses of this machine and metadata services are refused unless --allow has
+them. The log has a line for each request.
 
+  --auth CHECKER    require a user name and a password, which SOCKS sends in
+                    clear; refuses SOCKS 4. CHECKER is file:PATH, a file that
+                    \`ropewalk passwd\` or htpasswd writes; unix, the users of
+                    this machine; or a type of a plug-in; may be repeated
   --allow NETWORK   let clients reach this address or network, such as
                     10.1.0.0/16, that is refused by default; may be repeated
   --deny NETWORK    refuse this address or network, also if --allow has it; may

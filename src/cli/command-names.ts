@@ -8,6 +8,7 @@ export const COMMAND_NAMES: readonly string[] = [
   'doctor',
   'help',
   'new',
+  'passwd',
   'plugins',
   'run',
   'talk',

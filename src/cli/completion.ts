@@ -5,6 +5,7 @@ import { DEMO_USAGE } from './demo-options.js';
 import { DOCTOR_USAGE } from './doctor.js';
 import { NEW_USAGE } from './new.js';
 import { parseFlags } from './parse-flags.js';
+import { PASSWD_USAGE } from './passwd.js';
 import type { PluginKind } from './plugin-manifest.js';
 import { PLUGINS_USAGE } from './plugins-command.js';
 import { choice } from './reactor-choice.js';
@@ -31,6 +32,7 @@ const USAGES: Readonly<Record<string, string>> = {
   doctor: DOCTOR_USAGE,
   help: '',
   new: NEW_USAGE,
+  passwd: PASSWD_USAGE,
   plugins: PLUGINS_USAGE,
   run: RUN_USAGE,
   talk: TALK_USAGE,

@@ -15,6 +15,7 @@ const USAGE = `Usage: ropewalk <command> [flags]
   doctor      report whether the native reactor works here, and what to change
   echo        serve an echo: it sends back all that it receives
   new         write a program to begin with: ropewalk new service NAME
+  passwd      set a password in a file of users: ropewalk passwd FILE USER
   plugins     list the plug-ins of this project, and those that cannot be used
   portforward forward connections to another place: ropewalk portforward TARGET
   procmon     keep a program running: ropewalk procmon PROGRAM
@@ -39,6 +40,7 @@ const COMMANDS: Readonly<Record<string, (args: Args) => number | Promise<number>
   doctor: async (args) => (await import('./doctor.js')).runDoctor(args, packageVersion()),
   help: showHelp,
   new: async (args) => (await import('./new.js')).runNew(args, packageVersion()),
+  passwd: async (args) => (await import('./passwd.js')).runPasswd(args),
   plugins: async (args) => (await import('./plugins-command.js')).runPlugins(args),
   run: async (args) => (await import('./run.js')).runRun(args),
   talk: async (args) => (await import('./talk.js')).runTalk(args),

@@ -5,8 +5,8 @@ import { join, sep } from 'node:path';
 import { messageOf } from '../core/text-of.js';
 import { printable } from '../internal/printable.js';
 
-export const PLUGIN_KINDS = ['commands', 'services', 'endpoints'] as const;
-/** `commands` are run by `ropewalk NAME`, `services` by `ropewalk run NAME`; `endpoints` are types of endpoint strings. */
+export const PLUGIN_KINDS = ['commands', 'services', 'endpoints', 'checkers'] as const;
+/** `commands` are run by `ropewalk NAME`, `services` by `ropewalk run NAME`; `endpoints` and `checkers` are types of such strings. */
 export type PluginKind = (typeof PLUGIN_KINDS)[number];
 
 export interface Plugin {

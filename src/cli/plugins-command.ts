@@ -15,9 +15,11 @@ declared in its field "ropewalk", and are loaded only when they are used:
   commands          ropewalk NAME
   services          ropewalk run NAME
   endpoints         types of endpoint strings
+  checkers          types of checkers of passwords, for --auth of socks
 
   --json            print the list as JSON
-  --names KIND      print only the names of commands, services or endpoints
+  --names KIND      print only the names of commands, services, endpoints or
+                    checkers
   --help            show this
 
 Exit code 0: all plug-ins can be used; 1: some cannot; 2: wrong arguments.

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
+import { CHECKER_TYPE_NAMES } from '../cred/checker-type-names.js';
 import { BUILT_IN_TYPES } from '../endpoints/built-in-types.js';
 import { COMMAND_NAMES } from './command-names.js';
 import {
@@ -27,6 +28,7 @@ const RESERVED: Readonly<Record<PluginKind, readonly string[]>> = {
   commands: COMMAND_NAMES,
   services: [],
   endpoints: BUILT_IN_TYPES.map(({ prefix }) => prefix),
+  checkers: CHECKER_TYPE_NAMES,
 };
 
 /** @param folder The working directory. */

@@ -12,6 +12,7 @@ import { fromArguments } from './built-in.js';
 import { SOCKS } from './built-ins.js';
 import { milliseconds, wholeNumber } from './flag-values.js';
 import { choice } from './reactor-choice.js';
+import { socksUsers } from './socks-users.js';
 import { UsageError } from './usage-error.js';
 
 const COMMANDS: readonly [SocksCommand, ...SocksCommand[]] = ['connect', 'bind', 'associate'];
@@ -20,7 +21,7 @@ const log = new Logger({ namespace: 'socks' });
 
 export default function (reactor: Reactor, args: readonly string[]): Service {
   return fromArguments(SOCKS, args, ({ values, listen }) => {
-    const { allow = [], deny = [] } = values;
+    const { allow = [], auth = [], deny = [] } = values;
     checkNetworks('allow', allow);
     checkNetworks('deny', deny);
     const idleTimeoutMs = milliseconds('idle', values.idle, undefined);
@@ -31,10 +32,12 @@ export default function (reactor: Reactor, args: readonly string[]): Service {
       MAX_SESSIONS,
       1,
     );
+    const authenticate = socksUsers(reactor, auth);
     const factory = new SocksServerFactory(reactor, {
       allow,
       deny,
       commands: commandsIn(values.commands ?? 'connect'),
+      ...(authenticate !== undefined && { authenticate }),
       ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
       ...(maxSessions !== undefined && { maxSessions }),
       onServed: ({ request, username }, peer) => {
@@ -49,7 +52,9 @@ export default function (reactor: Reactor, args: readonly string[]): Service {
     const proxy = serviceFromString(reactor, listen, factory, { name: 'proxy' });
     const service = new MultiService('socks');
     service.addService(proxy);
-    service.addService(new OpenProxyWarning(() => proxy.getHost()));
+    if (authenticate === undefined) {
+      service.addService(new OpenProxyWarning(() => proxy.getHost()));
+    }
     return service;
   });
 }
@@ -67,7 +72,9 @@ class OpenProxyWarning extends Service {
     const address = this.#address();
     if (!(address instanceof IPv4Address || address instanceof IPv6Address)) return;
     if (address.host === '::1' || address.host.startsWith('127.')) return;
-    log.warn('everyone who reaches {address} can use this proxy', { address: String(address) });
+    log.warn('everyone who reaches {address} can use this proxy: --auth requires passwords', {
+      address: String(address),
+    });
   }
 }
 

@@ -12,6 +12,7 @@ const COMMANDS = [
   'echo',
   'help',
   'new',
+  'passwd',
   'plugins',
   'portforward',
   'procmon',

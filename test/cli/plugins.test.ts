@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { Child, type ChildResult, runProgram } from '../support/child.js';
+import { RawPeer } from '../support/raw-peer.js';
 import { MAIN, RunFolder, RunningProgram } from './run-program.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -63,8 +64,10 @@ function greeting(): Project {
       commands: { greet: { module: './greet.js', description: 'print the greeting of a server' } },
       services: { greeting: { module: './greeting.js', description: 'send a greeting' } },
       endpoints: { local: './local.js' },
+      checkers: { greeters: './greeters.js' },
     },
     {
+      'greeters.js': example('plugin-checker'),
       'greet.js': example('plugin-command'),
       'greeting.js': example('plugin-service'),
       'local.js': example('plugin-endpoint'),
@@ -109,6 +112,21 @@ describe.runIf(POSIX)('the plug-ins of the examples', () => {
     expect(await program.result()).toMatchObject({ signal: 'SIGTERM', stderr: '' });
   });
 
+  it('add checkers to ropewalk socks', async () => {
+    using project = greeting();
+    const args = ['--port', '0', '--auth', 'greeters:alice'];
+    await using program = await RunningProgram.start(args, inFolder(project), 'socks');
+    for (const [password, status] of [
+      ['hello alice', 0],
+      ['hello bob', 1],
+    ] as const) {
+      await using peer = await RawPeer.connect(program.port);
+      const octets = [...Buffer.from(password)];
+      peer.write(Buffer.from([5, 1, 2, 1, 5, ...Buffer.from('alice'), octets.length, ...octets]));
+      expect((await peer.receive(4))[3]).toBe(status);
+    }
+  });
+
   it('add endpoint types to the commands of the package', async () => {
     using project = greeting();
     const args = ['--listen', 'local:0'];
@@ -147,6 +165,7 @@ describe.runIf(POSIX)('plug-ins', () => {
         commands: { bad: './bad.js' },
         services: { worse: './bad.js' },
         endpoints: { worst: './bad.js' },
+        checkers: { evil: './bad.js' },
       },
     });
     project.text('bad.js', BROKEN);
@@ -166,6 +185,11 @@ describe.runIf(POSIX)('plug-ins', () => {
       'ropewalk: --listen: endpoint "worst:1": the plug-in worst of project@1.0.0 (bad.js) cannot be ' +
         'loaded: was loaded\n',
     ]);
+    const checker = await project.cli(['socks', '--auth', 'evil:marked-secret']);
+    expect([checker.code, checker.stderr]).toEqual([
+      2,
+      'ropewalk: --auth: the plug-in evil of project@1.0.0 (bad.js) cannot be loaded: was loaded\n',
+    ]);
   });
 
   it.each([
@@ -184,7 +208,11 @@ describe.runIf(POSIX)('plug-ins', () => {
   it('do not replace each other, nor parts of the package', async () => {
     using project = new Project({
       ...depends('one', 'two', 'three'),
-      ropewalk: { commands: { mine: './own.js', run: './own.js' }, endpoints: { tcp: './own.js' } },
+      ropewalk: {
+        commands: { mine: './own.js', run: './own.js' },
+        endpoints: { tcp: './own.js' },
+        checkers: { file: './own.js' },
+      },
     });
     project.text('own.js', PRINTS);
     const files = { 'a.js': BROKEN };
@@ -200,6 +228,7 @@ describe.runIf(POSIX)('plug-ins', () => {
     expect(refused).toEqual([
       { what: 'commands run of project@1.0.0', reason: reserved },
       { what: 'endpoints tcp of project@1.0.0', reason: reserved },
+      { what: 'checkers file of project@1.0.0', reason: reserved },
       {
         what: 'commands both of one@2.0.0',
         reason: 'the name is also that of a plug-in of two@2.0.0',
@@ -213,7 +242,7 @@ describe.runIf(POSIX)('plug-ins', () => {
     const { code, stdout } = await project.cli(['plugins']);
     expect(code).toBe(1);
     expect(stdout).toContain('These cannot be used:\n  commands run of project@1.0.0: ');
-    expect((await project.cli(['help'])).stdout).toContain('5 plug-ins cannot be used');
+    expect((await project.cli(['help'])).stdout).toContain('6 plug-ins cannot be used');
   });
 
   it.each<[string, unknown, string]>([

@@ -1,11 +1,18 @@
 /** The programs of the package that have commands, such as `ropewalk socks`. */
+import { execFile, spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { setPassword } from '../../src/cred/index.js';
 import { runProgram } from '../support/child.js';
 import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
 import { MAIN, RunFolder, RunningProgram } from './run-program.js';
 
 const ANY_PORT = ['--listen', 'tcp:0:interface=127.0.0.1'];
 const POSIX = process.platform !== 'win32';
+const HAS_CURL = spawnSync('curl', ['--version']).status === 0;
+const run = promisify(execFile);
 
 describe('a built-in program', () => {
   it.runIf(POSIX)('echoes, and closes its connections at the end', async () => {
@@ -38,6 +45,16 @@ describe('a built-in program', () => {
     [['socks', '--allow', 'home'], '--allow takes an IP address, or a network such as 10.1.0.0/16'],
     [['socks', '--deny', '10.0.0.0/33'], '--deny takes an IP address'],
     [['socks', '--commands', 'connect,dance'], 'each of --commands is one of connect, bind'],
+    [
+      ['socks', '--auth', 'fiel:/users'],
+      "--auth: there is no checker of that type. Did you mean 'file'?",
+    ],
+    [
+      ['socks', '--auth', 'memory:alice:secret:bob'],
+      '--auth: checker of the type memory: it needs a',
+    ],
+    [['socks', '--auth', 'anonymous'], '--auth takes a checker of passwords, such as file:PATH'],
+    [['socks', '--auth', 'sshkey:/keys/%u'], 'this one checks: ssh-key'],
     [['socks', '--idle', 'long'], '--idle takes a number of seconds'],
     [['socks', '--max-sessions', '0'], '--max-sessions takes a whole number from 1'],
     [['portforward', 'tcp:127.0.0.1:1'], 'portforward takes --port or --listen'],
@@ -92,11 +109,53 @@ describe.runIf(POSIX)('ropewalk socks', () => {
     await program.printed(/refused 127\.0\.0\.1/);
   });
 
+  it.skipIf(!HAS_CURL)('requires passwords of curl, known to one of several --auth', async () => {
+    using folder = new RunFolder();
+    await setPassword(folder.file('users'), 'alice', 'wonderland');
+    const server = createServer((_request, response) => response.end('reached'));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const auth = ['--auth', 'memory:bob:builder', '--auth', `file:${folder.file('users')}`];
+    const args = ['--port', '0', '--allow', '127.0.0.1', ...auth];
+    await using program = await RunningProgram.start(args, {}, 'socks');
+    const curl = async (proxy: string): Promise<string> => {
+      const flags = ['-sS', '-m', '10', '-x', `${proxy}127.0.0.1:${program.port}`];
+      return await run('curl', [...flags, `http://127.0.0.1:${port}/`]).then(
+        ({ stdout }) => stdout,
+        () => 'refused',
+      );
+    };
+    expect(await curl('socks5h://alice:wonderland@')).toBe('reached');
+    expect(await curl('socks5h://bob:builder@')).toBe('reached');
+    await program.printed(/alice@127[\s\S]*bob@127/);
+    expect(await curl('socks5h://alice:builder@')).toBe('refused');
+    await program.printed(/refused 127\.0\.0\.1:\d+: the user name or password is wrong/);
+    expect(await curl('socks5h://')).toBe('refused');
+    expect(await curl('socks4://')).toBe('refused');
+    expect(program.stdout + program.stderr).not.toMatch(/wonderland|builder/);
+    server.close();
+  });
+
+  it('refuses an address after too many wrong passwords', async () => {
+    const args = ['--port', '0', '--allow', '127.0.0.1', '--auth', 'memory:bob:builder'];
+    await using program = await RunningProgram.start(args, {}, 'socks');
+    const answer = async (password: string): Promise<number | undefined> => {
+      await using peer = await RawPeer.connect(program.port);
+      const text = Buffer.from(password);
+      peer.write(Buffer.from([5, 1, 2, 1, 3, ...Buffer.from('bob'), text.length, ...text]));
+      return (await peer.receive(4))[3];
+    };
+    expect(await answer('builder')).toBe(0);
+    for (let count = 0; count < 20; count++) expect(await answer('wrong')).not.toBe(0);
+    expect(await answer('builder')).not.toBe(0);
+  });
+
   it.each([
-    ['tcp:0:interface=0.0.0.0', true],
-    ['tcp:0:interface=127.0.0.1', false],
-  ])('warns if other machines may use it: %s, %s', async (listen, warns) => {
-    await using program = await RunningProgram.start(['--listen', listen], {}, 'socks');
+    ['tcp:0:interface=0.0.0.0', [], true],
+    ['tcp:0:interface=0.0.0.0', ['--auth', 'memory:bob:builder'], false],
+    ['tcp:0:interface=127.0.0.1', [], false],
+  ])('warns if other machines may use it: %s %j, %s', async (listen, flags, warns) => {
+    await using program = await RunningProgram.start(['--listen', listen, ...flags], {}, 'socks');
     expect(/#warn\] everyone who reaches/.test(program.stdout)).toBe(warns);
   });
 });
