@@ -17,7 +17,7 @@ import type { SocksServerOptions } from '../protocols/socks/server.js';
 import { checkerPlugins } from './plugin-checkers.js';
 import { UsageError } from './usage-error.js';
 
-/** Whoever has logged in may use the proxy: the avatar is only a name. */
+/** Users who have logged in may use the proxy: the avatar is only a name. */
 const NAMES: Realm<{ user: string }, unknown, unknown> = {
   requestAvatar: (id) => ({ type: 'user', avatar: String(id) }),
 };
