@@ -30,6 +30,7 @@
         "binding_tls_streams.cc",
         "binding_unix.cc",
         "codec/mask.cc",
+        "foreign/core_foundation.cc",
         "foreign/glib_context.cc",
         "foreign/glib_library.cc",
         "foreign/glib_source.cc",

@@ -10,6 +10,7 @@
 #include "binding_call.h"
 #include "binding_foreign_host.h"
 #include "binding_functions.h"
+#include "foreign/core_foundation.h"
 #include "foreign/glib_context.h"
 #include "foreign/glib_library.h"
 
@@ -306,6 +307,25 @@ napi_value hostGlib(napi_env env, napi_callback_info info) {
   return startHost(call, std::move(host), std::move(loop), nullptr);
 }
 
+// hostCoreFoundation(library: string, settings: Int32Array, dispatched: (error: unknown) => void):
+// host
+// -- of the run loop of this thread
+napi_value hostCoreFoundation(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const std::string name = call.anyString(0);
+  const ForeignHost::Settings settings = readSettings(call, 1);
+  const napi_value dispatched = call.function(2);
+  if (call.failed()) return nullptr;
+  std::string why;
+  const CoreFoundation* cf = CoreFoundation::load(name, why);
+  if (cf == nullptr) return raiseNoLibrary(call, why);
+  auto host = std::make_shared<ForeignHost>(env, settings, dispatched);
+  Status status;
+  auto loop = CFRunLoop::open(*cf, host->nested(), status);
+  if (loop == nullptr) return call.raise(status);
+  return startHost(call, std::move(host), std::move(loop), nullptr);
+}
+
 }  // namespace
 
 void addForeign(napi_env env, napi_value exports, std::function<void()> beforeSleep) {
@@ -313,6 +333,7 @@ void addForeign(napi_env env, napi_value exports, std::function<void()> beforeSl
   hosts->beforeSleep = std::move(beforeSleep);
   napi_add_async_cleanup_hook(env, endEnvironment, hosts, &hosts->cleanup);
   for (const LoopFunction& of : {LoopFunction{"glibContext", glibContext},
+                                 {"hostCoreFoundation", hostCoreFoundation},
                                  {"hostForeign", hostForeign},
                                  {"hostGlib", hostGlib},
                                  {"wakeUpGlib", wakeUpGlib}}) {

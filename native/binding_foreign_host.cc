@@ -81,6 +81,10 @@ void ForeignHost::beforeSleep() {
 void ForeignHost::prepareLoop() {
   watchSet(true);
   totals_.prepared += 1;
+  if (loop_->sleepsItself()) {
+    sleepInLoop();
+    return;
+  }
   asking_ = true;
   int timeoutMs = loop_->prepare(descriptors_);
   asking_ = false;
@@ -98,6 +102,17 @@ void ForeignHost::prepareLoop() {
     }
   }
   schedule(timeoutMs);
+}
+
+// Node's loop does not sleep afterwards, and finds what has ended this sleep.
+void ForeignHost::sleepInLoop() {
+  schedule(ForeignLoop::kNever);
+  if (flushReactors != nullptr) (*flushReactors)();
+  uv_update_time(uv_);
+  dispatchBy([this] { loop_->sleep(uv_backend_timeout(uv_)); });
+  if (detached_) return;
+  idling_ = true;
+  uv_idle_start(&idle_, [](uv_idle_t*) {});
 }
 
 void ForeignHost::schedule(int timeoutMs) {
@@ -160,6 +175,12 @@ void ForeignHost::spurious() {
 // Returns whether the loop may be dispatched again.
 bool ForeignHost::dispatchOnce() {
   const int64_t started = monotonicNanos();
+  dispatchBy([this] { loop_->dispatch(); });
+  totals_.longestDispatchNanos = std::max(totals_.longestDispatchNanos, monotonicNanos() - started);
+  return !detached_;
+}
+
+void ForeignHost::dispatchBy(auto&& run) {
   totals_.dispatches += 1;
   renew_ = true;
   napi_handle_scope scope = nullptr;
@@ -167,13 +188,11 @@ bool ForeignHost::dispatchOnce() {
   dispatching_ = true;
   const char here = 0;
   stack_ = &here;
-  loop_->dispatch();
+  run();
   dispatching_ = false;
-  totals_.longestDispatchNanos = std::max(totals_.longestDispatchNanos, monotonicNanos() - started);
   reportDispatch();
   napi_close_handle_scope(env_, scope);
   if (detached_) closeHandles();
-  return !detached_;
 }
 
 // Callbacks of the foreign loop ran without a callback scope, so that one inside them, in a nested

@@ -77,11 +77,13 @@ class ForeignHost : private NestedHost {
 
   void beforeSleep();
   void prepareLoop();
+  void sleepInLoop();
   void schedule(int timeoutMs);
   void watchSet(bool watched);
   void runDue();
   void spurious();
   bool dispatchOnce();
+  void dispatchBy(auto&& run);
   void reportDispatch();
   void closeHandles();
   bool onOwnStack() const;

@@ -258,6 +258,16 @@ export interface NativeForeignLoops {
     settings: Int32Array,
     dispatched: (error: unknown) => void,
   ): NativeForeignHost;
+  /**
+   * The CFRunLoop of this thread.
+   * @param library Empty for the system's framework.
+   * @throws Error ENOENT the library could not be loaded.
+   */
+  hostCoreFoundation(
+    library: string,
+    settings: Int32Array,
+    dispatched: (error: unknown) => void,
+  ): NativeForeignHost;
   /** @param prepare Returns milliseconds, -1 for no limit. */
   hostForeign(settings: Int32Array, prepare: () => number, dispatch: () => void): NativeForeignHost;
   wakeUpGlib(library: string, address: number): void;

@@ -30,6 +30,14 @@ class ForeignLoop {
   // and stores whether any descriptor was ready.
   virtual bool check(bool& descriptorReady) = 0;
 
+  // Whether the loop cannot say what it waits for, so that it must sleep in place of Node's. Then
+  // only sleep() is called.
+  virtual bool sleepsItself() const { return false; }
+
+  // Waits for its events and handles them, until Node's descriptor is readable or `timeoutMs` is
+  // over. Returns after the events of one wake-up at the latest.
+  virtual void sleep(int /*timeoutMs*/) {}
+
   // Calls the loop's callbacks, once, after check() has returned true. It may run a loop inside
   // itself.
   virtual void dispatch() = 0;

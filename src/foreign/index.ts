@@ -2,6 +2,7 @@
 export { attachForeignLoop } from './attach.js';
 export type { AttachOptions } from './attach-options.js';
 export { ForeignAttachment } from './attachment.js';
+export { CoreFoundationLoop, type CoreFoundationLoopOptions } from './core-foundation-loop.js';
 export { ForeignLibraryError, ForeignLoopBusyError, type ForeignLoopOwner } from './errors.js';
 export type { ForeignDescriptor, ForeignLoop, ForeignReady, ForeignWait } from './foreign-loop.js';
 export { GLibLoop, type GLibLoopOptions } from './glib-loop.js';

@@ -1,5 +1,5 @@
 /** Calls that take options of `ropewalk/foreign`. */
-import { attachForeignLoop, GLibLoop } from '../../src/foreign/index.js';
+import { attachForeignLoop, CoreFoundationLoop, GLibLoop } from '../../src/foreign/index.js';
 import { MemoryReactor } from '../../src/testing/index.js';
 import type { Call } from './option-calls.js';
 
@@ -11,5 +11,6 @@ const loop = {
 
 export const FOREIGN_CALLS: Readonly<Record<string, readonly Call[]>> = {
   AttachOptions: [(o) => attachForeignLoop(new MemoryReactor(), loop, o)],
+  CoreFoundationLoopOptions: [(o) => new CoreFoundationLoop(o)],
   GLibLoopOptions: [(o) => new GLibLoop(o)],
 };
