@@ -32,7 +32,8 @@ export class CoreFoundationLoop implements NativelyHosted {
    */
   constructor(options: CoreFoundationLoopOptions = {}) {
     checkOptions('CoreFoundationLoop', options, OPTIONS);
-    this.#library = checkString('library', options.library ?? '');
+    const { library = '' } = options;
+    this.#library = checkString('library', library);
     if (this.#library === '' && process.platform !== 'darwin') {
       throw new UnsupportedError('CoreFoundation', 'only macOS has it');
     }
