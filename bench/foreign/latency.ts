@@ -1,5 +1,6 @@
-// `npx tsx bench/foreign/latency.ts [--quick] [--toolkits 'GTK 4,Qt 5']`: what a window costs the server in its process, and what the
-// server costs the window. Linux, with the packages that test/interop/foreign needs. See bench/README.md.
+// What a window costs the server in its process, and what the server costs the window:
+// `npx tsx bench/foreign/latency.ts [--quick] [--toolkits 'GTK 4,Qt 5'] [--parts idle,latency,frames]`. Linux, with the packages that
+// test/interop/foreign needs. See bench/README.md.
 import { parseArgs } from 'node:util';
 import { Display } from '../../test/interop/foreign/display.js';
 import { Child, endChildrenOnSignals } from '../harness/children.js';
@@ -11,6 +12,7 @@ import { countWakeUps, type WakeUps } from './wake-ups.js';
 import type { Answer } from './window-program.js';
 
 const PROGRAM = 'bench/foreign/window-program.ts';
+const PARTS = 'idle,latency,frames';
 const TOOLKITS = 'GTK 4,GTK 3,Qt 6,Qt 5';
 const START_MS = 60_000;
 const SETTLE_MS = 2_000;
@@ -93,8 +95,8 @@ async function idle(
 /** The figures of one way to run the server: over all slices. */
 class Figures {
   readonly latencies: number[] = [];
-  cpuUs = 0;
-  messages = 0;
+  /** CPU time per message in microseconds, of each slice. */
+  readonly cpuUs: number[] = [];
 
   get p50Us(): number {
     return quantile(this.latencies, 0.5) * 1000;
@@ -105,7 +107,7 @@ class Figures {
   }
 
   get cpuUsPerMessage(): number {
-    return this.cpuUs / this.messages;
+    return quantile(this.cpuUs, 0.5);
   }
 }
 
@@ -129,8 +131,7 @@ async function slice(
   const latencies = await client.pingPong(ms);
   const { cpuUs, frames } = await program.next('still');
   into.latencies.push(...latencies);
-  into.cpuUs += cpuUs - frameUs * frames.length;
-  into.messages += latencies.length;
+  into.cpuUs.push((cpuUs - frameUs * frames.length) / latencies.length);
 }
 
 /** Slices of all three ways alternate, so that other load on the machine affects them alike. */
@@ -160,13 +161,15 @@ async function latency(
   const names = { none: 'no window', still: 'a still window', moving: '60 frames a second' };
   return (['none', 'still', 'moving'] as const).map((way) => {
     const of = figures[way];
-    const ratio = (of: number, to: number): string => `${of.toFixed(1)} (${(of / to).toFixed(2)})`;
+    const ratio = (figure: number, to: number): string => (figure / to).toFixed(2);
     return [
       toolkit,
       names[way],
+      of.p50Us.toFixed(1),
       ratio(of.p50Us, figures.still.p50Us),
       of.p99Us.toFixed(0),
-      ratio(of.cpuUsPerMessage, figures.none.cpuUsPerMessage),
+      of.cpuUsPerMessage.toFixed(1),
+      ratio(of.cpuUsPerMessage, figures.still.cpuUsPerMessage),
     ];
   });
 }
@@ -211,7 +214,11 @@ function gaps(times: readonly number[]): number[] {
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean' }, toolkits: { type: 'string', default: TOOLKITS } },
+    options: {
+      quick: { type: 'boolean' },
+      toolkits: { type: 'string', default: TOOLKITS },
+      parts: { type: 'string', default: PARTS },
+    },
   });
   endChildrenOnSignals();
   const settings = values.quick === true ? QUICK : FULL;
@@ -225,8 +232,8 @@ async function main(): Promise<number> {
     },
     {
       title:
-        'Echo of 64 bytes: microseconds (ratio to a still window; CPU: to no window, without the CPU time of drawing)',
-      head: ['toolkit', 'window', 'p50', 'p99', 'CPU per message'],
+        'Echo of 64 bytes, in microseconds; ratios to a still window; CPU without that of drawing',
+      head: ['toolkit', 'window', 'p50', 'ratio', 'p99', 'CPU per message', 'ratio'],
       measure: latency,
     },
     {
@@ -243,7 +250,10 @@ async function main(): Promise<number> {
       measure: frames,
     },
   ];
-  for (const { title, head, measure } of parts) {
+  const wanted = values.parts.split(',');
+  for (const { title, head, measure } of parts.filter((part) =>
+    wanted.includes(part.measure.name),
+  )) {
     const rows: string[][] = [];
     for (const toolkit of toolkits) rows.push(...(await measure(display.env, toolkit, settings)));
     console.log(`\n${title}\n\n${table(head, rows, ['left'])}`);
