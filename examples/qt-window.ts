@@ -18,7 +18,7 @@ try {
 
   const echo = new LiveEcho(reactor);
   const port = reactor.listenTCP(Number(values.port ?? 7034), echo, local);
-  const dashboardPort = Number(values['dashboard-port'] ?? 7035);
+  const dashboardPort = Number(values['dashboard-port'] ?? 7038);
   const endpoint = new TCPServerEndpoint(reactor, dashboardPort, local);
   const dashboard = await serveDashboard(reactor, endpoint, {
     title: 'Echo server',
