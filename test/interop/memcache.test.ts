@@ -139,6 +139,22 @@ describe.skipIf(!havePrograms('memcached'))('memcached', () => {
     });
   });
 
+  it('never executes a value', async () => {
+    await withMemcached(async ({ client }) => {
+      const command = 'flush_all';
+      await within(client.set('a', 'kept'), 'an answer');
+      const { cas } = (await client.get('a', { withCas: true })) ?? {};
+      await client.compareAndSwap('b', command, String(2n ** 64n - 1n));
+      expect(() => client.compareAndSwap('b', command, String(2n ** 64n))).toThrow('cas');
+      const flags = ['c', 'k', 'F1', 'I', 'Oabc', 's', 't', 'T0', 'MS', 'E1', 'f', 'h', 'l', 'v'];
+      await client.metaSet('b', command, [...flags, 'x', 'y']).addErrback(() => undefined);
+      await client.metaSet(Buffer.from('b'), command, [...flags, 'x']).addErrback(() => undefined);
+      await client.set('b', command, { flags: 2 ** 32 - 1, expiresAt: (2 ** 31 - 1) * 1_000 });
+      expect((await client.get('b'))?.value.toString()).toBe(command);
+      expect((await client.get('a', { withCas: true }))?.cas).toBe(cas);
+    });
+  });
+
   it('rejects values that are too large, and the connection continues', async () => {
     await withMemcached(async ({ client }) => {
       const large = client.set('a', Buffer.alloc(2 ** 20));

@@ -4,6 +4,7 @@ import { ClientService } from '../../clients/client-service.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { StreamClientEndpoint } from '../../core/stream-endpoint.js';
 import type { Deferred } from '../../defer/deferred.js';
+import { maybeDeferred } from '../../defer/succeed.js';
 import {
   checkChoice,
   checkFunction,
@@ -18,6 +19,7 @@ import { MemcacheNotStartedError } from './errors.js';
 import type { MemcacheReply, MemcacheRequest } from './events.js';
 import { HashRing } from './hash-ring.js';
 import {
+  checkCall,
   type MemcacheCallOptions,
   MemcacheProtocol,
   type MemcacheProtocolOptions,
@@ -198,7 +200,9 @@ class ServerRoute implements MemcacheRoute {
   ): Deferred<ReadonlyMap<string, MemcacheReply>> {
     this.#expectRunning();
     const links = this.#links;
-    const answers = links.map((link) => link.execute(request, options));
+    checkCall(options);
+    // A server that cannot take the command does not keep the others from their answers.
+    const answers = links.map((link) => maybeDeferred(() => link.execute(request, options)));
     return gathered(answers).addCallback(
       (replies) => new Map(replies.map((reply, i) => [(links[i] as ServerLink).name, reply])),
     );

@@ -11,6 +11,7 @@ import {
   MemcacheOverloadError,
 } from './errors.js';
 import type {
+  MemcacheErrorReply,
   MemcachePart,
   MemcacheReply,
   MemcacheReplyKind,
@@ -113,7 +114,7 @@ export class MemcacheConnection<T = undefined> {
       const reply = this.#take(part, request);
       if (reply === undefined) continue;
       this.#shift();
-      const fatal = part.type === 'error' && part.kind === 'ERROR' && request.data !== undefined;
+      const fatal = request.data !== undefined && part.type === 'error' && isUnread(part);
       return { request, context, reply, fatal };
     }
   }
@@ -179,6 +180,14 @@ export class MemcacheConnection<T = undefined> {
       this.#first = 0;
     }
   }
+}
+
+/** The texts of `CLIENT_ERROR` with which memcached does not skip the value of the command. */
+const UNREAD = /^(?:bad command line format|line too long|options flags)/;
+
+/** Whether the server takes the value of the command for further commands. */
+function isUnread({ kind, text }: MemcacheErrorReply): boolean {
+  return kind === 'ERROR' || (kind === 'CLIENT_ERROR' && UNREAD.test(text));
 }
 
 /** @throws InvalidMemcacheRequestError */

@@ -5,7 +5,8 @@ import {
 } from '../../core/errors/arguments.js';
 import { checkInteger } from '../../internal/check.js';
 
-const MAX_UINT32 = 2 ** 32 - 1;
+/** memcached reads later times as negative: such values would expire at once. */
+const MAX_INT32 = 2 ** 31 - 1;
 
 /** Larger numbers are times since 1970 (protocol.txt, "Expiration times"). */
 export const MAX_RELATIVE_SECONDS: number = 60 * 60 * 24 * 30;
@@ -14,7 +15,10 @@ export const MAX_RELATIVE_SECONDS: number = 60 * 60 * 24 * 30;
 export interface MemcacheExpiry {
   /** Seconds from now, a whole number from 1 to 2,592,000 (30 days). */
   readonly expiresInSeconds?: number;
-  /** A point in time, in milliseconds since 1970, or a Date; rounded down to seconds. Values in the past expire at once. */
+  /**
+   * A point in time, in milliseconds since 1970, or a Date; rounded down to seconds. Values in the past expire at once. At the
+   * latest 2038-01-19T03:14:07Z.
+   */
   readonly expiresAt?: number | Date;
 }
 
@@ -40,8 +44,8 @@ export function exptimeOf({ expiresInSeconds, expiresAt }: MemcacheExpiry): numb
     throw new InvalidArgumentTypeError('expiresAt', 'a Date or a number', expiresAt);
   }
   const seconds = Math.floor(ms / 1_000);
-  if (!(seconds >= 0 && seconds <= MAX_UINT32)) {
-    throw new InvalidArgumentValueError('expiresAt', 'a time from 1970 to 2106', expiresAt);
+  if (!(seconds >= 0 && seconds <= MAX_INT32)) {
+    throw new InvalidArgumentValueError('expiresAt', 'a time from 1970 to January 2038', expiresAt);
   }
   return seconds > MAX_RELATIVE_SECONDS ? seconds : -1;
 }

@@ -197,7 +197,7 @@ export class MemcacheProtocol extends Protocol {
       for (let answer = connection.next(); answer !== undefined; answer = connection.next()) {
         const { request, context, reply, fatal } = answer;
         this.#answered(context, reply);
-        if (fatal) throw new MemcacheUnknownCommandError(request.command);
+        if (fatal) throw errorOf(request.command, reply as MemcacheErrorReply);
       }
     } catch (error) {
       this.#fault = error as Error;

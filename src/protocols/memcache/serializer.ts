@@ -69,7 +69,8 @@ export function casRequest(
   const data = dataOf(value);
   checkKey(key);
   checkInteger('flags', flags, 0, MAX_UINT32);
-  if (!/^\d{1,20}$/.test(checkString('cas', cas))) {
+  // memcached takes the value of a cas that it cannot read for commands.
+  if (!/^\d{1,20}$/.test(checkString('cas', cas)) || BigInt(cas) > MAX_UINT64) {
     throw new InvalidArgumentValueError('cas', 'that of a value from gets', cas);
   }
   const line = `cas ${key} ${flags} ${exptime} ${data.length} ${cas}\r\n`;
@@ -223,6 +224,8 @@ function metaKey(key: MemcacheMetaKey): { readonly name: string; readonly encode
 /** A letter, and its token. */
 const META_FLAG = /^[A-Za-z][!-~]*$/;
 const MAX_OPAQUE_BYTES = 32;
+/** memcached takes the value of a command with more flags for commands. */
+const MAX_META_FLAGS = 16;
 
 function metaFlags(
   flags: readonly string[],
@@ -244,6 +247,7 @@ function metaFlags(
     fault(`O has a token of 1 to ${MAX_OPAQUE_BYTES} characters`);
   }
   const all = encoded ? [...flags, 'b'] : flags;
+  if (all.length > MAX_META_FLAGS) fault(`there are more than ${MAX_META_FLAGS} flags`);
   return { text: all.map((flag) => ` ${flag}`).join(''), opaque };
 }
 

@@ -30,6 +30,10 @@ function serverOf(rig: Rig, port: number, name = `127.0.0.1:${port}`): MemcacheS
   return { endpoint: new HostnameEndpoint(rig.reactor, '127.0.0.1', port), name };
 }
 
+const weighted = ({ name = '' }: MemcacheServer): { name: string; weight: number } => ({
+  name,
+  weight: 1,
+});
 const soon = { retryPolicy: () => 10 };
 const keys = Array.from({ length: 200 }, (_, i) => `key${i}`);
 
@@ -51,6 +55,23 @@ contract('MemcacheClient', (rig) => {
     expect(await client.version()).toEqual(new Map([[name, 'fake']]));
     await client.metaNoop();
     expect(client.servers).toEqual([{ name, connected: true, unanswered: 0 }]);
+  });
+
+  it('fails, and does not throw, if one of several servers takes no more commands', async () => {
+    const fakes = [rig.use(await FakeMemcache.listen()), rig.use(await FakeMemcache.listen())];
+    const [one, two] = fakes.map((fake) => serverOf(rig, fake.port)) as [
+      MemcacheServer,
+      MemcacheServer,
+    ];
+    const client = started(rig, [one, two], { maxUnanswered: 1 });
+    await within(client.version(), 'answers');
+    for (const fake of fakes) fake.silent = true;
+    const key = keys.find((name) => new HashRing([one, two].map(weighted)).serverOf(name) === 1);
+    const waiting = client.get(key as string).addErrback(() => undefined);
+    const all = client.flushAll({ timeoutMs: 1_000 });
+    await expect(within(all, 'an error')).rejects.toMatchObject({ code: 'ERR_MEMCACHE_OVERLOAD' });
+    for (const fake of fakes) fake.dropConnections();
+    await waiting;
   });
 
   it('connects again, and says which commands may have run', async () => {

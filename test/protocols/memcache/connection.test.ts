@@ -83,6 +83,19 @@ describe('MemcacheConnection', () => {
     expect(connection.next()).toMatchObject({ context: 1, fatal: false });
   });
 
+  it.each([
+    ['CLIENT_ERROR bad command line format', true],
+    ['CLIENT_ERROR options flags too long', true],
+    ['CLIENT_ERROR line too long', true],
+    ['CLIENT_ERROR invalid flag', false],
+    ['SERVER_ERROR object too large for cache', false],
+  ])('knows whether the server skips the value of a command: %s', (line, fatal) => {
+    const connection = connected(metaSetRequest('a', 'flush_all', []), getRequest(['a'], false));
+    connection.receive(Buffer.from(`${line}\r\n${line}\r\n`));
+    expect(connection.next()).toMatchObject({ context: 0, fatal });
+    expect(connection.next()).toMatchObject({ context: 1, fatal: false });
+  });
+
   it('limits values, unanswered commands and lines of stats', () => {
     const connection = new MemcacheConnection({ maxValueBytes: 3, maxUnanswered: 2, maxStats: 2 });
     const send = (request: MemcacheRequest) => () => connection.send(request, undefined);

@@ -109,6 +109,14 @@ describe('commands', () => {
     expect(() => metaRequest('mg', 'a', flags)).toThrow(InvalidMemcacheRequestError);
   });
 
+  it('refuses more meta flags than memcached reads: it would execute the value', () => {
+    const flags = [...'acdefghijklmnoprs'];
+    expect(() => metaSetRequest('a', 'flush_all', flags)).toThrow('more than 16 flags');
+    expect(metaSetRequest('a', 'x', flags.slice(1)).line).toContain(' r s\r\n');
+    const key = Buffer.from('a');
+    expect(() => metaSetRequest(key, 'flush_all', flags.slice(1))).toThrow('more than 16 flags');
+  });
+
   it('refuses lines that memcached does not read', () => {
     const keys = Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(250, 'x'));
     expect(() => getAndTouchRequest(keys, 0, false)).toThrow('longer than 2048 bytes');
@@ -124,6 +132,7 @@ describe('commands', () => {
     () => storageRequest('set', 'a', 'x', { flags: 2 ** 32, exptime: 0 }),
     () => storageRequest('set', 'a', {} as never, STORAGE),
     () => casRequest('a', 'x', '1 noreply', STORAGE),
+    () => casRequest('a', 'flush_all', String(2n ** 64n), STORAGE),
     () => arithmeticRequest('incr', 'a', -1),
     () => arithmeticRequest('incr', 'a', 0.5),
     () => arithmeticRequest('incr', 'a', 2n ** 64n),
@@ -162,6 +171,7 @@ describe('expiry', () => {
     [{ expiresAt: new Date(2_000_000_000_999) }, 2_000_000_000],
     [{ expiresAt: 2_000_000_000_000 }, 2_000_000_000],
     [{ expiresAt: 0 }, -1],
+    [{ expiresAt: (2 ** 31 - 1) * 1_000 + 999 }, 2 ** 31 - 1],
   ])('%j is %i', (expiry, expected) => {
     expect(exptimeOf(expiry)).toBe(expected);
   });
@@ -172,6 +182,7 @@ describe('expiry', () => {
     { expiresInSeconds: 2_592_001 },
     { expiresAt: new Date(Number.NaN) },
     { expiresAt: -1 },
+    { expiresAt: 2 ** 31 * 1_000 },
     { expiresAt: 'tomorrow' },
     { expiresInSeconds: 1, expiresAt: 0 },
   ])('refuses %j', (expiry) => {
