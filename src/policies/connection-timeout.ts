@@ -21,7 +21,8 @@ export abstract class ConnectionTimeout implements TimeoutEntry {
   protected readonly transport: Transport;
   protected state: 'open' | 'closing' = 'open';
   private readonly timeoutConnection: (() => void) | undefined;
-  private ms: number | null = null;
+  /** Null if it is not set. */
+  protected ms: number | null = null;
 
   /**
    * @param transport The connection to close.

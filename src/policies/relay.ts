@@ -47,11 +47,19 @@ export class RelayEnd extends Protocol {
   override connectionLost(reason: Error): void {
     const { other } = this;
     this.other = undefined;
-    if (other === undefined) return;
+    if (other === undefined) {
+      this.idle?.set(null);
+      return;
+    }
     other.other = undefined;
     other.transport.unregisterProducer();
-    if (reason instanceof ConnectionDone) other.transport.loseConnection();
-    else other.transport.abortConnection();
+    if (!(reason instanceof ConnectionDone)) {
+      other.transport.abortConnection();
+      return;
+    }
+    // The time-out ends with its own connection, and the peer of the other one may never read the rest.
+    other.idle = this.idle?.forConnection(other.transport);
+    other.transport.loseConnection();
   }
 
   /** @internal Tells the other end if nothing more will come from this one. */
@@ -70,7 +78,8 @@ export class RelayEnd extends Protocol {
  * sent. On Linux, the native reactor moves bytes between plain TCP connections without calling `dataReceived`, unless a subclass
  * overrides that; calls of it have up to 512 KiB.
  *
- * @param idle Restarted when bytes come from either end; the caller starts and stops it.
+ * @param idle Restarted when bytes come from either end. The caller starts it, and stops it after `connectionLost` of
+ * {@link RelayEnd}: if its connection ends first, the other one has the same time to send its rest.
  * @throws NotConnectedError, ProducerRegisteredError: an end has been joined already
  */
 export function joinEnds(one: RelayEnd, two: RelayEnd, idle?: IdleTimeout): void {

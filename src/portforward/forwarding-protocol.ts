@@ -49,10 +49,10 @@ export class ForwardingProtocol extends RelayEnd {
 
   override connectionLost(reason: Error): void {
     this.state = 'closed';
-    this.idle?.set(null);
     this.attempt?.cancel();
     this.forwarding.connectionEnded();
     super.connectionLost(reason);
+    this.idle?.set(null);
   }
 
   private join(end: OutboundEnd): void {

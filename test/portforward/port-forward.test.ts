@@ -1,10 +1,16 @@
 /** Forwarded ports over each reactor, with clients and targets of node:net; and their time limits, in memory. */
 import { describe, expect, it } from 'vitest';
+import type { StreamProtocol } from '../../src/core/stream-protocol.js';
+import type { Deferred } from '../../src/defer/deferred.js';
+import { succeed } from '../../src/defer/succeed.js';
 import { TCPClientEndpoint } from '../../src/endpoints/tcp.js';
 import { ProxyHeaderParser } from '../../src/index.js';
 import { PortForwardFactory, type PortForwardOptions } from '../../src/portforward/index.js';
 import { flushLoggedErrors } from '../../src/testing/logged-errors.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryReactor } from '../../src/testing/memory-reactor.js';
+import { MemoryTransport } from '../../src/testing/memory-transport.js';
+import { accept } from '../policies/wired.js';
 import { contract, portOf } from '../support/contract.js';
 import { Pulse } from '../support/deadline.js';
 import { HUGE, patterned } from '../support/pairs.js';
@@ -173,6 +179,39 @@ describe('the time limits of a forwarded port', () => {
     expect([client.text, far?.text, client.peerSees]).toEqual(['y', 'x', 'open']);
     reactor.advance(3_000);
     expect([client.peerSees, far?.peerSees]).toEqual(['reset', 'reset']);
+  });
+
+  it('end the connection to a target that never reads the rest, after the client has left', () => {
+    const clock = new ManualClock();
+    const far = new MemoryTransport({ capacity: 100 });
+    const endpoint = {
+      connect<P extends StreamProtocol>(make: () => P): Deferred<P> {
+        const end = make();
+        far.connect(end);
+        return succeed(end);
+      },
+    };
+    const factory = new PortForwardFactory(clock, endpoint as never, { idleTimeoutMs: 10_000 });
+    const { transport: client } = accept(factory);
+    const settle = (): void => {
+      for (let i = 0; i < 3; i++) for (const one of [client, far]) one.settle();
+    };
+    client.receive('x'.repeat(1_000));
+    settle();
+    client.peerCloses();
+    settle();
+    far.peerCloses();
+    settle();
+    expect([client.peerSees, factory.connectionCount]).toEqual(['end', 0]);
+    expect([far.peerSees, far.bufferedBytes]).toEqual(['open', 900]);
+    clock.advance(9_000);
+    far.drain(500);
+    settle();
+    expect(far.peerSees).toBe('open');
+    clock.advance(3_000);
+    settle();
+    expect(far.peerSees).toBe('reset');
+    expect(factory.timeouts.size).toBe(0);
   });
 
   it('are not used up by a client that leaves while the target is connected', () => {

@@ -111,13 +111,13 @@ export class SocksServerProtocol extends RelayEnd {
   override connectionLost(reason: Error): void {
     this.state = 'closed';
     this.deadline?.set(null);
-    this.idle?.set(null);
     this.pending?.cancel();
     this.association?.close();
     this.logout();
     if (this.listening !== undefined) void this.listening.stopListening();
     this.sessions.sessionEnded();
     super.connectionLost(reason);
+    this.idle?.set(null);
   }
 
   private advance(): void {
