@@ -16,6 +16,7 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { CredentialsChecker, LoginContext } from './checker.js';
 import type { Credentials } from './credentials.js';
 import { LoginFailedError, TooManyLoginsError } from './errors.js';
+import type { Preparation } from './names.js';
 
 export interface GuessLimitsOptions {
   /** A reactor, or the manual clock of a test. */
@@ -27,6 +28,11 @@ export interface GuessLimitsOptions {
    * Default 100.
    */
   readonly maxPerUser?: number;
+  /**
+   * How names are prepared before they are counted: the preparation of the checker, otherwise each spelling of a name is another
+   * user. Default: names are taken as they are.
+   */
+  readonly prepareName?: Preparation;
   /** Time from the first failed login until they are forgotten. Default 900,000. */
   readonly windowMs?: number;
   /** Peers and users that are remembered, twice: those below their limit, and those that reached it. Default 10,000. */
@@ -37,6 +43,7 @@ const OPTIONS: OptionNames<GuessLimitsOptions> = {
   clock: true,
   maxPerPeer: true,
   maxPerUser: true,
+  prepareName: true,
   windowMs: true,
   maxRemembered: true,
 };
@@ -142,15 +149,19 @@ class Limited<C extends Credentials, Id> implements GuessLimitedChecker<C, Id> {
   readonly #clock: Clock;
   readonly #peers: Failures;
   readonly #users: Failures;
+  readonly #prepare: Preparation;
 
   constructor(checker: CredentialsChecker<C, Id>, limits: GuessLimitsOptions) {
     const { maxPerPeer = MAX_PER_PEER, maxPerUser = MAX_PER_USER } = limits;
     const { windowMs = WINDOW_MS, maxRemembered = MAX_REMEMBERED } = limits;
+    const { prepareName = (name: string) => name } = limits;
     checkInteger('maxPerPeer', maxPerPeer, 1, MAX_COUNT);
     checkInteger('maxPerUser', maxPerUser, 1, MAX_COUNT);
     checkMilliseconds('windowMs', windowMs);
     checkInteger('maxRemembered', maxRemembered, 1, MAX_COUNT);
+    checkFunction('prepareName', prepareName);
     this.kinds = checker.kinds;
+    this.#prepare = prepareName;
     this.#checker = checker;
     this.#clock = limits.clock;
     this.#peers = new Failures(maxPerPeer, windowMs, maxRemembered);
@@ -164,7 +175,8 @@ class Limited<C extends Credentials, Id> implements GuessLimitedChecker<C, Id> {
   requestAvatarId(credentials: C, context: LoginContext): Deferred<Id> {
     const { username } = credentials as { username?: unknown };
     const peer = context.peer === undefined ? undefined : keyOf(networkOf(context.peer));
-    const user = typeof username === 'string' ? keyOf(username) : undefined;
+    const user =
+      typeof username === 'string' ? keyOf(this.#prepare(username) ?? username) : undefined;
     const now = this.#clock.now();
     const peerMs = peer === undefined ? 0 : this.#peers.blockedForMs(peer, now);
     const userMs = user === undefined ? 0 : this.#users.blockedForMs(user, now);

@@ -1,5 +1,6 @@
 /** HTTP Digest and CRAM-MD5: the vectors of the standards, and attacks. */
 import { describe, expect, it } from 'vitest';
+import { InvalidArgumentValueError } from '../../src/core/errors/arguments.js';
 import { digestResponse } from '../../src/cred/exchanges/digest-hashes.js';
 import {
   CramMD5Challenge,
@@ -216,6 +217,14 @@ describe('digest challenges', () => {
     expect(fields.map((field) => /algorithm=([^,]+)/.exec(field)?.[1])).toEqual(['SHA-256', 'MD5']);
     expect(login(digestAuthorization(fields[1] as string, { ...MUFASA, ...GET }))).toBe('Mufasa');
   });
+
+  it.each(['username', 'uri', 'method'])(
+    'are never answered by a %s that ends the field',
+    (name) => {
+      const { answer } = server();
+      expect(() => answer(1, { [name]: 'x\r\nX-Other: y' })).toThrow(InvalidArgumentValueError);
+    },
+  );
 
   it('have errors of classes', () => {
     const { challenges } = server();

@@ -22,6 +22,7 @@ import {
   type UnixCheckerOptions,
   UsernamePassword,
   unixChecker,
+  usernameCaseMapped,
 } from '../../src/cred/index.js';
 import { testHasher } from './hasher.js';
 
@@ -100,6 +101,18 @@ describe('a file checker', () => {
     const before = counting.statistics().computed.sha1 ?? 0;
     for (let i = 0; i < 3; i++) await outcome(file, 'user0', 'secret');
     expect([0, 3]).toContain((counting.statistics().computed.sha1 ?? 0) - before);
+    await counting[Symbol.asyncDispose]();
+  });
+
+  it('computes the same for all spellings of a name that are one user', async () => {
+    write(`alice:${SHA_OF_SECRET}\nbob:${APR1}\n`);
+    const counting = testHasher();
+    const file = checker({ hasher: counting, prepareName: usernameCaseMapped });
+    const spellings = Array.from({ length: 32 }, (_, i) =>
+      [...'carol'].map((letter, at) => ((i >> at) & 1 ? letter.toUpperCase() : letter)).join(''),
+    );
+    for (const name of spellings) expect(await outcome(file, name, 'secret')).toBe(REFUSED);
+    expect([{ sha1: 32 }, { apr1: 32 }]).toContainEqual(counting.statistics().computed);
     await counting[Symbol.asyncDispose]();
   });
 

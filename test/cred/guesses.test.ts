@@ -5,6 +5,7 @@ import {
   limitGuesses,
   MemoryChecker,
   Portal,
+  saslprep,
   UnauthorizedLoginError,
   UsernamePassword,
 } from '../../src/cred/index.js';
@@ -63,6 +64,15 @@ describe('limitGuesses', () => {
     await attempt('alice', 'y', '192.0.2.2');
     expect(await attempt('alice', 'secret', '192.0.2.3')).toBe(LIMITED);
     expect(await attempt('bob', 'x')).toBe(REFUSED);
+  });
+
+  it('counts all spellings of a name as one user, if names are prepared', async () => {
+    const { attempt } = tried({ maxPerUser: 3, prepareName: saslprep });
+    for (const name of ['ali\u00adce', 'a\u200blice', 'alic\uff45']) {
+      expect(await attempt(name, 'x')).toBe(REFUSED);
+    }
+    expect(await attempt('alice', 'secret')).toBe(LIMITED);
+    expect(await attempt('\0', 'x')).toBe(REFUSED);
   });
 
   it('says when another attempt makes sense', async () => {

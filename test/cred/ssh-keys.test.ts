@@ -84,6 +84,12 @@ describe('a checker of SSH keys', () => {
     },
   );
 
+  it('refuses users for whom there can be no file', async () => {
+    expect(await login(LINE, {}, credentials({}, 'a'.repeat(300)))).toBe(REFUSED);
+    const checker = new SSHKeyChecker(join(folder, '%u', 'keys'));
+    expect(await checker.accepts('alice', 'ssh-ed25519', mine.blob)).toBe(false);
+  });
+
   it('has one user if the path has no %u', async () => {
     writeFileSync(join(folder, 'keys'), LINE, { mode: 0o600 });
     const checker = new SSHKeyChecker(join(folder, 'keys'), { username: 'alice' });
@@ -185,6 +191,12 @@ describe('the pattern list of from', () => {
     ['2001:db8::/32', '2001:db8::1', true],
     ['2001:db8::/32', '2001:db9::1', false],
     ['192.0.2.0/33', '192.0.2.1', false],
+    ['192.0.2.0/', '198.51.100.1', false],
+    ['192.0.2.0/0x8', '192.0.2.1', false],
+    ['192.0.2.0/24/24', '192.0.2.1', false],
+    ['192.0.2.*,!192.0.2.0/33', '192.0.2.1', false],
+    ['192.0.2.*,!192.0.2/24', '192.0.2.1', false],
+    ['192.0.2.0/24,192.0.2.*', '192.0.2.1', true],
     ['example.com', '192.0.2.1', false],
     ['*', '192.0.2.1', true],
     ['', '192.0.2.1', false],

@@ -4,7 +4,10 @@
  * Always with `qop`, whose absence (RFC 2069) permits replay. Omitted: `userhash`, and the field Authentication-Info.
  */
 import type { Clock } from '../../core/clock.js';
-import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
 import {
   checkChoice,
   checkClock,
@@ -14,6 +17,7 @@ import {
   checkSecretString,
   checkString,
 } from '../../internal/check.js';
+import { hasControls } from '../../internal/network-text.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { showAsText } from '../../internal/shown-as-text.js';
 import { type Credentials, shownName } from '../credentials.js';
@@ -265,7 +269,9 @@ export function digestAuthorization(
 ): string {
   checkOptions('digestAuthorization', options, CLIENT_OPTIONS);
   const { username, password, method, uri, count = 1, body, randomBytes = RANDOM_BYTES } = options;
-  for (const [name, value] of Object.entries({ username, method, uri })) checkString(name, value);
+  for (const [name, value] of Object.entries({ username, method, uri })) {
+    checkNoControls(name, value);
+  }
   checkSecretString('password', password);
   checkInteger('count', count, 1, 0xffff_ffff);
   const params = parseAuthParams('Digest', checkString('challenge', challenge));
@@ -314,9 +320,16 @@ function invalid(problem: string): InvalidCredentialsError {
   return new InvalidCredentialsError(`Digest: ${problem}`);
 }
 
+/** They would end the field, and begin another one. */
+function checkNoControls(name: string, value: unknown): void {
+  if (!hasControls(checkString(name, value))) return;
+  const expected = 'a text without control characters';
+  throw new InvalidArgumentValueError(name, expected, value);
+}
+
 function checkRealm(realm: unknown): string {
   const text = checkString('realm', realm);
-  if (!/\p{Cc}/u.test(text) && text !== '') return text;
+  if (!hasControls(text) && text !== '') return text;
   throw new InvalidArgumentTypeError('realm', 'a text without control characters', realm);
 }
 

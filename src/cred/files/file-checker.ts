@@ -88,7 +88,10 @@ export class FileChecker implements CredentialsChecker<UsernamePassword> {
     const name = this.#prepare(username);
     return Deferred.fromPromise(this.#file.get()).addCallback(({ users, hashes }) => {
       const hash = name === undefined ? undefined : users.get(name);
-      const verified = this.hasher.verify(password, hash ?? this.#nobodysHash(username, hashes));
+      const verified = this.hasher.verify(
+        password,
+        hash ?? this.#nobodysHash(name ?? username, hashes),
+      );
       return verified.addCallback((equal) => {
         if (hash === undefined || !equal) throw new UnauthorizedLoginError();
         return name as string;

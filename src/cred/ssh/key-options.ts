@@ -3,31 +3,34 @@ import { BlockList, isIP } from 'node:net';
 
 /**
  * Whether a pattern list matches an address: wildcards, networks such as `10.0.0.0/8`, and `!` before patterns that exclude. Host
- * names never match, because an attacker may control their look-up.
+ * names never match, because an attacker may control their look-up. A list with a malformed network matches nothing, as in sshd.
  */
 export function matchesFrom(list: string, peer: string | undefined): boolean {
   if (peer === undefined || isIP(peer) === 0) return false;
   let matched = false;
   for (const pattern of list.split(',').map((one) => one.trim())) {
     const excluded = pattern.startsWith('!');
-    if (!matchesAddress(excluded ? pattern.slice(1) : pattern, peer)) continue;
-    if (excluded) return false;
-    matched = true;
+    const matches = matchesAddress(excluded ? pattern.slice(1) : pattern, peer);
+    if (matches === undefined || (matches && excluded)) return false;
+    matched ||= matches;
   }
   return matched;
 }
 
-function matchesAddress(pattern: string, peer: string): boolean {
-  const [network = '', prefix] = pattern.split('/');
+/** @returns Undefined if the pattern is a malformed network. */
+function matchesAddress(pattern: string, peer: string): boolean | undefined {
+  const [network = '', prefix, ...more] = pattern.split('/');
   const family = isIP(network);
   const type = isIP(peer) === 6 ? 'ipv6' : 'ipv4';
   if (family !== 0) {
-    const bits = prefix === undefined ? (family === 6 ? 128 : 32) : Number(prefix);
-    if (!Number.isInteger(bits) || bits < 0 || bits > (family === 6 ? 128 : 32)) return false;
+    const most = family === 6 ? 128 : 32;
+    const bits = Number(prefix ?? most);
+    if (!/^\d{1,3}$/.test(prefix ?? '0') || bits > most || more.length > 0) return undefined;
     const list = new BlockList();
     list.addSubnet(network, bits, family === 6 ? 'ipv6' : 'ipv4');
     return list.check(peer, type);
   }
+  if (prefix !== undefined) return undefined;
   if (!/^[0-9a-fA-F:.*?]+$/.test(pattern) || pattern.length > 64) return false;
   return matchesWildcards(pattern.toLowerCase(), peer.toLowerCase());
 }

@@ -104,6 +104,8 @@ const OPTIONS: OptionNames<SSHKeyCheckerOptions> = {
 };
 const MAX_BYTES = 2 ** 20;
 const MAX_FILES = 1_000;
+/** There is no file for this name, which the peer has chosen. */
+const ABSENT: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'];
 
 /**
  * Users whose keys are in files in the format of OpenSSH. The options `from` and `expiry-time` are enforced; keys with `cert-authority`
@@ -172,7 +174,7 @@ export class SSHKeyChecker implements CredentialsChecker<SSHPublicKey> {
     } catch (error) {
       const { cause } = error as { cause?: { code?: unknown } };
       this.#files.delete(path);
-      if (error instanceof CredentialsFileError && cause?.code === 'ENOENT') return [];
+      if (error instanceof CredentialsFileError && ABSENT.includes(cause?.code)) return [];
       throw error;
     }
   }
