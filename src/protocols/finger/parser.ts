@@ -5,8 +5,8 @@ import { hasControls } from '../../internal/network-text.js';
 import { InvalidFingerQueryError } from './errors.js';
 import type { FingerQuery } from './events.js';
 
-/** `/W` in either case, followed by spaces or the end. */
-const VERBOSE = /^\/W(?= |$)/i;
+/** `/W` in either case, followed by spaces, the first host or the end. */
+const VERBOSE = /^\/W(?=[ @]|$)/i;
 
 /**
  * Reads a query.

@@ -26,6 +26,7 @@ describe('queries', () => {
     ['@a', query(undefined, false, 'a')],
     ['alice@a@b.example', query('alice', false, 'a', 'b.example')],
     ['/W @a', query(undefined, true, 'a')],
+    ['/W@a', query(undefined, true, 'a')],
     ['alice@::1', query('alice', false, '::1')],
     ['zoë', query('zoë')],
   ])('reads %j', (line, expected) => {
