@@ -1,7 +1,7 @@
 /**
  * The simple services over UDP. They answer to addresses that anyone can write into a datagram, so by default no answer is longer than
- * its question: the server cannot be used to multiply an attack. Datagrams from system ports are not answered at all, because two
- * such services would otherwise answer each other forever.
+ * its question: the server cannot be used to multiply an attack. Datagrams from system ports, and from the server's own port number,
+ * are not answered at all, because two such services, or one and itself, would otherwise answer each other forever.
  */
 import type { IPAddress } from '../../core/address.js';
 import { DatagramProtocol, type DatagramTransport } from '../../core/datagram.js';
@@ -28,6 +28,8 @@ const OPTIONS: OptionNames<SimpleDatagramOptions> = {
 
 /** Ports from here on are those of clients (RFC 6335 section 6). */
 const FIRST_USER_PORT = 1_024;
+/** Answers that are being made at a time. Further datagrams are not answered. */
+const MAX_PENDING_ANSWERS = 1_000;
 
 /**
  * Serves one of the simple services over UDP. Servers of streams do not open a UDP port: you decide on that.
@@ -40,6 +42,7 @@ export class SimpleDatagramServer extends DatagramProtocol {
   readonly #makeAnswer: () => Buffer | PromiseLike<Buffer>;
   readonly #allowLongerAnswers: boolean;
   #unansweredCount = 0;
+  #pendingCount = 0;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(service: SimpleService, options: SimpleDatagramOptions = {}) {
@@ -51,7 +54,7 @@ export class SimpleDatagramServer extends DatagramProtocol {
     this.service = service;
   }
 
-  /** The number of datagrams that were not answered, because of their port or because the answer is too long. */
+  /** The number of datagrams that were not answered, because of their port, because the answer is too long, or because 1,000 are being made. */
   get unansweredCount(): number {
     return this.#unansweredCount;
   }
@@ -62,7 +65,7 @@ export class SimpleDatagramServer extends DatagramProtocol {
     transport: DatagramTransport<IPAddress>,
   ): MaybeAsync {
     if (this.service === 'discard') return;
-    if (from.port < FIRST_USER_PORT) {
+    if (from.port < FIRST_USER_PORT || from.port === transport.getHost().port) {
       this.#unansweredCount++;
       return;
     }
@@ -82,8 +85,18 @@ export class SimpleDatagramServer extends DatagramProtocol {
       if (bytes.length <= length || this.#allowLongerAnswers) transport.write(bytes, from);
       else this.#unansweredCount++;
     };
+    if (this.#pendingCount >= MAX_PENDING_ANSWERS) {
+      this.#unansweredCount++;
+      return;
+    }
     const answer = this.#makeAnswer();
-    if (Buffer.isBuffer(answer)) send(answer);
-    else return answer.then(send);
+    if (Buffer.isBuffer(answer)) {
+      send(answer);
+      return;
+    }
+    this.#pendingCount++;
+    return Promise.resolve(answer)
+      .finally(() => this.#pendingCount--)
+      .then(send);
   }
 }

@@ -192,7 +192,10 @@ describe('a simple server of datagrams', () => {
     port = 40_000,
   ): Promise<[number[], number]> {
     const sent: number[] = [];
-    const transport = { write: (bytes: Buffer) => void sent.push(bytes.length) } as never;
+    const transport = {
+      write: (bytes: Buffer) => void sent.push(bytes.length),
+      getHost: () => new IPv4Address('UDP', '192.0.2.1', 7_007),
+    } as never;
     const server = new SimpleDatagramServer(service, { now, ...options });
     await server.datagramReceived(
       Buffer.from(data),
@@ -220,8 +223,40 @@ describe('a simple server of datagrams', () => {
     expect(await answers('quote', '', { ...options, quote: async () => 'hemp' })).toEqual([[4], 0]);
   });
 
-  it.each([0, 7, 19, 1_023])('does not answer port %d', async (port) => {
+  it.each([0, 7, 19, 1_023, 7_007])('does not answer port %d', async (port) => {
     expect(await answers('echo', 'abc', {}, port)).toEqual([[], 1]);
+  });
+});
+
+describe('a datagram server whose quotes take time', () => {
+  it('waits for 1,000 at a time, and for new ones when some have come or failed', async () => {
+    const waiting: ((text: string | Promise<string>) => void)[] = [];
+    let asked = 0;
+    const quote = (): Promise<string> => {
+      asked++;
+      return new Promise((resolve) => void waiting.push(resolve));
+    };
+    const server = new SimpleDatagramServer('quote', { quote });
+    const sent: string[] = [];
+    const transport = {
+      write: (bytes: Buffer) => void sent.push(bytes.toString()),
+      getHost: () => new IPv4Address('UDP', '192.0.2.1', 7_007),
+    } as never;
+    const ask = (): unknown =>
+      server.datagramReceived(
+        Buffer.alloc(9),
+        new IPv4Address('UDP', '192.0.2.9', 40_000),
+        transport,
+      );
+    const results = Array.from({ length: 1_001 }, ask);
+    expect([asked, server.unansweredCount]).toEqual([1_000, 1]);
+    waiting[0]?.('hemp');
+    waiting[1]?.(Promise.reject(new Error('none')));
+    await results[0];
+    await expect(results[1]).rejects.toThrow('none');
+    expect(sent).toEqual(['hemp']);
+    for (let i = 0; i < 3; i++) ask();
+    expect([asked, server.unansweredCount]).toEqual([1_002, 2]);
   });
 });
 
@@ -269,6 +304,17 @@ contract('the simple services', (rig) => {
     peer.end();
     await peer.untilEnded();
     expect(peer.received.equals(bytes)).toBe(true);
+  });
+
+  it('do not answer themselves', async () => {
+    const server = new SimpleDatagramServer('echo');
+    const socket = rig.reactor.listenUDP(0, server, { interface: '127.0.0.1' });
+    const client = new DatagramRecorder();
+    const other = rig.reactor.listenUDP(0, client, { interface: '127.0.0.1' });
+    socket.write('loop', socket.getHost());
+    other.write('hemp', socket.getHost());
+    await client.pulse.until(() => client.received.length === 1, 'an echo');
+    expect(server.unansweredCount).toBe(1);
   });
 
   it('echo datagrams', async () => {
