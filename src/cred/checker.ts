@@ -20,7 +20,7 @@ export interface CredentialsChecker<C extends Credentials = Credentials, Id = st
   /** The kinds of credentials that it checks. */
   readonly kinds: readonly C['kind'][];
   /**
-   * @returns The avatar id: any value except undefined, null, false and the empty string.
+   * @returns The avatar id: any value except undefined, null, booleans and the empty string.
    * @throws UnauthorizedLoginError, or fails with it: the credentials are wrong. Any other error is one of this side.
    */
   requestAvatarId(credentials: C, context: LoginContext): CallbackResult<Id>;

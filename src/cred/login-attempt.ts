@@ -126,8 +126,8 @@ export class LoginAttempt implements LoginContext {
 
 /** A checker in JavaScript that forgets its `return`, or returns a boolean, lets nobody in. */
 function checkedId(id: unknown): unknown {
-  if (id !== undefined && id !== null && id !== false && id !== '') return id;
-  const expected = 'a value except undefined, null, false and the empty string';
+  if (id !== undefined && id !== null && typeof id !== 'boolean' && id !== '') return id;
+  const expected = 'a value except undefined, null, booleans and the empty string';
   return fail(
     new InvalidArgumentTypeError(
       'the avatar id of a checker',

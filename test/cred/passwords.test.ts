@@ -100,6 +100,8 @@ describe('a password hasher', () => {
     [`$5$rounds=1$ab$${'x'.repeat(43)}`, 'sha256-crypt'],
     [`$scrypt$ln=24,r=99,p=1$${'x'.repeat(22)}$${'x'.repeat(43)}`, 'scrypt'],
     [`$scrypt$ln=99,r=1,p=1$${'x'.repeat(22)}$${'x'.repeat(43)}`, 'scrypt'],
+    [`$scrypt$ln=16,r=1,p=1$${'x'.repeat(22)}$${'x'.repeat(43)}`, 'scrypt'],
+    [`$scrypt$ln=18,r=8,p=5$${'x'.repeat(22)}$${'x'.repeat(43)}`, 'scrypt'],
     [`$argon2id$v=19$m=9999999,t=1,p=1$${'x'.repeat(22)}$${'x'.repeat(43)}`, 'argon2id'],
     ['rqXexS6ZhobKA', undefined],
     ['secret', undefined],
@@ -115,6 +117,14 @@ describe('a password hasher', () => {
     expect(error).toBeInstanceOf(UnsupportedHashError);
     expect(error).toMatchObject({ scheme });
     if (hash.length > 6) expect(String(error)).not.toContain(hash);
+  });
+
+  it('has no settings whose hashes it would refuse', () => {
+    const hasher = testHasher({ scryptLogN: 18 });
+    expect(hasher.check(hasher.nobodysHash())).toBe('scrypt');
+    expect(() => testHasher({ scryptLogN: 19 })).toThrow('maxMemory, 268435456 bytes');
+    expect(() => testHasher({ scryptLogN: 11, maxMemory: 2 ** 20 })).toThrow('scryptLogN');
+    expect(testHasher({ scryptLogN: 10, maxMemory: 2 ** 20 })).toBeDefined();
   });
 
   it('limits how much it computes at a time and how much waits', async () => {

@@ -31,6 +31,8 @@ export const HASH_LIMITS: HashLimits = {
 /** Longest hash, in characters. */
 export const MAX_HASH_LENGTH = 512;
 const MAX_PARALLELISM = 16;
+/** Time is proportional to memory and `p`: this many times the most memory. */
+const MAX_SCRYPT_WORK = 4;
 const MAX_PASSES = 16;
 const MIN_ROUNDS = 1_000;
 
@@ -134,10 +136,15 @@ function parseScrypt(text: string, limits: HashLimits): ParsedHash | undefined {
   const found = SCRYPT.exec(text);
   if (found === null) return undefined;
   const [logN, r, p] = found.slice(1, 4).map(Number) as [number, number, number];
-  if (logN < 1 || logN > 24 || r < 1 || p < 1) throw tooCostly('scrypt', 'ln', logN);
+  // RFC 7914 section 6: N is less than 2^(128 * r / 8).
+  if (logN < 1 || logN > 24 || r < 1 || p < 1 || logN >= 16 * r) {
+    throw tooCostly('scrypt', 'ln', logN);
+  }
   const memory = 128 * 2 ** logN * r;
   if (memory > limits.maxMemory) throw tooCostly('scrypt', 'memory', memory);
-  if (p > MAX_PARALLELISM) throw tooCostly('scrypt', 'p', p);
+  if (p > MAX_PARALLELISM || memory * p > MAX_SCRYPT_WORK * limits.maxMemory) {
+    throw tooCostly('scrypt', 'p', p);
+  }
   const [salt, key] = found.slice(4).map(fromBase64) as [Buffer, Buffer];
   return { text, scheme: 'scrypt', logN, r, p, salt, key };
 }

@@ -3,7 +3,10 @@
  * in threads of `ropewalk/threads`. Both share one limit.
  */
 import * as crypto from 'node:crypto';
-import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
 import { MissingPackageError } from '../../core/errors/tls.js';
 import type { ThreadModule } from '../../core/thread-functions.js';
 import type { Deferred } from '../../defer/deferred.js';
@@ -31,7 +34,7 @@ export interface PasswordHasherOptions {
    * The scheme of new hashes. `argon2id` needs a Node whose node:crypto has it (24.7 or later), `bcrypt` the package bcryptjs. Default `scrypt`.
    */
   readonly scheme?: NewHashScheme;
-  /** log2 of the cost N of new scrypt hashes (r = 8, p = 3), 10 to 20. Default 15: 32 MiB. */
+  /** log2 of the cost N of new scrypt hashes (r = 8, p = 3), 10 to 20, within `maxMemory`. Default 15: 32 MiB. */
   readonly scryptLogN?: number;
   /** Cost of new bcrypt hashes, 4 to 15. Default 12. */
   readonly bcryptCost?: number;
@@ -142,6 +145,7 @@ export class PasswordHasher implements AsyncDisposable {
       maxBcryptCost: whole('maxBcryptCost', HASH_LIMITS.maxBcryptCost, 4, 31),
       maxRounds: whole('maxRounds', HASH_LIMITS.maxRounds, 1_000, 999_999_999),
     };
+    checkOwnCost(this.#settings);
     const { maxConcurrent, maxQueued } = this.#settings;
     this.#work = new WorkLimit(maxConcurrent, maxQueued);
   }
@@ -272,6 +276,14 @@ export class PasswordHasher implements AsyncDisposable {
 showAsText(PasswordHasher);
 
 type WholeOption = Exclude<keyof PasswordHasherOptions, 'scheme' | 'randomBytes' | 'execArgv'>;
+
+/** A hasher must be able to verify its own hashes. */
+function checkOwnCost({ scryptLogN, maxMemory }: { scryptLogN: number; maxMemory: number }): void {
+  const memory = 128 * 2 ** scryptLogN * SCRYPT_R;
+  if (memory <= maxMemory) return;
+  const expected = `so low that a hash needs no more than maxMemory, ${maxMemory} bytes`;
+  throw new InvalidArgumentValueError('scryptLogN', expected, scryptLogN);
+}
 
 /** Why a scheme cannot hash a password completely. */
 function unsuitability(password: string, scheme: HashScheme): string | undefined {
