@@ -56,6 +56,9 @@ const PURE = [
 /** Multiplies time limits, as in test/support/deadline.ts. */
 const PATIENCE = Number(process.env.ROPEWALK_TEST_PATIENCE ?? 1);
 
+/** Lets a loop of another library own the thread of each test file. */
+const OWN_THREAD = process.env.ROPEWALK_TEST_OWNER ? ['test/support/own-thread.ts'] : [];
+
 export default defineConfig({
   resolve: {
     // The entry points of the package, longest first: each is a prefix of those before it.
@@ -104,7 +107,7 @@ export default defineConfig({
       { extends: true, test: { name: 'interop', include: INTEROP, isolate: true } },
     ],
     globalSetup: ['test/support/compile-programs.ts'],
-    setupFiles: [source('testing/vitest.ts')],
+    setupFiles: [source('testing/vitest.ts'), ...OWN_THREAD],
     pool: 'forks',
     // Tests wait for about a quarter of their time: more workers than processors.
     maxWorkers: availableParallelism() + 1,

@@ -23,6 +23,7 @@
 #include "binding_files.h"
 #include "binding_foreign.h"
 #include "binding_functions.h"
+#include "binding_guest.h"
 #include "binding_lookup.h"
 #include "binding_loop_call.h"
 #include "binding_process.h"
@@ -272,9 +273,11 @@ napi_value init(napi_env env, napi_value exports) {
   }
   addFiles(env, exports);
   // Not after the environment has ended, nor while a loop is in the list that is being made.
-  addForeign(env, exports, [addon] {
+  const auto beforeSleep = [addon] {
     for (const auto& loop : addon->loops) loop->beforeSleep();
-  });
+  };
+  addForeign(env, exports, beforeSleep);
+  addGuest(env, exports, beforeSleep);
   addLookUp(env, exports);
   addProcesses(env, exports);
   addTls(env, exports, addon->tlsOutput);

@@ -18,6 +18,8 @@
         "binding_files.cc",
         "binding_foreign.cc",
         "binding_foreign_host.cc",
+        "binding_guest.cc",
+        "binding_guest_calls.cc",
         "binding_loop.cc",
         "binding_lookup.cc",
         "binding_memory.cc",
@@ -51,6 +53,10 @@
         "reactor/retries.cc",
         "reactor/tls_streams.cc",
         "reactor/unix_streams.cc",
+        "foreign/glib_guest.cc",
+        "foreign/guest_waker.cc",
+        "foreign/native_call.cc",
+        "foreign/uncaught_scope.cc",
         "net/datagram_ancillary.cc",
         "net/datagram_batch.cc",
         "net/datagram_option.cc",
@@ -100,6 +106,7 @@
             "files/inotify_none.cc",
             "foreign/dynamic_library_win.cc",
             "foreign/watch_set_none.cc",
+            "foreign/own_stack_win.cc",
             "net/adopt_win.cc",
             "net/datagram_win.cc",
             "net/file_part_win.cc",
@@ -143,6 +150,7 @@
         ["OS=='linux'", {
           "sources": [
             "files/inotify_linux.cc",
+            "foreign/own_stack_linux.cc",
             "foreign/watch_set_epoll.cc",
             "net/relay_pipe_linux.cc",
             "poller/epoll.cc",
@@ -153,6 +161,7 @@
         ["OS in 'mac freebsd netbsd openbsd'.split()", {
           "sources": [
             "files/inotify_none.cc",
+            "foreign/own_stack_bsd.cc",
             "foreign/watch_set_kqueue.cc",
             "net/relay_pipe_none.cc",
             "poller/kqueue.cc",

@@ -104,6 +104,10 @@ class Call {
     return failed_ ? std::span<double>() : values;
   }
 
+  std::span<uint64_t> words(size_t index) {
+    return array<uint64_t>(index, napi_biguint64_array, "a BigUint64Array");
+  }
+
   napi_value function(size_t index) {
     napi_valuetype type = napi_undefined;
     if (!failed_ && (napi_typeof(env_, args_[index], &type) != napi_ok || type != napi_function)) {

@@ -5,6 +5,7 @@
 
 #include "binding_call.h"
 #include "clock.h"
+#include "foreign/uncaught_scope.h"
 
 namespace ropewalk {
 namespace {
@@ -222,6 +223,7 @@ bool ForeignHost::onOwnStack() const {
 
 bool ForeignHost::wanted() {
   if (asking_ || detached_ || !dispatching_ || !onOwnStack()) return false;
+  if (!UncaughtScope::available()) return false;
   // The nested loop polls the same descriptors: Node is not to wake up for them.
   if (watched_) {
     watchSet(false);
@@ -243,7 +245,10 @@ int ForeignHost::timeoutMs() {
 void ForeignHost::turn() {
   if (turning_) return;
   turning_ = true;
-  (void)uv_run(uv_, UV_RUN_NOWAIT);
+  {
+    const UncaughtScope uncaught;
+    (void)uv_run(uv_, UV_RUN_NOWAIT);
+  }
   turning_ = false;
   if (detached_ && !dispatching_) closeHandles();
 }

@@ -11,9 +11,11 @@
 #define ROPEWALK_NODE_IMPORTS(X)       \
   X(napi_add_async_cleanup_hook)       \
   X(napi_add_env_cleanup_hook)         \
+  X(napi_call_function)                \
   X(napi_check_object_type_tag)        \
   X(napi_close_handle_scope)           \
   X(napi_create_array_with_length)     \
+  X(napi_create_bigint_uint64)         \
   X(napi_create_buffer_copy)           \
   X(napi_create_double)                \
   X(napi_create_error)                 \
@@ -80,12 +82,15 @@
   X(uv_poll_stop)                      \
   X(uv_prepare_init)                   \
   X(uv_prepare_start)                  \
+  X(uv_prepare_stop)                   \
   X(uv_ref)                            \
   X(uv_run)                            \
+  X(uv_stop)                           \
   X(uv_timer_init)                     \
   X(uv_timer_start)                    \
   X(uv_timer_stop)                     \
   X(uv_unref)                          \
+  X(uv_update_time)                    \
   X(uv_update_time)
 
 extern "C" {

@@ -273,6 +273,39 @@ export interface NativeForeignLoops {
   wakeUpGlib(library: string, address: number): void;
 }
 
+/** Node's loop as a guest of another loop: see native/binding_guest_calls.cc. */
+export interface NativeGuest {
+  readonly descriptor: number;
+  /** @returns An identifier. */
+  attachGlib(
+    context: BigUint64Array,
+    priority: number,
+    yieldAfterMicros: number,
+    relay: BigUint64Array,
+  ): number;
+  /** Calls a C function: its address, and at most four arguments. */
+  call(call: BigUint64Array): void;
+  /** Milliseconds; -1 without a deadline, or unless `serving`. */
+  deadline(): number;
+  detachGlib(id: number): void;
+  /** Runs reactions of promises, if `serving`. */
+  drain(): void;
+  enter(call: () => unknown, quit: BigUint64Array, done: BlockingDone): void;
+  /** @returns An identifier. */
+  enterGlib(context: BigUint64Array, done: BlockingDone): number;
+  enterNative(call: BigUint64Array, quit: BigUint64Array, done: BlockingDone): void;
+  /** An empty array ends it. */
+  interleave(wake: BigUint64Array): void;
+  quitGlib(id: number): void;
+  /** Whether a turn is possible. */
+  serving(): boolean;
+  /** @returns 0 for a turn, 1 if none is possible, 2 if the environment is ending. */
+  turn(): number;
+}
+
+/** @param result The exception if it did not succeed. */
+export type BlockingDone = (succeeded: boolean, result: unknown) => void;
+
 export interface Addon extends NativeTLS, NativeProcessCalls, NativeInotify, NativeForeignLoops {
   createLoop(
     poller: string,
@@ -280,6 +313,14 @@ export interface Addon extends NativeTLS, NativeProcessCalls, NativeInotify, Nat
     measureTurns: boolean,
     dispatch: () => void,
   ): NativeLoop;
+  /**
+   * @param refused Called after a source of GLib has asked for a turn in vain, once for each time; with false if it did so on another stack.
+   * @throws Error ENOTSUP, ENOSYS
+   */
+  createGuest(idle: () => void, refused: (inTurn: boolean) => void): NativeGuest;
+  /** @param library Empty for all libraries of the process. @returns 0 if there is none. */
+  findFunction(library: string, name: string): bigint;
+  glibFound(): boolean;
   /** The scope of link-local addresses of this interface, as Node spells it; its number as text if it does not exist. */
   interfaceScope(index: number): string;
   /** Loops of this thread that are not freed. For a test. */

@@ -75,6 +75,14 @@ void findSourceFunctions(Lookup& lookup, GLibLibrary& g) {
   lookup.find("g_source_set_name", g.sourceSetName);
   lookup.find("g_source_add_poll", g.sourceAddPoll);
   lookup.find("g_source_remove_poll", g.sourceRemovePoll);
+  lookup.find("g_source_set_can_recurse", g.sourceSetCanRecurse);
+}
+
+void findLoopFunctions(Lookup& lookup, GLibLibrary& g) {
+  lookup.find("g_main_loop_new", g.loopNew);
+  lookup.find("g_main_loop_run", g.loopRun);
+  lookup.find("g_main_loop_quit", g.loopQuit);
+  lookup.find("g_main_loop_unref", g.loopUnref);
 }
 
 }  // namespace
@@ -90,6 +98,7 @@ const GLibLibrary* GLibLibrary::load(const std::string& name, std::string& why) 
   Lookup lookup(library, why);
   findContextFunctions(lookup, *functions);
   findSourceFunctions(lookup, *functions);
+  findLoopFunctions(lookup, *functions);
   if (!lookup.complete()) return nullptr;
   return (loaded[name] = std::move(functions)).get();
 }

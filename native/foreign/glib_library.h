@@ -60,6 +60,11 @@ struct GLibLibrary {
   void (*sourceSetName)(Source*, const char*);
   void (*sourceAddPoll)(Source*, ForeignDescriptor*);
   void (*sourceRemovePoll)(Source*, ForeignDescriptor*);
+  void (*sourceSetCanRecurse)(Source*, Boolean can);
+  void* (*loopNew)(Context*, Boolean running);  // a GMainLoop
+  void (*loopRun)(void*);
+  void (*loopQuit)(void*);
+  void (*loopUnref)(void*);
 
   // The library of this process, loaded from `name` at the first call (empty: the platform's usual
   // names). Null, with the reason in `why`, if there is none. It may be called on any thread.

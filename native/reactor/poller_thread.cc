@@ -1,12 +1,23 @@
 #include "poller_thread.h"
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
+#include "../clock.h"
 #include "../net/detached_thread.h"
 
 namespace ropewalk {
+namespace {
+
+constexpr int64_t kNoEnd = INT64_MAX;
+
+int64_t endOf(int timeoutMs) {
+  return timeoutMs < 0 ? kNoEnd : monotonicNanos() + int64_t{timeoutMs} * 1'000'000;
+}
+
+}  // namespace
 
 // State shared by both threads. The mutex guards the flags.
 struct PollerThread::Shared {
@@ -18,6 +29,8 @@ struct PollerThread::Shared {
   std::mutex mutex;
   std::condition_variable changed;
   bool armed = false;
+  int timeoutMs = -1;    // of the block() that is due or in progress
+  int64_t end = kNoEnd;  // when that ends
   bool stopping = false;
   bool ended = false;
   std::optional<Status> outcome;  // of the last block(), until taken
@@ -40,11 +53,19 @@ PollerThread::~PollerThread() {
   shared_->changed.wait(lock, [this] { return shared_->ended; });
 }
 
-void PollerThread::arm() {
+void PollerThread::arm(int timeoutMs) {
   {
+    const int64_t end = endOf(timeoutMs);
     const std::lock_guard lock(shared_->mutex);
-    if (shared_->armed) return;
+    if (shared_->armed) {
+      if (end >= shared_->end) return;
+      shared_->end = end;  // a later call is not earlier than this
+      shared_->poller.notify();
+      return;
+    }
     shared_->armed = true;
+    shared_->timeoutMs = timeoutMs;
+    shared_->end = end;
   }
   shared_->changed.notify_all();
 }
@@ -62,8 +83,9 @@ void* PollerThread::run(void* given) {
   for (;;) {
     shared.changed.wait(lock, [&shared] { return shared.armed || shared.stopping; });
     if (shared.stopping) break;
+    const int timeoutMs = shared.timeoutMs;
     lock.unlock();
-    const Status status = shared.poller.block(-1);
+    const Status status = shared.poller.block(timeoutMs);
     lock.lock();
     if (shared.stopping) break;
     shared.outcome = status;

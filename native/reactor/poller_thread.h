@@ -22,8 +22,10 @@ class PollerThread {
 
   Status started() const { return started_; }
 
-  // Calls `wake` once a socket is ready or waiting has failed.
-  void arm();
+  // Calls `wake` once a socket is ready, waiting has failed, or `timeoutMs` have passed (negative:
+  // without limit). If it is armed already, an earlier end of the time ends the waiting, so that
+  // `wake` is called too early and the owner arms again.
+  void arm(int timeoutMs = -1);
   // The outcome of waiting, if it has ended since the last call.
   std::optional<Status> takeOutcome();
 

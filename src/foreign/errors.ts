@@ -33,3 +33,63 @@ export class ForeignLibraryError extends RopewalkError {
     this.file = library;
   }
 }
+
+/** Where a turn was asked for: outside of `block`, inside a turn, or on the stack of an FFI. */
+export type TurnRefusalReason = 'outside' | 'turn' | 'stack';
+
+const REASONS: Readonly<Record<TurnRefusalReason, string>> = {
+  outside:
+    'no turn is possible outside of block(): make the call that blocks the thread with block()',
+  turn: 'a loop was run inside a turn of the reactor, which cannot be served until it returns: run it with block()',
+  stack:
+    'a loop was run on a stack of an FFI, where JavaScript cannot run: pass the option relay, or run it with blockNative()',
+};
+
+/** A turn was asked for where Node's loop cannot be run. The caller's fault. */
+export class TurnRefusedError extends RopewalkError {
+  override readonly name = 'TurnRefusedError';
+  override readonly code = 'ERR_TURN_REFUSED';
+  readonly reason: TurnRefusalReason;
+
+  constructor(reason: TurnRefusalReason) {
+    super(REASONS[reason]);
+    this.reason = reason;
+  }
+}
+
+/** The thread is ending: it was terminated, or called `process.exit`. The loop that owns it must return. */
+export class ThreadEndingError extends RopewalkError {
+  override readonly name = 'ThreadEndingError';
+  override readonly code = 'ERR_THREAD_ENDING';
+
+  constructor() {
+    super('the thread is ending: return from the loop');
+  }
+}
+
+/** A library or its function was not found. */
+export class FunctionNotFoundError extends RopewalkError {
+  override readonly name = 'FunctionNotFoundError';
+  override readonly code = 'ERR_FUNCTION_NOT_FOUND';
+  readonly library: string;
+  readonly function: string;
+
+  constructor(library: string, name: string) {
+    const where = library === '' ? 'any library of the process' : library;
+    super(
+      `${name} was not found in ${where}: install the library, or correct its file name or the function's`,
+    );
+    this.library = library;
+    this.function = name;
+  }
+}
+
+/** The embedded reactor was closed. */
+export class EmbeddingClosedError extends RopewalkError {
+  override readonly name = 'EmbeddingClosedError';
+  override readonly code = 'ERR_EMBEDDING_CLOSED';
+
+  constructor() {
+    super('the embedded reactor was closed');
+  }
+}

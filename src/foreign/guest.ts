@@ -1,0 +1,51 @@
+/** Node's loop of this thread as a guest of another loop: one native object, shared by all embedded reactors. */
+import { UnsupportedError } from '../core/errors/reactor.js';
+import { reportError } from '../internal/error-report.js';
+import { loadAddon, type NativeGuest } from '../native.js';
+import { TurnRefusedError } from './errors.js';
+
+const ADVICE = 'attach the other loop to the reactor instead';
+
+let guest: NativeGuest | undefined;
+let blocked = 0;
+
+/** @throws UnsupportedError, AddonNotLoadedError */
+export function threadGuest(): NativeGuest {
+  guest ??= makeGuest();
+  return guest;
+}
+
+function makeGuest(): NativeGuest {
+  try {
+    return loadAddon().createGuest(() => {}, reportRefusal);
+  } catch (error) {
+    const { syscall } = error as NodeJS.ErrnoException;
+    if (syscall === 'uv_backend_fd') {
+      throw new UnsupportedError(
+        'embedReactor',
+        `Node's loop has no descriptor on this platform: ${ADVICE}`,
+      );
+    }
+    if (syscall === 'v8::TryCatch') {
+      throw new UnsupportedError(
+        'embedReactor',
+        `this program does not export the functions of V8 that it needs: ${ADVICE}`,
+      );
+    }
+    throw error;
+  }
+}
+
+function reportRefusal(inTurn: boolean): void {
+  reportError(inTurn ? refusal() : new TurnRefusedError('stack'), 'serving the reactor');
+}
+
+/** @internal The reason for which no turn is possible now. */
+export function refusal(): TurnRefusedError {
+  return new TurnRefusedError(blocked > 0 ? 'turn' : 'outside');
+}
+
+/** @internal Counts the calls that own the thread. */
+export function countBlocked(change: 1 | -1): void {
+  blocked += change;
+}
