@@ -71,7 +71,7 @@ export class ThreadEndingError extends RopewalkError {
 export class FunctionNotFoundError extends RopewalkError {
   override readonly name = 'FunctionNotFoundError';
   override readonly code = 'ERR_FUNCTION_NOT_FOUND';
-  readonly library: string;
+  readonly file: string;
   readonly function: string;
 
   constructor(library: string, name: string) {
@@ -79,7 +79,7 @@ export class FunctionNotFoundError extends RopewalkError {
     super(
       `${name} was not found in ${where}: install the library, or correct its file name or the function's`,
     );
-    this.library = library;
+    this.file = library;
     this.function = name;
   }
 }
