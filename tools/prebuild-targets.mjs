@@ -17,8 +17,8 @@
  * @property {string} minimum the oldest system that it runs on, for display
  */
 
-// The largest, of macOS, which are linked without optimisation, have 490 KiB since the addon has TLS.
-const MAXIMUM_BYTES = 600 * 1024;
+// The largest, of macOS, which are linked without optimisation, have 650 KiB since the addon has foreign loops.
+const MAXIMUM_BYTES = 768 * 1024;
 
 // For addons that contain their C++ library.
 const TERMINATE = 'tools/toolchain/terminate.cc';

@@ -14,7 +14,7 @@ class DynamicLibrary {
   void* symbol(const char* name) const;
 
  private:
-  void* handle_ = nullptr;
+  [[maybe_unused]] void* handle_ = nullptr;  // not used on Windows
 };
 
 }  // namespace ropewalk
