@@ -2,11 +2,11 @@
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { RemoteProtocolError } from '../core/errors/base.js';
-import { Factory } from '../core/factory.js';
-import type { StreamProtocol } from '../core/stream-protocol.js';
+import type { Protocol } from '../core/protocol.js';
 import type { FrameDecoder } from '../framing/frame-decoder.js';
-import { checkClock, checkInteger } from '../internal/check.js';
+import { checkClock } from '../internal/check.js';
 import type { OptionNames } from '../internal/options.js';
+import { CountingFactory, checkMaxConnections } from '../policies/counting-factory.js';
 import { checkTimeout, IdleTimeouts } from '../policies/idle-timeouts.js';
 import { type Answer, AnsweringProtocol, type AnsweringServer } from './answering-protocol.js';
 
@@ -28,10 +28,9 @@ export const ANSWERING_OPTIONS: OptionNames<AnsweringOptions> = {
 
 const DEFAULT_QUESTION_TIMEOUT_MS = 60_000;
 const DEFAULT_ANSWER_TIMEOUT_MS = 30_000;
-const DEFAULT_MAX_CONNECTIONS = 1_000;
 
 export abstract class AnsweringFactory<Question>
-  extends Factory
+  extends CountingFactory
   implements AnsweringServer<Question>
 {
   /** @internal */
@@ -44,9 +43,8 @@ export abstract class AnsweringFactory<Question>
   abstract readonly answersOnce: boolean;
   /** @internal */
   abstract readonly where: string;
-  readonly #maxConnections: number;
-  #connectionCount = 0;
-  #refusedCount = 0;
+  /** @internal */
+  protected readonly maxConnections: number;
 
   /** The options have been checked for unknown names. */
   constructor(clock: Clock, options: AnsweringOptions) {
@@ -55,34 +53,17 @@ export abstract class AnsweringFactory<Question>
     const {
       questionTimeoutMs = DEFAULT_QUESTION_TIMEOUT_MS,
       answerTimeoutMs = DEFAULT_ANSWER_TIMEOUT_MS,
-      maxConnections = DEFAULT_MAX_CONNECTIONS,
     } = options;
     this.questionTimeoutMs = checkTimeout('questionTimeoutMs', questionTimeoutMs);
     this.answerTimeoutMs = checkTimeout('answerTimeoutMs', answerTimeoutMs);
-    this.#maxConnections = checkInteger('maxConnections', maxConnections, 1, 2 ** 31 - 1);
+    this.maxConnections = checkMaxConnections(options.maxConnections);
     const shortest = Math.min(questionTimeoutMs, answerTimeoutMs);
     this.timeouts = new IdleTimeouts(clock, { tickMs: Math.min(1_000, shortest / 16) });
   }
 
-  /** The number of open connections. */
-  get connectionCount(): number {
-    return this.#connectionCount;
-  }
-
-  /** The number of connections that were closed because of `maxConnections`. */
-  get refusedCount(): number {
-    return this.#refusedCount;
-  }
-
-  override buildProtocol(_address: Address): StreamProtocol | null {
-    if (this.#connectionCount >= this.#maxConnections) {
-      this.#refusedCount++;
-      return null;
-    }
-    this.#connectionCount++;
-    const protocol = new AnsweringProtocol(this);
-    protocol.factory = this;
-    return protocol;
+  /** @internal */
+  protected override makeProtocol(): Protocol {
+    return new AnsweringProtocol(this);
   }
 
   /** @internal */
@@ -95,9 +76,4 @@ export abstract class AnsweringFactory<Question>
   abstract failureAnswer(question: Question): Buffer;
   /** @internal */
   abstract refusalAnswer(error: RemoteProtocolError): Buffer | undefined;
-
-  /** @internal */
-  connectionEnded(): void {
-    this.#connectionCount--;
-  }
 }

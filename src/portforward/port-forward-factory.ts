@@ -1,15 +1,15 @@
 /** Forwards connections to an endpoint. */
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
-import { Factory } from '../core/factory.js';
+import type { Protocol } from '../core/protocol.js';
 import type { StreamClientEndpoint } from '../core/stream-endpoint.js';
-import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { callReported } from '../defer/callback-result.js';
 import { checkClock, checkFunction, checkInteger } from '../internal/check.js';
 import { checkClientEndpoint } from '../internal/check-endpoint.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { CountingFactory, checkMaxConnections } from '../policies/counting-factory.js';
 import { checkTimeout, IdleTimeouts } from '../policies/idle-timeouts.js';
 import { type ProxyVersion, serializeProxyHeader } from '../protocols/proxy-protocol/index.js';
 import { type Forwarding, ForwardingProtocol } from './forwarding-protocol.js';
@@ -43,7 +43,6 @@ const OPTIONS: OptionNames<PortForwardOptions> = {
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
-const DEFAULT_MAX_CONNECTIONS = 1_000;
 
 /**
  * Forwards each connection to `target`, with backpressure and half-close in both directions. A reset is passed on as a reset.
@@ -52,7 +51,7 @@ const DEFAULT_MAX_CONNECTIONS = 1_000;
  * const target = clientFromString(reactor, 'tcp:10.0.0.7:5432');
  * reactor.listenTCP(5432, new PortForwardFactory(reactor, target), { interface: '127.0.0.1' });
  */
-export class PortForwardFactory extends Factory implements Forwarding {
+export class PortForwardFactory extends CountingFactory implements Forwarding {
   /** @internal */
   readonly clock: Clock;
   /** @internal */
@@ -63,12 +62,11 @@ export class PortForwardFactory extends Factory implements Forwarding {
   readonly connectTimeoutMs: number;
   /** @internal */
   readonly idleTimeoutMs: number;
-  readonly #maxConnections: number;
+  /** @internal */
+  protected readonly maxConnections: number;
   readonly #proxyHeader: ProxyVersion | undefined;
   readonly #onForwarded: PortForwardOptions['onForwarded'];
   readonly #onFailed: PortForwardOptions['onFailed'];
-  #connectionCount = 0;
-  #refusedCount = 0;
 
   /**
    * @param clock Measures the timeouts: usually the reactor.
@@ -82,7 +80,6 @@ export class PortForwardFactory extends Factory implements Forwarding {
     const {
       connectTimeoutMs = DEFAULT_CONNECT_TIMEOUT_MS,
       idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS,
-      maxConnections = DEFAULT_MAX_CONNECTIONS,
       proxyHeader,
       onForwarded,
       onFailed,
@@ -94,32 +91,16 @@ export class PortForwardFactory extends Factory implements Forwarding {
     this.target = target;
     this.connectTimeoutMs = checkTimeout('connectTimeoutMs', connectTimeoutMs);
     this.idleTimeoutMs = checkTimeout('idleTimeoutMs', idleTimeoutMs);
-    this.#maxConnections = checkInteger('maxConnections', maxConnections, 1, 2 ** 31 - 1);
+    this.maxConnections = checkMaxConnections(options.maxConnections);
     this.#proxyHeader = proxyHeader;
     this.#onForwarded = onForwarded;
     this.#onFailed = onFailed;
     this.timeouts = new IdleTimeouts(clock, { tickMs: Math.min(1_000, idleTimeoutMs / 16) });
   }
 
-  /** The number of open connections of clients. */
-  get connectionCount(): number {
-    return this.#connectionCount;
-  }
-
-  /** The number of connections that were closed because of `maxConnections`. */
-  get refusedCount(): number {
-    return this.#refusedCount;
-  }
-
-  override buildProtocol(_address: Address): StreamProtocol | null {
-    if (this.#connectionCount >= this.#maxConnections) {
-      this.#refusedCount++;
-      return null;
-    }
-    this.#connectionCount++;
-    const protocol = new ForwardingProtocol(this);
-    protocol.factory = this;
-    return protocol;
+  /** @internal */
+  protected override makeProtocol(): Protocol {
+    return new ForwardingProtocol(this);
   }
 
   /** @internal */
@@ -140,10 +121,5 @@ export class PortForwardFactory extends Factory implements Forwarding {
   failed(reason: Error, client: Address): void {
     if (this.#onFailed !== undefined) callReported('onFailed', this.#onFailed, reason, client);
     else reportError(reason, 'the target of a forwarded port', client);
-  }
-
-  /** @internal */
-  connectionEnded(): void {
-    this.#connectionCount--;
   }
 }

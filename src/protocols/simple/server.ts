@@ -1,10 +1,9 @@
 /** Servers of the simple services, over streams. */
-import type { Address } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
-import { Factory } from '../../core/factory.js';
-import type { StreamProtocol } from '../../core/stream-protocol.js';
-import { checkClock, checkInteger } from '../../internal/check.js';
+import type { Protocol } from '../../core/protocol.js';
+import { checkClock } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { CountingFactory, checkMaxConnections } from '../../policies/counting-factory.js';
 import { checkTimeout, IdleTimeouts } from '../../policies/idle-timeouts.js';
 import type { SimpleService } from './events.js';
 import { Chargen, Discard, Echo, OneAnswer, type SimpleServer } from './protocol.js';
@@ -28,14 +27,13 @@ const OPTIONS: OptionNames<SimpleServerOptions> = {
 };
 
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
-const DEFAULT_MAX_CONNECTIONS = 1_000;
 
 /**
  * Builds the connections of one of the simple services: echo, discard, chargen, daytime, time or quote.
  *
  * @example reactor.listenTCP(13, new SimpleServerFactory(reactor, 'daytime'));
  */
-export class SimpleServerFactory extends Factory implements SimpleServer {
+export class SimpleServerFactory extends CountingFactory implements SimpleServer {
   readonly service: SimpleService;
   /** @internal */
   readonly timeouts: IdleTimeouts;
@@ -43,9 +41,8 @@ export class SimpleServerFactory extends Factory implements SimpleServer {
   readonly idleTimeoutMs: number | null;
   /** @internal */
   readonly makeAnswer: () => Buffer | PromiseLike<Buffer>;
-  readonly #maxConnections: number;
-  #connectionCount = 0;
-  #refusedCount = 0;
+  /** @internal */
+  protected readonly maxConnections: number;
 
   /**
    * @param clock Measures `idleTimeoutMs`: usually the reactor.
@@ -55,40 +52,20 @@ export class SimpleServerFactory extends Factory implements SimpleServer {
     super();
     checkClock('clock', clock);
     checkOptions('SimpleServerFactory', options, OPTIONS);
-    const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, maxConnections = DEFAULT_MAX_CONNECTIONS } =
-      options;
+    const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = options;
     this.makeAnswer = answerMaker(service, options);
     this.service = service;
     this.idleTimeoutMs =
       idleTimeoutMs === null ? null : checkTimeout('idleTimeoutMs', idleTimeoutMs);
-    this.#maxConnections = checkInteger('maxConnections', maxConnections, 1, 2 ** 31 - 1);
+    this.maxConnections = checkMaxConnections(options.maxConnections);
     const tickMs = Math.min(1_000, (idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS) / 16);
     this.timeouts = new IdleTimeouts(clock, { tickMs });
   }
 
-  /** The number of open connections. */
-  get connectionCount(): number {
-    return this.#connectionCount;
-  }
-
-  /** The number of connections that were closed because of `maxConnections`. */
-  get refusedCount(): number {
-    return this.#refusedCount;
-  }
-
-  override buildProtocol(_address: Address): StreamProtocol | null {
-    if (this.#connectionCount >= this.#maxConnections) {
-      this.#refusedCount++;
-      return null;
-    }
-    this.#connectionCount++;
+  /** @internal */
+  protected override makeProtocol(): Protocol {
     if (this.service === 'echo') return new Echo(this);
     if (this.service === 'discard') return new Discard(this);
     return this.service === 'chargen' ? new Chargen(this) : new OneAnswer(this);
-  }
-
-  /** @internal */
-  connectionEnded(): void {
-    this.#connectionCount--;
   }
 }
