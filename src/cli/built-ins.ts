@@ -25,7 +25,7 @@ requests. Folders are not listed, and dot files do not exist.
 });
 
 type SocksFlags = Record<'allow' | 'auth' | 'deny', typeof strings> &
-  Record<'commands' | 'idle' | 'max-sessions', typeof string>;
+  Record<'commands' | 'idle' | 'max-connections', typeof string>;
 
 const SOCKS_FLAGS: SocksFlags = {
   allow: strings,
@@ -33,7 +33,7 @@ const SOCKS_FLAGS: SocksFlags = {
   deny: strings,
   commands: string,
   idle: string,
-  'max-sessions': string,
+  'max-connections': string,
 };
 
 export const SOCKS: BuiltIn<SocksFlags & ListenFlags> = builtIn('socks', {
@@ -58,7 +58,8 @@ them. The log has a line for each request.
                     with commas between them (default connect); bind and
                     associate open ports of this machine
   --idle SECONDS    close connections that are idle that long (default 600)
-  --max-sessions N  clients at a time (default 1000)
+  --max-connections N
+                    clients at a time (default 1000)
 `,
 });
 

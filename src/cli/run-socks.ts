@@ -16,7 +16,7 @@ import { socksUsers } from './socks-users.js';
 import { UsageError } from './usage-error.js';
 
 const COMMANDS: readonly [SocksCommand, ...SocksCommand[]] = ['connect', 'bind', 'associate'];
-const MAX_SESSIONS = 1_000_000;
+const MAX_CONNECTIONS = 1_000_000;
 const log = new Logger({ namespace: 'socks' });
 
 export default function (reactor: Reactor, args: readonly string[]): Service {
@@ -25,11 +25,11 @@ export default function (reactor: Reactor, args: readonly string[]): Service {
     checkNetworks('allow', allow);
     checkNetworks('deny', deny);
     const idleTimeoutMs = milliseconds('idle', values.idle, undefined);
-    const maxSessions = wholeNumber(
-      'max-sessions',
-      values['max-sessions'],
+    const maxConnections = wholeNumber(
+      'max-connections',
+      values['max-connections'],
       undefined,
-      MAX_SESSIONS,
+      MAX_CONNECTIONS,
       1,
     );
     const authenticate = socksUsers(reactor, auth);
@@ -39,7 +39,7 @@ export default function (reactor: Reactor, args: readonly string[]): Service {
       commands: commandsIn(values.commands ?? 'connect'),
       ...(authenticate !== undefined && { authenticate }),
       ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
-      ...(maxSessions !== undefined && { maxSessions }),
+      ...(maxConnections !== undefined && { maxConnections }),
       onServed: ({ request, username }, peer) => {
         const { command, host, port } = request;
         const user = username === undefined ? '' : `${username}@`;

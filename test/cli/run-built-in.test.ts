@@ -56,7 +56,7 @@ describe('a built-in program', () => {
     [['socks', '--auth', 'anonymous'], '--auth takes a checker of passwords, such as file:PATH'],
     [['socks', '--auth', 'sshkey:/keys/%u'], 'this one checks: ssh-key'],
     [['socks', '--idle', 'long'], '--idle takes a number of seconds'],
-    [['socks', '--max-sessions', '0'], '--max-sessions takes a whole number from 1'],
+    [['socks', '--max-connections', '0'], '--max-connections takes a whole number from 1'],
     [['portforward', 'tcp:127.0.0.1:1'], 'portforward takes --port or --listen'],
     [['portforward', '--port', '0'], 'portforward takes 1 argument;'],
     [['portforward', '--port', '0', 'tpc:1'], 'TARGET: endpoint "tpc:1": there is no client'],

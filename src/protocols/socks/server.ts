@@ -12,6 +12,7 @@ import {
   checkReactor,
 } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { checkMaxConnections } from '../../policies/counting-factory.js';
 import { checkTimeout, IdleTimeouts } from '../../policies/idle-timeouts.js';
 import { SocksAccessRules } from './access-rules.js';
 import type { SocksAccess, SocksPermit, SocksReactor } from './destinations.js';
@@ -51,7 +52,7 @@ export interface SocksServerOptions {
   /** A relay ends when nothing was received from either side for this time. Default 600,000. */
   readonly idleTimeoutMs?: number;
   /** Connections of clients at a time; further ones are closed. Default 1,000. */
-  readonly maxSessions?: number;
+  readonly maxConnections?: number;
   /**
    * Called when a request succeeds, for logs. `address`: the address that the proxy connects from, or of the host that connected
    * (`bind`), or that the client sends datagrams to (`associate`).
@@ -72,7 +73,7 @@ const OPTIONS: OptionNames<SocksServerOptions> = {
   connectTimeoutMs: true,
   bindTimeoutMs: true,
   idleTimeoutMs: true,
-  maxSessions: true,
+  maxConnections: true,
   onServed: true,
   onRefused: true,
 };
@@ -81,7 +82,6 @@ const COMMANDS: readonly SocksCommand[] = ['connect', 'bind', 'associate'];
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_BIND_TIMEOUT_MS = 120_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
-const DEFAULT_MAX_SESSIONS = 1_000;
 
 /**
  * Builds the connections of a SOCKS proxy, versions 4, 4a and 5. Without `authenticate`, everybody who reaches the port uses it:
@@ -113,10 +113,10 @@ export class SocksServerFactory extends Factory implements SocksSessions {
   readonly bindTimeoutMs: number;
   /** @internal */
   readonly idleTimeoutMs: number;
-  readonly #maxSessions: number;
+  readonly #maxConnections: number;
   readonly #onServed: SocksServerOptions['onServed'];
   readonly #onRefused: SocksServerOptions['onRefused'];
-  #sessionCount = 0;
+  #connectionCount = 0;
   #refusedCount = 0;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
@@ -142,8 +142,7 @@ export class SocksServerFactory extends Factory implements SocksSessions {
     this.connectTimeoutMs = time('connectTimeoutMs', DEFAULT_TIMEOUT_MS);
     this.bindTimeoutMs = time('bindTimeoutMs', DEFAULT_BIND_TIMEOUT_MS);
     this.idleTimeoutMs = time('idleTimeoutMs', DEFAULT_IDLE_TIMEOUT_MS);
-    const { maxSessions = DEFAULT_MAX_SESSIONS } = options;
-    this.#maxSessions = checkInteger('maxSessions', maxSessions, 1, 2 ** 31 - 1);
+    this.#maxConnections = checkMaxConnections(options.maxConnections);
     this.#onServed = onServed;
     this.#onRefused = onRefused;
     const shortest = Math.min(this.handshakeTimeoutMs, this.bindTimeoutMs, this.idleTimeoutMs);
@@ -151,8 +150,8 @@ export class SocksServerFactory extends Factory implements SocksSessions {
   }
 
   /** The number of open connections of clients. */
-  get sessionCount(): number {
-    return this.#sessionCount;
+  get connectionCount(): number {
+    return this.#connectionCount;
   }
 
   /** The number of clients that were refused. */
@@ -161,11 +160,11 @@ export class SocksServerFactory extends Factory implements SocksSessions {
   }
 
   override buildProtocol(address: Address): StreamProtocol | null {
-    if (this.#sessionCount >= this.#maxSessions) {
-      this.refused(new SocksRefusedError(`there are ${this.#maxSessions} sessions`), address);
+    if (this.#connectionCount >= this.#maxConnections) {
+      this.refused(new SocksRefusedError(`there are ${this.#maxConnections} connections`), address);
       return null;
     }
-    this.#sessionCount++;
+    this.#connectionCount++;
     return new SocksServerProtocol(this);
   }
 
@@ -183,7 +182,7 @@ export class SocksServerFactory extends Factory implements SocksSessions {
 
   /** @internal */
   sessionEnded(): void {
-    this.#sessionCount--;
+    this.#connectionCount--;
   }
 }
 

@@ -239,13 +239,13 @@ contract('SOCKS proxy', (rig) => {
     ]);
   });
 
-  it('refuses sessions beyond maxSessions, and counts those that end', async () => {
-    const proxy = startProxy(rig, { maxSessions: 1 });
+  it('refuses connections beyond maxConnections, and counts those that end', async () => {
+    const proxy = startProxy(rig, { maxConnections: 1 });
     const target = rig.use(await RawServer.listen());
     const [first] = await replyTo(rig, proxy, request(1, target.port));
     const second = rig.use(await RawPeer.connect(proxy.port));
     await second.untilGone();
-    expect(proxy.refusals).toEqual(['there are 1 sessions']);
+    expect(proxy.refusals).toEqual(['there are 1 connections']);
     first.end();
     (await target.peer()).end();
     await first.untilEnded();
@@ -271,7 +271,7 @@ contract('SOCKS proxy', (rig) => {
     client.reset();
     const cancelled = new Promise<unknown>((resolve) => void held.addBoth(resolve));
     await within(cancelled, 'the look-up to be cancelled');
-    expect(proxy.factory.sessionCount).toBe(0);
+    expect(proxy.factory.connectionCount).toBe(0);
   });
 
   it('accepts the expected host for BIND, and nobody else', async () => {
@@ -384,7 +384,7 @@ contract('SOCKS proxy', (rig) => {
       expect(resolver.asked).toBe(1);
       control.end();
       await control.untilEnded();
-      expect(proxy.factory.sessionCount).toBe(0);
+      expect(proxy.factory.connectionCount).toBe(0);
       const free = createSocket('udp4');
       rig.use({
         [Symbol.asyncDispose]: () =>
@@ -433,7 +433,7 @@ describe('time-outs of a SOCKS proxy', () => {
     expect(make({ allows: [] })).toThrow("'allow'");
     expect(make({ versions: [6] })).toThrow('versions');
     expect(make({ commands: ['udp'] })).toThrow('commands');
-    expect(make({ maxSessions: 0 })).toThrow('maxSessions');
+    expect(make({ maxConnections: 0 })).toThrow('maxConnections');
     expect(make({ authenticate: true })).toThrow('authenticate');
     expect(() => new SocksServerFactory(new ManualClock() as never)).toThrow('reactor');
   });
