@@ -25,9 +25,6 @@ const { values } = parseArgs({
   },
 });
 
-if (values.serve === undefined) await compare();
-else serve(values.serve as Loop);
-
 /** Answers each message of the parent with the CPU time in microseconds. */
 function serve(loop: Loop): void {
   const reactor = createReactor({ kind: 'native' });
@@ -138,3 +135,6 @@ function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
+
+if (values.serve === undefined) await compare();
+else serve(values.serve as Loop);
