@@ -8,6 +8,7 @@ export interface ProcConnection {
   readonly localPort: number;
   readonly remotePort: number;
   /** In hexadecimal, network order: 8 digits for IPv4, 32 for IPv6. IPv4 addresses mapped to IPv6 have 8. */
+  readonly localAddress: string;
   readonly remoteAddress: string;
   readonly uid: number;
 }
@@ -15,18 +16,20 @@ export interface ProcConnection {
 const ESTABLISHED = '01';
 /** Sockets that a process has closed: their owner is root in the table. */
 const LINE =
-  /^\s*\d+: [\dA-F]+:([\dA-F]{4}) ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{2}) \S+ \S+ \S+ +(\d+) /;
+  /^\s*\d+: ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{8}|[\dA-F]{32}):([\dA-F]{4}) ([\dA-F]{2}) \S+ \S+ \S+ +(\d+) /;
 const MAPPED = '00000000000000000000ffff';
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** The established connections in the text of a table. */
 export function* procConnections(table: string): Generator<ProcConnection> {
   for (const line of table.split('\n')) {
-    const [, local = '', remote = '', port = '', state, uid] = LINE.exec(line) ?? [];
+    const [, local = '', localPort = '', remote = '', remotePort = '', state, uid] =
+      LINE.exec(line) ?? [];
     if (state !== ESTABLISHED) continue;
     yield {
-      localPort: Number.parseInt(local, 16),
-      remotePort: Number.parseInt(port, 16),
+      localPort: Number.parseInt(localPort, 16),
+      remotePort: Number.parseInt(remotePort, 16),
+      localAddress: unmapped(networkOrder(local)),
       remoteAddress: unmapped(networkOrder(remote)),
       uid: Number(uid),
     };
@@ -54,11 +57,15 @@ export async function procIdentLookup(request: IdentRequest): Promise<string | u
 }
 
 async function ownerOf(request: IdentRequest): Promise<number | undefined> {
-  const wanted = addressDigits(request.remoteHost);
+  const local = addressDigits(request.localHost);
+  const remote = addressDigits(request.remoteHost);
   for (const name of ['tcp', 'tcp6']) {
     for (const found of procConnections(await tableOf(name))) {
-      const same = found.localPort === request.localPort && found.remotePort === request.remotePort;
-      if (same && found.remoteAddress === wanted) return found.uid;
+      const ports =
+        found.localPort === request.localPort && found.remotePort === request.remotePort;
+      // On another address of this machine, another user may have a connection with the same ports.
+      const addresses = found.localAddress === local && found.remoteAddress === remote;
+      if (ports && addresses) return found.uid;
     }
   }
   return undefined;

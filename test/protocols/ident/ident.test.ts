@@ -25,7 +25,7 @@ import { MemoryReactor } from '../../../src/testing/memory-reactor.js';
 import { MemoryTransport } from '../../../src/testing/memory-transport.js';
 import { accept } from '../../policies/wired.js';
 import { contract, portOf } from '../../support/contract.js';
-import { RawServer } from '../../support/raw-peer.js';
+import { RawPeer, RawServer } from '../../support/raw-peer.js';
 import { identLines } from './recording.js';
 
 const QUERY = { localPort: 6193, remotePort: 23 };
@@ -183,11 +183,12 @@ describe('tables of connections', () => {
       line('0100007F:1831', '0202000A:0018', '06', 0) +
       line(`${zeros}0000000001000000:1831`, `${zeros}FFFF00000202000A:0017`, '01', 5) +
       line(`${zeros}0000000001000000:1831`, `${zeros}0000000001000000:0017`, '01', 6);
-    const remote = { localPort: 0x1831, remotePort: 0x17 };
+    const ports = { localPort: 0x1831, remotePort: 0x17 };
+    const one = `${'0'.repeat(31)}1`;
     expect([...procConnections(table)]).toEqual([
-      { ...remote, remoteAddress: '0a000202', uid: 1000 },
-      { ...remote, remoteAddress: '0a000202', uid: 5 },
-      { ...remote, remoteAddress: `${'0'.repeat(31)}1`, uid: 6 },
+      { ...ports, localAddress: '7f000001', remoteAddress: '0a000202', uid: 1000 },
+      { ...ports, localAddress: one, remoteAddress: '0a000202', uid: 5 },
+      { ...ports, localAddress: one, remoteAddress: one, uid: 6 },
     ]);
     expect([...procConnections('garbage\n\n')]).toEqual([]);
   });
@@ -270,6 +271,25 @@ contract('ident', (rig) => {
     await expect(ident(endpoint, none, { clock: rig.reactor })).rejects.toThrow('NO-USER');
   });
 });
+
+it.runIf(process.platform === 'linux')(
+  'procIdentLookup finds no connection of another address of this machine',
+  async () => {
+    const server = await RawServer.listen();
+    const peer = RawPeer.start(server.port, '127.0.0.1', { localAddress: '127.0.0.2' });
+    try {
+      await peer.until(() => peer.connected, 'connection');
+      const ports = { localPort: peer.localPort, remotePort: server.port };
+      const ask = (localHost: string): Promise<string | undefined> =>
+        procIdentLookup({ ...ports, localHost, remoteHost: '127.0.0.1' });
+      expect(await ask('127.0.0.2')).toBeDefined();
+      expect(await ask('127.0.0.1')).toBeUndefined();
+    } finally {
+      await peer[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    }
+  },
+);
 
 it('identOf refuses connections that are not over TCP', () => {
   const transport = new MemoryTransport({ peer: new UNIXAddress('/x') });
