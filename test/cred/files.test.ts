@@ -24,6 +24,7 @@ import {
   unixChecker,
   usernameCaseMapped,
 } from '../../src/cred/index.js';
+import { flushLoggedErrors } from '../../src/testing/logged-errors.js';
 import { testHasher } from './hasher.js';
 
 const SHA_OF_SECRET = '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=';
@@ -77,6 +78,15 @@ describe('a file checker', () => {
     }
     expect(problems).toEqual([]);
     expect(file.loads).toBe(1);
+  });
+
+  it('reports an onProblem that throws, and accepts the other lines', async () => {
+    write(`malformed\nalice:${SHA_OF_SECRET}\n`);
+    const onProblem = (): void => {
+      throw new Error('a bug');
+    };
+    expect(await outcome(checker({ onProblem }), 'alice', 'secret')).toBe('alice');
+    expect(flushLoggedErrors(Error)).toHaveLength(1);
   });
 
   it('computes the same for unknown users, wrong passwords and impossible names', async () => {
@@ -201,7 +211,7 @@ describe('a file checker', () => {
     const file = checker();
     expect(await outcome(file, 'u199999', 'secret')).toBe('u199999');
     expect(await outcome(file, 'u200050', 'secret')).toBe(REFUSED);
-    expect(problems).toEqual([', line 200000: the file has too many users: the rest is ignored']);
+    expect(problems).toEqual([', line 200000: the file has too many entries: the rest is ignored']);
   });
 });
 

@@ -84,6 +84,12 @@ describe('a checker of SSH keys', () => {
     },
   );
 
+  it('reads 1,000 keys of a file, malformed ones included', async () => {
+    expect(await login('ssh-ed25519 AAAA\n'.repeat(999) + LINE)).toBe('alice');
+    expect(await login('ssh-ed25519 AAAA\n'.repeat(1_000) + LINE)).toBe(REFUSED);
+    expect(await login(`${LINE}\n${'ssh-ed25519 AAAA\n'.repeat(10_000)}`)).toBe('alice');
+  });
+
   it('refuses users for whom there can be no file', async () => {
     expect(await login(LINE, {}, credentials({}, 'a'.repeat(300)))).toBe(REFUSED);
     const checker = new SSHKeyChecker(join(folder, '%u', 'keys'));

@@ -103,7 +103,7 @@ export function eachLine(
     if (stop - start > MAX_LINE_LENGTH) problem('it is too long', number);
     else if (!parse(text.slice(start, stop), number)) {
       if (end + 1 < text.length)
-        problem('the file has too many users: the rest is ignored', number);
+        problem('the file has too many entries: the rest is ignored', number);
       return;
     }
     start = end + 1;

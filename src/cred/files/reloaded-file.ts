@@ -6,6 +6,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { callReported } from '../../defer/callback-result.js';
 import { reportError } from '../../internal/error-report.js';
 import { CredentialsFileError } from '../errors.js';
 
@@ -119,7 +120,7 @@ export class ReloadedFile<T> {
       const text =
         count === MAX_PROBLEMS ? `${problem}. Further problems are not reported` : problem;
       const options = cause === undefined ? undefined : { cause };
-      onProblem(new CredentialsFileError(path, text, line, options));
+      callReported('onProblem', onProblem, new CredentialsFileError(path, text, line, options));
     };
   }
 }

@@ -12,7 +12,7 @@ export interface AuthorizedKey {
   readonly options: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Most keys of one file. */
+/** Most keys of one file, malformed ones included: users write their own files. */
 const MAX_KEYS = 1_000;
 const OPTION = /([A-Za-z0-9@.-]{1,64})(?:="((?:[^"\\]|\\.)*)")?(,|[ \t]+|$)/y;
 const KEY = /^([a-z0-9@.-]{1,64})[ \t]+([+/0-9A-Za-z]+={0,2})(?:[ \t]+(.*))?$/;
@@ -21,13 +21,14 @@ const KEY_TYPE = /^(?:ssh-|ecdsa-|sk-|rsa-)/;
 /** Lines that are malformed or have an unsupported key are problems, and are left out. */
 export function parseAuthorizedKeys(text: string, problem: FileProblem): AuthorizedKey[] {
   const keys: AuthorizedKey[] = [];
+  let count = 0;
   eachLine(text, problem, (line, number) => {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#')) return true;
     const key = parseAuthorizedKey(trimmed);
     if (typeof key === 'string') problem(key, number);
     else keys.push(key);
-    return keys.length < MAX_KEYS;
+    return ++count < MAX_KEYS;
   });
   return keys;
 }
