@@ -1,6 +1,7 @@
 /** Records the ports that a program opens, and opens them on the sockets of its predecessor. */
 import { rmSync } from 'node:fs';
-import { type Address, UNIXAddress } from '../core/address.js';
+import { type Address, type IPAddress, UNIXAddress } from '../core/address.js';
+import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import type { TakenListeners } from '../handover/take-listeners.js';
@@ -19,7 +20,7 @@ export class PortRecorder {
   constructor(reactor: Reactor, taken: TakenListeners | undefined) {
     this.#taken = taken;
     this.#owns = taken === undefined;
-    const { listenTCP, listenUNIX } = reactor;
+    const { listenTCP, listenUNIX, listenUDP } = reactor;
     reactor.listenTCP = (port, factory, options) =>
       this.#open(
         `tcp ${options?.interface ?? ''} ${port}`,
@@ -31,6 +32,12 @@ export class PortRecorder {
         `unix ${path}`,
         (fd) => this.#keepingFile(reactor.adoptStreamPort(fd, factory, UNIX_OPTIONS)),
         () => listenUNIX.call(reactor, path, factory, options),
+      );
+    reactor.listenUDP = (port, protocol, options) =>
+      this.#open(
+        `udp ${options?.interface ?? ''} ${port}`,
+        (fd) => adoptUDP(reactor, fd, protocol, options),
+        () => listenUDP.call(reactor, port, protocol, options),
       );
   }
 
@@ -78,6 +85,19 @@ export class PortRecorder {
       stopListening.call(port, this.#owns ? options : { ...options, keepFile: true });
     return port;
   }
+}
+
+/** Options of the address are the socket's own, which has them already. */
+function adoptUDP(
+  reactor: Reactor,
+  fd: number,
+  protocol: DatagramProtocolLike<IPAddress>,
+  options: ListenUDPOptions = {},
+): UDPTransport {
+  const { interface: _, broadcast, listenMultiple, reusePort, ipv6Only, ...others } = options;
+  const port = reactor.adoptDatagramPort(fd, protocol, { ...others, takeOver: true });
+  if (broadcast !== undefined) port.setBroadcastAllowed(broadcast);
+  return port;
 }
 
 const UNIX_OPTIONS = { takeOver: true, ownsFile: true } as const;

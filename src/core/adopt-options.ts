@@ -1,5 +1,5 @@
 /** Options for sockets and pipes that were opened elsewhere. */
-import type { DatagramOptions } from './datagram.js';
+import type { DatagramOptions, ListenUDPOptions } from './datagram.js';
 
 export interface AdoptOptions {
   /**
@@ -47,4 +47,11 @@ export interface AdoptPipeOptions extends AdoptOptions {
   readonly serial?: SerialOptions;
 }
 
-export interface AdoptDatagramOptions extends AdoptOptions, DatagramOptions {}
+/** The options of `listenUDP` that concern receiving and sending. Those of the address are the socket's own. */
+export interface AdoptDatagramOptions
+  extends AdoptOptions,
+    DatagramOptions,
+    Pick<
+      ListenUDPOptions,
+      'packetInfo' | 'receiveTrafficClass' | 'receiveOffload' | 'segmentationOffload'
+    > {}

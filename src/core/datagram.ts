@@ -178,8 +178,9 @@ export interface DatagramTransport<A extends Address = Address> extends Consumer
   ): void;
   getHost(): A;
   /**
-   * Drops unsent datagrams and receives no more: {@link ListeningPort.stopListening}. There is nothing to drain: datagrams that
-   * have arrived and were not delivered are lost.
+   * Receives no more: {@link ListeningPort.stopListening}. Unsent datagrams and those that have arrived and were not delivered are
+   * lost. With `drain` datagrams that were read from the system are delivered, and unsent ones are sent, for at most a second;
+   * those that the system still has are lost unless another process has the same socket.
    */
   stopListening(options?: StopListeningOptions): Deferred<void>;
 }

@@ -6,12 +6,17 @@ import { Pulse } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { ECHO, RunFolder, RunningProgram } from './run-program.js';
-import { DRAINED_ECHO, upgradeUnderLoad } from './upgrade-load.js';
+import { DRAINED_ECHO, upgradeUnderDatagrams, upgradeUnderLoad } from './upgrade-load.js';
 
 describe.runIf(process.platform === 'linux')('an upgrade of a running program', () => {
   it('refuses, resets and loses nothing', { timeout: 90_000 }, async () => {
     needs('descriptors');
     await upgradeUnderLoad(2, 300);
+  });
+
+  it('loses no datagram', { timeout: 90_000 }, async () => {
+    needs('descriptors');
+    await upgradeUnderDatagrams(3, 2_000);
   });
 
   it('keeps the files of UNIX sockets', async () => {

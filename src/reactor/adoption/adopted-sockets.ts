@@ -1,5 +1,5 @@
 /** How one implementation of the reactor adopts sockets. A method that throws has not taken the descriptor over. */
-import type { DatagramSettings } from '../datagrams/datagram-settings.js';
+import type { AdoptedUDPSettings } from '../datagrams/datagram-settings.js';
 import type { UDPPort, UDPSocket } from '../datagrams/udp-port.js';
 import type { ListenSocket } from '../streams/listen-socket.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
@@ -12,5 +12,5 @@ export interface AdoptedSockets {
   /** @throws DescriptorError, UnsupportedError */
   connection(fd: number, takeOver: boolean, owner: StreamOwner): StreamTransport;
   /** @throws DescriptorError, UnsupportedError */
-  udp(fd: number, takeOver: boolean, settings: DatagramSettings, port: UDPPort): UDPSocket;
+  udp(fd: number, takeOver: boolean, settings: AdoptedUDPSettings, port: UDPPort): UDPSocket;
 }

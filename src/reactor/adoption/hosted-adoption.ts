@@ -18,7 +18,7 @@ import { givenCopyOf } from '../../internal/lent-bytes.js';
 import type { OptionNames } from '../../internal/options.js';
 import { checkHasDescriptors } from '../../internal/platform.js';
 import { toDatagramReceiver } from '../datagrams/datagram-receiver.js';
-import { DATAGRAM_OPTIONS, datagramSettings } from '../datagrams/datagram-settings.js';
+import { ADOPTED_UDP_OPTIONS, adoptedUDPSettings } from '../datagrams/datagram-settings.js';
 import { UDPPort } from '../datagrams/udp-port.js';
 import { StreamPort } from '../streams/stream-port.js';
 import type { StreamReactor } from '../streams/stream-reactor.js';
@@ -30,7 +30,7 @@ import type { AdoptedSockets } from './adopted-sockets.js';
 const PORT_OPTIONS: OptionNames<AdoptPortOptions> = { takeOver: true, ownsFile: true };
 const CONNECTION_OPTIONS: OptionNames<AdoptConnectionOptions> = { takeOver: true, unread: true };
 const DATAGRAM_PORT_OPTIONS: OptionNames<AdoptDatagramOptions> = {
-  ...DATAGRAM_OPTIONS,
+  ...ADOPTED_UDP_OPTIONS,
   takeOver: true,
 };
 
@@ -83,7 +83,7 @@ export class HostedAdoption implements ReactorAdoption {
     options: AdoptDatagramOptions = {},
   ): UDPTransport {
     const takeOver = adoptSettings('adoptDatagramPort', fd, options, DATAGRAM_PORT_OPTIONS);
-    const settings = datagramSettings(options);
+    const settings = adoptedUDPSettings(options);
     const sockets = this.#supported('adoptDatagramPort');
     const open = once(fd, (each: UDPPort) => sockets.udp(fd, takeOver, settings, each));
     const port = new UDPPort(this.#reactor, toDatagramReceiver(protocol), settings, open);

@@ -25,7 +25,7 @@ import type { ListeningPort, StopListeningOptions } from '../../core/listening-p
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
-import type { Deferred } from '../../defer/deferred.js';
+import { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, callIn, captureContext } from '../../internal/async-context.js';
 import { checkBoolean, checkData } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
@@ -34,6 +34,7 @@ import type { PortReactor } from '../life/port-reactor.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { RegisteredProducer } from '../streams/registered-producer.js';
 import { STOP_OPTIONS } from '../streams/stream-port.js';
+import { DatagramDrain } from './datagram-drain.js';
 
 type Hook = 'makeConnection' | 'stopProtocol' | 'connectionRefused' | 'datagramFailed';
 
@@ -49,6 +50,8 @@ export interface DatagramSocket<A extends Address = Address> {
   readonly bufferedBytes: number;
   readonly datagramsTruncated: number;
   readonly datagramsDropped: number;
+  /** Whether datagrams may have been read from the system and not passed to the port yet. Absent: never. */
+  readonly undelivered?: boolean;
 
   /**
    * Sends one datagram at the end of the turn. If the system then refuses it, `sendFailed` or `refused` is called.
@@ -85,6 +88,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   private readonly maxPacketSize: number;
   private host: A | undefined = undefined;
   private producer: RegisteredProducer | undefined = undefined;
+  private draining: DatagramDrain | undefined = undefined;
   /** Pending calls of `stopProtocol`. */
   private stopsPending = 0;
   private truncatedBefore = 0;
@@ -169,12 +173,18 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     else this.reactor.soon(() => this.start());
   }
 
-  /** Datagrams that the system holds are lost: there is nothing to drain. */
   stopListening(options: StopListeningOptions = {}): Deferred<void> {
     checkOptions('stopListening', options, STOP_OPTIONS);
-    checkBoolean('drain', options.drain ?? false);
-    this.closeListening(checkBoolean('keepFile', options.keepFile ?? false));
-    return this.reactor.nextTurn();
+    const drain = checkBoolean('drain', options.drain ?? false);
+    const keepFile = checkBoolean('keepFile', options.keepFile ?? false);
+    if (!drain || this.socket === undefined) {
+      this.closeListening(keepFile);
+      return this.reactor.nextTurn();
+    }
+    this.draining ??= this.drain(this.socket, keepFile);
+    const stopped = new Deferred<void>();
+    this.draining.done.addCallback(() => stopped.callback());
+    return stopped.addCallback(() => this.reactor.nextTurn());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -189,10 +199,13 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.droppedBefore = this.datagramsDropped;
     this.socket = undefined;
     this.peer = undefined;
+    const { draining } = this;
+    this.draining = undefined;
     socket.close(keepFile);
     this.reactor.ports.delete(this);
     this.stopsPending += 1;
     this.reactor.soon(() => this.stopped());
+    draining?.end();
   }
 
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
@@ -274,6 +287,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   /** @internal No datagrams are unsent. */
   drained(): void {
+    this.draining?.sent();
     const registered = this.producer;
     if (registered === undefined || !registered.waiting || this.socket === undefined) return;
     // More may have been written since.
@@ -292,6 +306,14 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   protected openSocket(): S {
     if (this.socket === undefined) throw new NotListeningError();
     return this.socket;
+  }
+
+  private drain(socket: S, keepFile: boolean): DatagramDrain {
+    const drain = new DatagramDrain(this.reactor, socket);
+    drain.done.addCallback(() => {
+      if (this.socket === socket) this.closeListening(keepFile);
+    });
+    return drain;
   }
 
   private writeToPeer(

@@ -1,5 +1,6 @@
 /** Options of datagram sockets, checked and with their defaults filled in: a socket is made from these. */
 
+import type { AdoptDatagramOptions } from '../../core/adopt-options.js';
 import type {
   ConnectUNIXDatagramOptions,
   DatagramOptions,
@@ -23,17 +24,22 @@ export const DATAGRAM_OPTIONS: OptionNames<DatagramOptions> = {
   receiveBufferBytes: true,
   sendBufferBytes: true,
 };
-const UDP_OPTIONS: OptionNames<ListenUDPOptions> = {
+type AdoptedUDPOptions = Omit<AdoptDatagramOptions, 'takeOver'>;
+/** @internal */
+export const ADOPTED_UDP_OPTIONS: OptionNames<AdoptedUDPOptions> = {
   ...DATAGRAM_OPTIONS,
+  packetInfo: true,
+  receiveTrafficClass: true,
+  receiveOffload: true,
+  segmentationOffload: true,
+};
+const UDP_OPTIONS: OptionNames<ListenUDPOptions> = {
+  ...ADOPTED_UDP_OPTIONS,
   interface: true,
   broadcast: true,
   listenMultiple: true,
   reusePort: true,
   ipv6Only: true,
-  packetInfo: true,
-  receiveTrafficClass: true,
-  receiveOffload: true,
-  segmentationOffload: true,
 };
 const LISTEN_UNIX_OPTIONS: OptionNames<ListenUNIXDatagramOptions> = {
   ...DATAGRAM_OPTIONS,
@@ -53,7 +59,14 @@ export interface DatagramSettings {
   readonly sendBufferBytes: number | undefined;
 }
 
-export interface UDPSettings extends DatagramSettings {
+export interface AdoptedUDPSettings extends DatagramSettings {
+  readonly packetInfo: boolean;
+  readonly receiveTrafficClass: boolean;
+  readonly receiveOffload: boolean;
+  readonly segmentationOffload: boolean;
+}
+
+export interface UDPSettings extends AdoptedUDPSettings {
   readonly port: number;
   /** Empty: every IPv4 address. */
   readonly interface: string;
@@ -61,10 +74,6 @@ export interface UDPSettings extends DatagramSettings {
   readonly listenMultiple: boolean;
   readonly reusePort: boolean;
   readonly ipv6Only: boolean;
-  readonly packetInfo: boolean;
-  readonly receiveTrafficClass: boolean;
-  readonly receiveOffload: boolean;
-  readonly segmentationOffload: boolean;
 }
 
 export interface UNIXDatagramSettings extends DatagramSettings {
@@ -78,9 +87,8 @@ export interface UNIXDatagramSettings extends DatagramSettings {
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function udpSettings(port: number, options: ListenUDPOptions): UDPSettings {
   checkOptions('listenUDP', options, UDP_OPTIONS);
-  const settings = datagramSettings(options);
-  const flag = (name: FlagName, preset = false): boolean =>
-    checkBoolean(name, options[name] ?? preset);
+  const settings = adoptedUDPSettings(options);
+  const flag = (name: FlagName): boolean => checkBoolean(name, options[name] ?? false);
   return {
     ...settings,
     port: checkInteger('port', port, 0, 65_535),
@@ -89,6 +97,15 @@ export function udpSettings(port: number, options: ListenUDPOptions): UDPSetting
     listenMultiple: flag('listenMultiple'),
     reusePort: flag('reusePort'),
     ipv6Only: flag('ipv6Only'),
+  };
+}
+
+/** For options whose names were checked. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function adoptedUDPSettings(options: AdoptedUDPOptions): AdoptedUDPSettings {
+  const flag = (name: AdoptedFlagName, preset = false): boolean =>
+    checkBoolean(name, options[name] ?? preset);
+  return {
+    ...datagramSettings(options),
     packetInfo: flag('packetInfo'),
     receiveTrafficClass: flag('receiveTrafficClass'),
     receiveOffload: flag('receiveOffload'),
@@ -147,11 +164,8 @@ export function datagramSettings(options: DatagramOptions): DatagramSettings {
   };
 }
 
-type FlagName =
-  | 'broadcast'
-  | 'listenMultiple'
-  | 'reusePort'
-  | 'ipv6Only'
+type FlagName = 'broadcast' | 'listenMultiple' | 'reusePort' | 'ipv6Only';
+type AdoptedFlagName =
   | 'packetInfo'
   | 'receiveTrafficClass'
   | 'receiveOffload'

@@ -1,6 +1,6 @@
 /** Sockets that were opened elsewhere, given to the native reactor. A function that throws has not taken the descriptor over. */
 import { type SocketAddress, UNIXAddress } from '../../core/address.js';
-import type { DatagramSettings } from '../datagrams/datagram-settings.js';
+import type { AdoptedUDPSettings } from '../datagrams/datagram-settings.js';
 import type { UDPPort } from '../datagrams/udp-port.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import type { StreamPort } from '../streams/stream-port.js';
@@ -11,9 +11,6 @@ import type { NativeSockets } from './sockets.js';
 import { NativeTransport } from './transport.js';
 import { NativeUDPSocket } from './udp-socket.js';
 import { NativeUNIXTransport } from './unix-transport.js';
-
-/** The options with which an adopted UDP socket was made are unknown. */
-const NO_FLAGS = { ipv6Only: false, packetInfo: false, receiveTrafficClass: false };
 
 const UNNAMED = new UNIXAddress('');
 
@@ -58,7 +55,7 @@ export function adoptUDP(
   sockets: NativeSockets,
   fd: number,
   takeOver: boolean,
-  settings: DatagramSettings,
+  settings: AdoptedUDPSettings,
   port: UDPPort,
 ): NativeUDPSocket {
   let handle: number;
@@ -67,5 +64,5 @@ export function adoptUDP(
   } catch (error) {
     throw descriptorError(error, 'a UDP socket', fd);
   }
-  return sockets.add(new NativeUDPSocket(sockets, handle, port, NO_FLAGS));
+  return sockets.add(new NativeUDPSocket(sockets, handle, port, { ...settings, ipv6Only: false }));
 }

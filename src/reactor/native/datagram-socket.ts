@@ -76,6 +76,10 @@ export abstract class NativeDatagramSocket<A extends Address>
     return this.sockets.loop.queuedBytes(this.handle);
   }
 
+  get undelivered(): boolean {
+    return this.sockets.batchOpen;
+  }
+
   get datagramsTruncated(): number {
     return this.sockets.loop.datagramStatistics(this.handle)[0];
   }

@@ -5,7 +5,11 @@ import type { SystemError } from '../../core/errors/base.js';
 import { CannotListenError, DescriptorError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { systemError } from '../../internal/system-error.js';
-import type { DatagramSettings, UDPSettings } from '../datagrams/datagram-settings.js';
+import type {
+  AdoptedUDPSettings,
+  DatagramSettings,
+  UDPSettings,
+} from '../datagrams/datagram-settings.js';
 import { checkSocket } from './adopt.js';
 import { turnToIPv6 } from './dgram-handle.js';
 import { bindsUDPAtOnce, canReusePort } from './net-handle.js';
@@ -52,9 +56,10 @@ export function bindUDP(settings: UDPSettings): Socket {
 
 /**
  * @throws DescriptorError
- * @throws UnsupportedError the socket is of IPv6, and this Node exposes too little of it; it is closed.
+ * @throws UnsupportedError the socket is of IPv6, and this Node exposes too little of it; it is closed. An option is not supported.
  */
-export function adoptUDP(fd: number, settings: DatagramSettings): Socket {
+export function adoptUDP(fd: number, settings: AdoptedUDPSettings): Socket {
+  checkOptionsSupported(settings);
   checkSocket(fd, WANTED);
   const socket = createSocket({ type: 'udp4', lookup: noLookup });
   try {
@@ -81,16 +86,21 @@ export function adoptUDP(fd: number, settings: DatagramSettings): Socket {
 
 /** @throws UnsupportedError */
 export function checkUDPSupported(settings: UDPSettings): void {
-  const { reusePort, packetInfo, receiveTrafficClass, receiveOffload } = settings;
-  const asked = { packetInfo, receiveTrafficClass, receiveOffload };
-  for (const [option, wanted] of Object.entries(asked)) {
-    if (wanted) throw new UnsupportedError(option, 'Node cannot set it');
-  }
-  if (reusePort && !canReusePort()) {
+  checkOptionsSupported(settings);
+  if (settings.reusePort && !canReusePort()) {
     throw new UnsupportedError('reusePort', 'this Node cannot set it');
   }
   if (!bindsUDPAtOnce) {
     throw new UnsupportedError('listening', 'this engine cannot bind a UDP socket at once');
+  }
+}
+
+/** @throws UnsupportedError */
+function checkOptionsSupported(settings: AdoptedUDPSettings): void {
+  const { packetInfo, receiveTrafficClass, receiveOffload } = settings;
+  const asked = { packetInfo, receiveTrafficClass, receiveOffload };
+  for (const [option, wanted] of Object.entries(asked)) {
+    if (wanted) throw new UnsupportedError(option, 'Node cannot set it');
   }
 }
 
