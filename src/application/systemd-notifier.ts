@@ -1,13 +1,13 @@
 /** Tells systemd about the state of the service: sd_notify(3). */
 import { execFile } from 'node:child_process';
 
-import type { UNIXDatagramTransport } from '../core/datagram.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import { Deferred } from '../defer/deferred.js';
 import { succeed } from '../defer/succeed.js';
 import { checkObject, checkReactor } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { NotifySocket } from './notify-socket.js';
 
 /** The variables of sd_notify(3), such as `{ READY: 1, STATUS: 'serving' }`. */
 export type NotifyFields = Readonly<Record<string, string | number>>;
@@ -21,7 +21,8 @@ interface Channel {
  * Sends to the socket of `NOTIFY_SOCKET`, which may be abstract. On a reactor without UNIX datagrams each message is sent by the
  * program `systemd-notify`: the unit then needs `NotifyAccess=all`.
  *
- * Messages that cannot be sent are reported, and the program continues.
+ * If the receiver is restarted, messages that it has not received are sent again; see `MAX_ATTEMPTS`. Messages that cannot be sent are
+ * reported, and the program continues.
  */
 export class SystemdNotifier {
   /** The time after which systemd considers the service hung; undefined if the unit has no `WatchdogSec=`. */
@@ -112,48 +113,10 @@ export class SystemdNotifier {
 function openChannel(reactor: Reactor, path: string): Channel {
   const isAbstract = path.startsWith('@');
   try {
-    const socketPath = isAbstract ? `\0${path.slice(1)}` : path;
-    return new SocketChannel(reactor, reactor.connectUNIXDatagram(socketPath, {}));
+    return new NotifySocket(reactor, isAbstract ? `\0${path.slice(1)}` : path);
   } catch (error) {
-    if (!(error instanceof UnsupportedError)) {
-      reportError(error, 'notify systemd');
-      return { send: () => succeed(), close: () => succeed() };
-    }
-    return new ProgramChannel(path);
-  }
-}
-
-/** How often an unsent datagram is looked for, and how long. */
-const CHECK_MS = 5;
-const MAX_CHECKS = 200;
-
-class SocketChannel implements Channel {
-  readonly #reactor: Reactor;
-  readonly #socket: UNIXDatagramTransport;
-
-  constructor(reactor: Reactor, socket: UNIXDatagramTransport) {
-    this.#reactor = reactor;
-    this.#socket = socket;
-  }
-
-  send(message: string): Deferred<void> {
-    this.#socket.write(message);
-    return this.#sent(MAX_CHECKS);
-  }
-
-  close(): Deferred<void> {
-    return this.#sent(MAX_CHECKS).addCallback(() => this.#socket.stopListening());
-  }
-
-  /** Datagrams are sent at the end of the turn, or when systemd has read earlier ones. */
-  #sent(checks: number): Deferred<void> {
-    const sent = new Deferred<void>();
-    const look = (left: number): void => {
-      if (this.#socket.bufferedBytes === 0 || left === 0) sent.callback();
-      else this.#reactor.callLater(CHECK_MS, look, left - 1).whenDropped(() => sent.callback());
-    };
-    look(checks);
-    return sent;
+    if (error instanceof UnsupportedError) return new ProgramChannel(path);
+    throw error;
   }
 }
 

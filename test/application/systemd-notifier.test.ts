@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Application } from '../../src/application/application.js';
+import { MAX_UNSENT_MESSAGES } from '../../src/application/notify-socket.js';
 import { runApplication } from '../../src/application/run-application.js';
 import { Service } from '../../src/application/service.js';
 import { SystemdNotifier } from '../../src/application/systemd-notifier.js';
 import type { Reactor } from '../../src/core/reactor.js';
+import { createReactor } from '../../src/index.js';
+import { flushLoggedErrors } from '../../src/testing/index.js';
 import { Pulse } from '../support/deadline.js';
 import { ONE_POLLER } from '../support/reactors.js';
 
@@ -65,6 +68,55 @@ describe.each(NATIVE)('SystemdNotifier on $name', ({ make }) => {
     ]);
   });
 
+  it('sends a message again to a receiver that was restarted, and closes in time without one', async () => {
+    await using reactor = make();
+    const path = join(folder, 'restarted.sock');
+    const first = reactor.listenUNIXDatagram(path, () => {});
+    await using program = make();
+    const notifier = SystemdNotifier.fromEnvironment(program, { NOTIFY_SOCKET: path });
+    await notifier?.ready();
+    await first.stopListening();
+    const stopping = notifier?.stopping('bye');
+    const status = notifier?.status('still here');
+    await vi.waitFor(() => expect(flushLoggedErrors()).toHaveLength(1));
+    const receiver = new Receiver(reactor, path);
+    await Promise.all([stopping, status]);
+    await receiver.until('still here');
+    expect(receiver.messages).toEqual(['STOPPING=1\nSTATUS=bye', 'STATUS=still here']);
+    expect(flushLoggedErrors()).toEqual([]);
+    await notifier?.close();
+  });
+
+  it('connects to a receiver that is started later, and gives up when it is closed', async () => {
+    await using reactor = make();
+    const path = join(folder, 'later.sock');
+    const notifier = SystemdNotifier.fromEnvironment(reactor, { NOTIFY_SOCKET: path });
+    const ready = notifier?.ready();
+    expect(flushLoggedErrors()).toMatchObject([{ where: 'notify systemd' }]);
+    const receiver = new Receiver(reactor, path);
+    await ready;
+    await receiver.until('READY');
+    const missing = SystemdNotifier.fromEnvironment(reactor, { NOTIFY_SOCKET: `${path}.missing` });
+    const lost = missing?.ready();
+    await missing?.close();
+    expect(lost?.fired).toBe(false);
+    expect(flushLoggedErrors()).toHaveLength(1);
+  });
+
+  it('keeps a limited number of messages', async () => {
+    await using reactor = make();
+    const path = join(folder, 'limit.sock');
+    const notifier = SystemdNotifier.fromEnvironment(reactor, { NOTIFY_SOCKET: path });
+    const sent = Array.from({ length: MAX_UNSENT_MESSAGES + 2 }, (_, i) =>
+      notifier?.status(`${i}`),
+    );
+    expect(sent.map((each) => each?.fired).filter(Boolean)).toHaveLength(2);
+    const receiver = new Receiver(reactor, path);
+    await receiver.until(`STATUS=${MAX_UNSENT_MESSAGES + 1}`);
+    expect(receiver.messages[0]).toBe('STATUS=2');
+    expect(flushLoggedErrors()).toHaveLength(1);
+  });
+
   it('tells the life of an application, with the watchdog', async () => {
     await using reactor = make();
     const path = join(folder, 'life.sock');
@@ -114,6 +166,36 @@ describe.each(NATIVE)('SystemdNotifier on $name', ({ make }) => {
     await ran;
     await receiver.until('STOPPING');
     expect(receiver.messages).toEqual(['READY=1', 'STOPPING=1']);
+  });
+});
+
+describe('SystemdNotifier on a reactor without UNIX datagrams', () => {
+  it('sends with the program systemd-notify, one message after the other', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const log = join(folder, 'notify.log');
+    const program = `#!/bin/sh\nprintf '%s|' "$NOTIFY_SOCKET" "$@" >> '${log}'\necho >> '${log}'\n`;
+    writeFileSync(join(bin, 'systemd-notify'), program, { mode: 0o755 });
+    vi.stubEnv('PATH', `${bin}:${process.env.PATH}`);
+    await using reactor = createReactor({ kind: 'node' });
+    const notifier = SystemdNotifier.fromEnvironment(reactor, { NOTIFY_SOCKET: '/run/notify' });
+    void notifier?.ready('serving');
+    void notifier?.stopping();
+    await notifier?.close();
+    vi.unstubAllEnvs();
+    const start = `/run/notify|--pid=${process.pid}|`;
+    expect(readFileSync(log, 'utf8')).toBe(
+      `${start}READY=1|STATUS=serving|\n${start}STOPPING=1|\n`,
+    );
+  });
+
+  it('reports a program that is missing, and continues', async () => {
+    vi.stubEnv('PATH', join(folder, 'nothing'));
+    await using reactor = createReactor({ kind: 'node' });
+    const notifier = SystemdNotifier.fromEnvironment(reactor, { NOTIFY_SOCKET: '/run/notify' });
+    await notifier?.ready();
+    vi.unstubAllEnvs();
+    expect(flushLoggedErrors()).toMatchObject([{ where: 'notify systemd' }]);
   });
 });
 
