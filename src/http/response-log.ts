@@ -5,8 +5,11 @@ import { reportError } from '../internal/error-report.js';
 import type { AccessRecord } from './access-log.js';
 import type { HTTPRequest } from './http-request.js';
 
-/** Called once for each response: when all of it was written, or when it cannot be completed. */
-export type AccessLog = (record: AccessRecord) => void;
+/**
+ * Called once for each response: when all of it was written, or when it cannot be completed.
+ * @param request Identifies the request; undefined if it could not be read. Its fields may be gone: the record has them.
+ */
+export type AccessLog = (record: AccessRecord, request: HTTPRequest | undefined) => void;
 
 /** Of a request that could not be read. */
 const UNREAD = {
@@ -48,9 +51,9 @@ export class ResponseLogs {
     return this.#clock.now() - since;
   }
 
-  write(record: AccessRecord, peer: Address): void {
+  write(record: AccessRecord, peer: Address, request?: HTTPRequest): void {
     try {
-      this.#log(record);
+      this.#log(record, request);
     } catch (error) {
       reportError(error, 'access log', peer);
     }
@@ -98,7 +101,7 @@ export class ResponseLog {
       durationMs: logs.durationSince(this.since),
       aborted,
     };
-    logs.write(record, remoteAddress);
+    logs.write(record, remoteAddress, request);
   }
 }
 

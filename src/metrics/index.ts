@@ -16,7 +16,6 @@ export {
   type OpenTelemetryMeter,
   type OpenTelemetryTracer,
   traceConnections,
-  traceRequests,
 } from './open-telemetry.js';
 export { type PromClientRegistry, registerWithPromClient } from './prom-client.js';
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.js';
@@ -27,3 +26,11 @@ export {
   type DatabasePoolStatistics,
 } from './reactor-metrics.js';
 export { type MetricSource, MetricsRegistry } from './registry.js';
+export {
+  type OpenTelemetryAPI,
+  type TracedHandling,
+  type TracedRequest,
+  type TraceRequestsOptions,
+  traceRequests,
+} from './request-spans.js';
+export { parseTraceParent, type TraceParent } from './trace-context.js';

@@ -2,7 +2,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import type { SocketTransport } from '../core/transport.js';
-import type { AccessRecord } from '../http/access-log.js';
 import { checkFunction } from '../internal/check.js';
 import { seriesOf } from './prometheus.js';
 import type { MetricsRegistry } from './registry.js';
@@ -62,14 +61,20 @@ interface Span {
 export interface OpenTelemetryTracer {
   startSpan(
     name: string,
-    options: { kind: number; startTime?: number; attributes: Record<string, string | number> },
+    options: {
+      kind: number;
+      startTime?: number;
+      attributes: Record<string, string | number>;
+      links?: never[];
+    },
+    context?: never,
   ): object;
 }
 
 /** Of the API's SpanKind and SpanStatusCode. */
-const SERVER = 1;
-const CLIENT = 2;
-const ERROR = 2;
+export const SPAN_SERVER = 1;
+const SPAN_CLIENT = 2;
+export const SPAN_ERROR = 2;
 
 type TracedTransport = Pick<SocketTransport, 'getHost' | 'getPeer'>;
 
@@ -101,14 +106,14 @@ export function traceConnections(tracer: OpenTelemetryTracer): () => void {
     const span = spans.get(transport) ?? spans.get(transport.getPeer());
     const { code } = reason as { code?: unknown };
     if (code !== 'ERR_CONNECTION_DONE')
-      span?.setStatus({ code: ERROR, message: String(code ?? reason) });
+      span?.setStatus({ code: SPAN_ERROR, message: String(code ?? reason) });
     span?.end();
     spans.delete(transport);
     spans.delete(transport.getPeer());
   };
   const channels = [
-    ['net.server.socket', begin(SERVER)],
-    ['net.client.socket', begin(CLIENT)],
+    ['net.server.socket', begin(SPAN_SERVER)],
+    ['net.client.socket', begin(SPAN_CLIENT)],
     ['ropewalk.connection.lost', end],
   ] as const;
   for (const [name, listener] of channels) subscribe(name, listener);
@@ -117,51 +122,7 @@ export function traceConnections(tracer: OpenTelemetryTracer): () => void {
   };
 }
 
-/**
- * A function for the option `accessLog` of HTTP servers that makes a span of each request, with the attributes of OpenTelemetry's conventions.
- * It is made when the answer is complete: spans that a handler makes are not its children.
- *
- * @param next Receives the records too.
- * @throws InvalidArgumentTypeError
- */
-export function traceRequests(
-  tracer: OpenTelemetryTracer,
-  next?: (record: AccessRecord) => void,
-): (record: AccessRecord) => void {
-  checkTracer(tracer);
-  return (record) => {
-    const { method, status, timeMs, durationMs = 0 } = record;
-    const span = tracer.startSpan(method ?? 'HTTP', {
-      kind: SERVER,
-      startTime: timeMs,
-      attributes: attributesOf(record),
-    }) as Span;
-    if (record.aborted || (status ?? 500) >= 500) span.setStatus({ code: ERROR });
-    span.end(timeMs + durationMs);
-    next?.(record);
-  };
-}
-
-function attributesOf(record: AccessRecord): Record<string, string | number> {
-  const { method, target, status, version, host, remoteAddress, userAgent, bytes } = record;
-  const named = {
-    'http.request.method': method,
-    // A query may contain secrets.
-    'url.path': target?.split('?', 1)[0],
-    'http.response.status_code': status,
-    'http.response.body.size': bytes,
-    'network.protocol.version': version,
-    'server.address': host,
-    'client.address': remoteAddress,
-    'user_agent.original': userAgent,
-  };
-  const attributes: Record<string, string | number> = {};
-  for (const [name, value] of Object.entries(named)) {
-    if (value !== undefined) attributes[name] = value;
-  }
-  return attributes;
-}
-
-function checkTracer(tracer: OpenTelemetryTracer): void {
+/** @internal @throws InvalidArgumentTypeError */
+export function checkTracer(tracer: OpenTelemetryTracer): void {
   checkFunction('tracer.startSpan', (tracer as Partial<OpenTelemetryTracer> | null)?.startSpan);
 }

@@ -11,7 +11,6 @@ import {
   meterRequests,
   prometheusText,
   registerWithPromClient,
-  traceRequests,
 } from '../../src/metrics/index.js';
 import { flushLoggedErrors, MemoryReactor } from '../../src/testing/index.js';
 
@@ -211,34 +210,6 @@ describe('requests of HTTP', () => {
     expect(text).toContain('ropewalk_http_request_duration_seconds_count{server="web"} 3\n');
     expect(text).toContain('ropewalk_http_sent_content_bytes_total{server="web"} 30\n');
     expect(records).toHaveLength(3);
-  });
-
-  it('become spans without their queries', () => {
-    const spans: unknown[] = [];
-    const tracer = {
-      startSpan(name: string, options: object) {
-        const span: Record<string, unknown> = { name, ...options };
-        spans.push(span);
-        return {
-          setStatus: (status: object) => Object.assign(span, { status }),
-          end: (time: number) => Object.assign(span, { time }),
-        };
-      },
-    };
-    const trace = traceRequests(tracer);
-    trace(RECORD);
-    trace({ ...RECORD, status: 500 });
-    expect(spans).toMatchObject([
-      {
-        name: 'GET',
-        kind: 1,
-        startTime: 1000,
-        time: 1020,
-        attributes: { 'url.path': '/a', 'http.response.status_code': 200 },
-      },
-      { status: { code: 2 } },
-    ]);
-    expect(JSON.stringify(spans)).not.toContain('hunter2');
   });
 });
 
