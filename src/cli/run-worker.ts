@@ -5,6 +5,7 @@ import { useEndpointPlugins } from './plugin-endpoints.js';
 import { type LogChoices, RunLog } from './run-log.js';
 import { type Account, dropPrivileges } from './run-privileges.js';
 import { applicationOf, loadProgram } from './run-program.js';
+import { WorkerSockets } from './run-worker-sockets.js';
 
 /** The data that the command passes to its workers. */
 export interface RunWorkerOrder {
@@ -13,21 +14,25 @@ export interface RunWorkerOrder {
   readonly account: Account | undefined;
   readonly drainMs: number;
   readonly log: LogChoices;
+  /** The path of the parent's {@link SharedSockets}; undefined without the native reactor. */
+  readonly relay: string | undefined;
 }
 
 export default async function (worker: WorkerContext<RunWorkerOrder>): Promise<WorkerStop> {
   const { reactor } = worker;
-  const { file, args, account, drainMs, log } = worker.data;
+  const { file, args, account, drainMs, log, relay } = worker.data;
   useEndpointPlugins(process.cwd());
   const runLog = new RunLog(log, false);
   // The programs' ports are those of the group.
   reactor.listenTCP = worker.listenTCP;
+  const sockets = new WorkerSockets(worker, relay);
   const program = await loadProgram(file);
   const application = await applicationOf(program, file, reactor, args);
   try {
     await application.privilegedStartService();
     if (account !== undefined) dropPrivileges(account);
     await application.startService();
+    await sockets.passed();
   } catch (error) {
     await application.stopService();
     throw error;

@@ -12,6 +12,7 @@ import type { WorkerEvent } from '../workers/worker-event.js';
 import type { WorkerGroup } from '../workers/worker-group.js';
 import type { RunLog } from './run-log.js';
 import type { RunOptions } from './run-options.js';
+import { SharedSockets } from './run-shared-sockets.js';
 import { StartTimeoutError } from './run-start.js';
 import type { RunWorkerOrder } from './run-worker.js';
 
@@ -26,7 +27,8 @@ export async function runInWorkers(
   const { startMs, drainMs, unreadyMs, reactor: kind } = options;
   const reactor = createReactor(kind === undefined ? {} : { kind });
   const application = new Application('workers', reactor);
-  const workers = new WorkersService(options, log);
+  await using sockets = new SharedSockets(reactor);
+  const workers = new WorkersService(options, log, sockets);
   application.addService(workers);
   process.on('SIGUSR2', workers.restart);
   try {
@@ -52,10 +54,12 @@ export async function runInWorkers(
 class WorkersService extends Service {
   readonly #options: RunOptions;
   readonly #log: RunLog;
+  readonly #sockets: SharedSockets;
   #group: WorkerGroup | undefined;
 
-  constructor(options: RunOptions, log: RunLog) {
+  constructor(options: RunOptions, log: RunLog, sockets: SharedSockets) {
     super();
+    this.#sockets = sockets;
     this.#options = options;
     this.#log = log;
   }
@@ -74,23 +78,27 @@ class WorkersService extends Service {
 
   logStart(): void {
     const { addresses = [] } = this.#group ?? {};
+    const ports = addresses.map(({ host, port }) => `${host}:${port}`);
     this.#log.logger.info('{count} workers started, process {pid}; listening: {addresses}', {
       count: this.#options.workers,
       pid: process.pid,
-      addresses: addresses.map(({ host, port }) => `${host}:${port}`).join(', ') || 'none',
+      addresses: [...ports, ...this.#sockets.names].join(', ') || 'none',
     });
   }
 
   protected override async start(): Promise<void> {
     const { file, args, account, startMs, drainMs, workers, reactor: kind } = this.#options;
     const { logFormat, logFile } = this.#options;
-    const order: RunWorkerOrder = { file, args, account, drainMs, log: { logFormat, logFile } };
+    const { relay } = this.#sockets;
+    const logs = { logFormat, logFile };
+    const order: RunWorkerOrder = { file, args, account, drainMs, log: logs, relay };
     this.#group = runWorkers(new URL('./run-worker.js', import.meta.url), {
       kind: 'processes',
       workers,
       data: order,
       readyTimeoutMs: startMs === 0 ? NO_LIMIT_MS : startMs,
       drainMs,
+      inherit: () => this.#sockets.inheritance,
       onEvent: (event) => this.#logEvent(event),
       ...(kind === undefined ? {} : { reactor: { kind } }),
     });

@@ -23,4 +23,4 @@ export type {
   WorkerMetrics,
   WorkerStopOptions,
 } from './worker-group.js';
-export type { RunWorkersOptions } from './worker-settings.js';
+export type { RunWorkersOptions, WorkerInheritance } from './worker-settings.js';

@@ -27,8 +27,8 @@ import { type RunWorkersOptions, workerSettings } from './worker-settings.js';
  */
 export function runWorkers(module: URL | string, options: RunWorkersOptions = {}): WorkerGroup {
   const settings = workerSettings(module, options);
-  const spawner = settings.kind === 'threads' ? threadSpawner : processSpawner;
-  const spawn = spawner(settings.execArgv);
+  const { kind, execArgv, inherit } = settings;
+  const spawn = kind === 'threads' ? threadSpawner(execArgv) : processSpawner(execArgv, inherit);
   return new WorkerGroup(settings, {
     spawn,
     clock: nodeClock(),

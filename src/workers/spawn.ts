@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 import { type FromWorker, fromEnvelope, type ToWorker, toEnvelope } from './messages.js';
+import type { WorkerInheritance } from './worker-settings.js';
 
 /** How a worker ended. */
 export interface WorkerEnd {
@@ -60,10 +61,19 @@ export function threadSpawner(execArgv: readonly string[] | undefined): Spawn {
 }
 
 /** @param execArgv As for {@link threadSpawner}. */
-export function processSpawner(execArgv: readonly string[] | undefined): Spawn {
+export function processSpawner(
+  execArgv: readonly string[] | undefined,
+  inherit?: () => WorkerInheritance,
+): Spawn {
   const flags = execArgv && { execArgv: [...execArgv] };
   return orEnded((_index, listener) => {
-    const child = fork(fileURLToPath(BOOTSTRAP), [], { ...flags, serialization: 'advanced' });
+    const { descriptors = [], environment = {} } = inherit?.() ?? {};
+    const child = fork(fileURLToPath(BOOTSTRAP), [], {
+      ...flags,
+      serialization: 'advanced',
+      env: { ...process.env, ...environment },
+      stdio: ['inherit', 'inherit', 'inherit', ...descriptors, 'ipc'],
+    });
     child.on('message', (envelope) => deliver(envelope, listener));
     onceGone(child, (end) => listener.ended(end));
     return {

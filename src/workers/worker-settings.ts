@@ -18,6 +18,14 @@ import type { WorkerKind, WorkerReactorOptions } from './messages.js';
 import { RESTART_DEFAULTS, type RestartOptions } from './restart-delays.js';
 import type { WorkerEvent } from './worker-event.js';
 
+/** What a worker process inherits. */
+export interface WorkerInheritance {
+  /** Open descriptors of this process, which are 3, 4 and so on in the worker. This process still owns its own. */
+  readonly descriptors: readonly number[];
+  /** Variables in addition to those of this process. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface RunWorkersOptions {
   /** The number of workers, 1 to 1,024. Default: as many as the machine can run at the same time. */
   readonly workers?: number;
@@ -41,6 +49,8 @@ export interface RunWorkersOptions {
   readonly hangTimeoutMs?: number;
   /** Node's flags for the workers. Default: those of this process. */
   readonly execArgv?: readonly string[];
+  /** Of worker processes: called before each start. An error that it throws is that of the start. Default: they inherit nothing. */
+  readonly inherit?: () => WorkerInheritance;
   /** Called for each change of a worker, always after `runWorkers` has returned. An error that it throws is reported. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
@@ -55,6 +65,7 @@ const OPTIONS: OptionNames<RunWorkersOptions> = {
   readyTimeoutMs: true,
   hangTimeoutMs: true,
   execArgv: true,
+  inherit: true,
   onEvent: true,
 };
 const REACTOR_OPTIONS: OptionNames<WorkerReactorOptions> = {
@@ -84,6 +95,7 @@ export interface WorkerSettings {
   readonly readyTimeoutMs: number;
   readonly hangTimeoutMs: number;
   readonly execArgv: readonly string[] | undefined;
+  readonly inherit: (() => WorkerInheritance) | undefined;
   readonly onEvent: (event: WorkerEvent) => void;
 }
 
@@ -100,8 +112,18 @@ export function workerSettings(module: unknown, options: RunWorkersOptions): Wor
     checkNativeOptions(options.reactor);
   }
   const kind = checkChoice('kind', options.kind ?? 'threads', ['threads', 'processes']);
-  const { onEvent = ignore, execArgv } = options;
+  const { onEvent = ignore, execArgv, inherit } = options;
   checkFunction('onEvent', onEvent);
+  if (inherit !== undefined) {
+    checkFunction('inherit', inherit);
+    if (kind === 'threads') {
+      throw new InvalidArgumentValueError(
+        'inherit',
+        'absent: threads have the descriptors of their process',
+        inherit,
+      );
+    }
+  }
   if (execArgv !== undefined && !isStrings(execArgv)) {
     throw new InvalidArgumentTypeError('execArgv', 'an array of strings', execArgv);
   }
@@ -116,6 +138,7 @@ export function workerSettings(module: unknown, options: RunWorkersOptions): Wor
     readyTimeoutMs: checkMilliseconds('readyTimeoutMs', options.readyTimeoutMs ?? READY_TIMEOUT_MS),
     hangTimeoutMs: checkMilliseconds('hangTimeoutMs', options.hangTimeoutMs ?? HANG_TIMEOUT_MS),
     execArgv: execArgv && [...execArgv],
+    inherit,
     onEvent,
   };
 }
