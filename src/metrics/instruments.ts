@@ -1,5 +1,5 @@
 /** Metrics that a program changes. A series that is changed often is kept: `const ok = requests.with({ status: '2xx' })`. */
-import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkNumber } from '../internal/check.js';
 import type { Labels, MetricFamily } from './family.js';
 import { Series } from './series.js';
@@ -18,6 +18,7 @@ export interface GaugeSeries {
 
 /** The distribution of values. */
 export interface HistogramSeries {
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError it is NaN or infinite. */
   record(value: number): void;
 }
 
@@ -38,12 +39,18 @@ class GaugeState implements GaugeSeries {
   value = 0;
 
   set(value: number): void {
-    this.value = value;
+    this.value = checkIsNumber('value', value);
   }
 
   add(by = 1): void {
-    this.value += by;
+    this.value += checkIsNumber('by', by);
   }
+}
+
+/** Infinity and NaN are values of a gauge. */
+function checkIsNumber(what: string, value: number): number {
+  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
+  return value;
 }
 
 export class Counter implements Instrument {
@@ -121,6 +128,8 @@ class HistogramState implements HistogramSeries {
   }
 
   record(value: number): void {
+    // NaN would remain in the sum.
+    checkNumber('value', value, Number.NEGATIVE_INFINITY);
     const { limits, counts } = this;
     let low = 0;
     let high = limits.length;

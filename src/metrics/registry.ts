@@ -21,6 +21,8 @@ const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 export class MetricsRegistry {
   readonly #instruments = new Map<string, Instrument>();
   readonly #sources = new Set<MetricSource>();
+  /** The names of lines in the format of Prometheus: histograms have several. */
+  readonly #lines = new Set<string>();
 
   /**
    * @param name Letters, digits, underscores and colons; those of counters end with `_total`.
@@ -78,12 +80,19 @@ export class MetricsRegistry {
     if (!NAME.test(name)) {
       throw new InvalidArgumentValueError('name', 'letters, digits, underscores and colons', name);
     }
-    if (this.#instruments.has(name)) {
+    const lines = lineNames(name, instrument);
+    if (this.#instruments.has(name) || lines.some((line) => this.#lines.has(line))) {
       throw new InvalidArgumentValueError('name', 'a name that is not taken', name);
     }
+    for (const line of lines) this.#lines.add(line);
     this.#instruments.set(name, instrument);
     return instrument;
   }
+}
+
+function lineNames(name: string, instrument: Instrument): string[] {
+  if (!(instrument instanceof Histogram)) return [name];
+  return ['', '_bucket', '_sum', '_count'].map((end) => `${name}${end}`);
 }
 
 function merge(families: Map<string, MetricFamily>, added: MetricFamily): void {

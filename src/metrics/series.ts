@@ -6,6 +6,8 @@ import type { Labels } from './family.js';
 const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Labels may come from peers: any further combinations count together. */
 export const MAX_SERIES = 1000;
+/** Longer values of labels are cut: they may come from peers. */
+export const MAX_LABEL_CHARACTERS = 256;
 /** The value of all labels of the combinations that count together. */
 export const OTHER = 'other';
 
@@ -24,6 +26,9 @@ export class Series<T> {
         throw new InvalidArgumentValueError('a label', 'letters, digits and underscores', name);
       }
     }
+    if (new Set(names).size < names.length) {
+      throw new InvalidArgumentValueError('labels', 'names that differ', names.join(', '));
+    }
     this.#names = [...names];
     this.#make = make;
     // A metric without labels exists before its first value.
@@ -37,7 +42,7 @@ export class Series<T> {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError a label is missing or unknown. */
   state(labels: Labels): T {
     checkObject('labels', labels);
-    const values = this.#names.map((name) => checkString(`the label ${name}`, labels[name]));
+    const values = this.#names.map((name) => cut(checkString(`the label ${name}`, labels[name])));
     const unknown = Object.keys(labels).find((name) => !this.#names.includes(name));
     if (unknown !== undefined) {
       throw new InvalidArgumentValueError('labels', `only ${this.#names.join(', ')}`, unknown);
@@ -57,4 +62,10 @@ export class Series<T> {
     this.#byKey.set(key, { labels, state });
     return state;
   }
+}
+
+/** A slice would keep the whole text in memory. */
+function cut(value: string): string {
+  if (value.length <= MAX_LABEL_CHARACTERS) return value;
+  return Buffer.from(value.slice(0, MAX_LABEL_CHARACTERS)).toString();
 }

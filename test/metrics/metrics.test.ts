@@ -67,6 +67,38 @@ describe('instruments', () => {
     });
   });
 
+  it('cut long labels, and have labels with the names of properties of objects', () => {
+    const metrics = registry();
+    const names = metrics.counter('names_total', 'Names.', ['constructor', 'toString']);
+    expect(() => names.add(1, {})).toThrow(/the label constructor must be a string/);
+    names.add(1, { constructor: '__proto__', toString: 'x'.repeat(100_000) } as never);
+    names.add(1, { constructor: '__proto__', toString: `${'x'.repeat(256)}y` } as never);
+    expect(prometheusText(metrics)).toContain(
+      `names_total{constructor="__proto__",toString="${'x'.repeat(256)}"} 2\n`,
+    );
+    expect(() => metrics.gauge('g', '', ['__proto__'])).toThrow(/a label must be/);
+    expect(() => metrics.gauge('g', '', ['a', 'a'])).toThrow(/names that differ/);
+    metrics.gauge('__proto__', '').set(1);
+    expect(prometheusText(metrics)).toContain('__proto__ 1\n');
+  });
+
+  it('refuse names of lines that a histogram has, and values that are no numbers', () => {
+    const metrics = registry();
+    const sizes = metrics.histogram('size', '', [], [1]);
+    for (const name of ['size_bucket', 'size_sum', 'size_count']) {
+      expect(() => metrics.gauge(name, '')).toThrow(/a name that is not taken/);
+    }
+    metrics.counter('time_count', '');
+    expect(() => metrics.histogram('time', '')).toThrow(/a name that is not taken/);
+    expect(() => sizes.record(Number.NaN)).toThrow(/value/);
+    expect(() => sizes.record('5' as never)).toThrow(/a number/);
+    const users = metrics.gauge('users', '');
+    expect(() => users.set('5\nevil 1' as never)).toThrow(/a number/);
+    expect(() => users.add('5' as never)).toThrow(/a number/);
+    users.set(Number.NaN);
+    expect(prometheusText(metrics)).toContain('users NaN\n');
+  });
+
   it('refuse wrong names, labels and values', () => {
     const metrics = registry();
     const joins = metrics.counter('joins_total', 'Joins.', ['room']);
