@@ -1,4 +1,7 @@
 /** The log of `ropewalk run`: events of the program and of the package, as text or JSON. */
+import { messageOf } from '../core/text-of.js';
+import { type ErrorReport, errorChannel } from '../internal/error-report.js';
+import { LogEventsDroppedError, LogNotWrittenError } from '../logger/errors.js';
 import { globalLogBeginner } from '../logger/global.js';
 import { jsonLinesObserver } from '../logger/json-lines.js';
 import { LogFile } from '../logger/log-file.js';
@@ -19,6 +22,7 @@ export class RunLog {
     const sink = this.#file ?? process.stdout;
     const observer = logFormat === 'json' ? jsonLinesObserver(sink) : textObserver(sink);
     globalLogBeginner.beginLoggingTo([observer]);
+    if (this.#file !== undefined) errorChannel.subscribe(printLogErrors);
     if (reports) logReportedErrors();
   }
 
@@ -34,4 +38,11 @@ export class RunLog {
   async close(): Promise<void> {
     await this.#file?.close();
   }
+}
+
+/** A full disk cannot be reported in the log that it concerns. */
+function printLogErrors(message: unknown): void {
+  const { error } = message as ErrorReport;
+  if (!(error instanceof LogNotWrittenError || error instanceof LogEventsDroppedError)) return;
+  process.stderr.write(`ropewalk: ${messageOf(error)}\n`);
 }

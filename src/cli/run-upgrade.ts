@@ -83,6 +83,8 @@ export class Upgrades implements Disposable {
   readonly #log: Logger;
   readonly #listener: UpgradeListener;
   #running = false;
+  /** The successor, until it has taken over. */
+  #child: ChildProcess | undefined;
 
   constructor(
     reactor: Reactor,
@@ -104,6 +106,12 @@ export class Upgrades implements Disposable {
     process.removeListener('SIGUSR2', this.#received);
   }
 
+  /** The program stops: a successor that has not taken over must not start. */
+  stop(): void {
+    this[Symbol.dispose]();
+    this.#child?.kill('SIGKILL');
+  }
+
   readonly #received = (): void => {
     if (this.#running) this.#log.warn('SIGUSR2: an upgrade is in progress');
     else void this.#upgrade();
@@ -117,7 +125,9 @@ export class Upgrades implements Disposable {
     try {
       offer = offerListeners(this.#reactor, path, this.#ports);
       const child = this.#inheritance.spawn(path);
+      this.#child = child;
       const pid = await this.#taken(offer, child);
+      this.#child = undefined;
       child.unref();
       this.#log.info('process {successor} has taken over', { successor: pid });
       this[Symbol.dispose]();
@@ -128,6 +138,7 @@ export class Upgrades implements Disposable {
     } finally {
       rmSync(folder, { recursive: true, force: true });
       this.#running = false;
+      this.#child = undefined;
     }
   }
 

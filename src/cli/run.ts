@@ -142,7 +142,7 @@ class Run {
         this.#logStart(application, recorder);
         if (taken !== undefined) void this.#replace(reactor, taken, recorder);
       };
-      using _upgrades = new Upgrades(reactor, recorder.ports, this.#inheritance, this.#logger, {
+      using upgrades = new Upgrades(reactor, recorder.ports, this.#inheritance, this.#logger, {
         superseded: (pid) => {
           this.#pidFile?.forget();
           recorder.disown();
@@ -160,7 +160,11 @@ class Run {
         unreadyMs,
         notifier,
         ...(account === undefined ? {} : { dropPrivileges: () => dropPrivileges(account) }),
-        onEvent: (event) => (event.type === 'started' ? started() : this.#logEvent(event)),
+        onEvent: (event) => {
+          if (event.type === 'draining') upgrades.stop();
+          if (event.type === 'started') started();
+          else this.#logEvent(event);
+        },
       });
       if (this.#failure !== undefined) throw this.#failure;
       if (stopError !== undefined) this.#logger.failure('while stopping', stopError);

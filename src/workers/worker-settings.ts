@@ -18,7 +18,7 @@ import type { WorkerKind, WorkerReactorOptions } from './messages.js';
 import { RESTART_DEFAULTS, type RestartOptions } from './restart-delays.js';
 import type { WorkerEvent } from './worker-event.js';
 
-/** What a worker process inherits. */
+/** The inheritance of a worker process. */
 export interface WorkerInheritance {
   /** Open descriptors of this process, which are 3, 4 and so on in the worker. This process still owns its own. */
   readonly descriptors: readonly number[];

@@ -37,6 +37,26 @@ describe.runIf(process.platform === 'linux')('an upgrade of a running program', 
     expect(folder.names).toEqual(['program.mjs']);
   });
 
+  it('is one at a time, and ends when the program is stopped meanwhile', async () => {
+    needs('descriptors');
+    using folder = new RunFolder();
+    const file = folder.write(DRAINED_ECHO);
+    const args = ['--reactor', 'native', '--pid-file', folder.pidFile, file];
+    await using program = await RunningProgram.start(args);
+    folder.write(
+      'console.log("loading " + process.pid); await new Promise((f) => setTimeout(f, 60_000));',
+    );
+    program.process.kill('SIGUSR2');
+    const [, successor] = await program.printed(/loading (\d+)/);
+    program.process.kill('SIGUSR2');
+    await program.printed(/an upgrade is in progress/);
+    program.process.kill('SIGTERM');
+    // The successor has the same pipes: this waits for its end too.
+    expect(await program.result()).toMatchObject({ signal: 'SIGTERM' });
+    expect(() => process.kill(Number(successor), 0)).toThrow('ESRCH');
+    expect(folder.names).toEqual(['program.mjs']);
+  });
+
   it('that fails changes nothing', async () => {
     needs('descriptors');
     using folder = new RunFolder();

@@ -78,6 +78,7 @@ import {
   UnsentBytesBudget,
   wrapClientTLS,
 } from '../../src/index.js';
+import { traceRequests } from '../../src/metrics/index.js';
 import {
   getProcessOutput,
   getProcessOutputAndValue,
@@ -189,6 +190,8 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 });
 
 /** Of each options type, all that take it. */
+const startSpan = (): object => ({});
+
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...SMALL_PROTOCOLS_CALLS,
   ...MEMCACHE_CALLS,
@@ -346,6 +349,15 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   RestartOptions: [(restart) => runWorkers('/m.js', { restart })],
   RunOptions: [memory((reactor, o) => reactor.run(o))],
   RunWorkersOptions: [(o) => runWorkers('/m.js', o)],
+  TraceRequestsOptions: [
+    (o) =>
+      traceRequests(
+        { startSpan } as never,
+        { context: { with: startSpan } } as never,
+        startSpan,
+        o,
+      ),
+  ],
   SendOptions: [memory((reactor, o) => udp(reactor).write('x', { host: '192.0.2.1', port: 1 }, o))],
   SelfSignedCertificateOptions: [(o) => selfSignedCertificate(o)],
   ShapingFactoryOptions: [(o) => new ShapingFactory(Protocol, and(o, { clock }))],
