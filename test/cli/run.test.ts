@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { KINDS } from '../examples/programs.js';
 import { Child } from '../support/child.js';
 import { Pulse } from '../support/deadline.js';
-import { RawPeer, RawServer } from '../support/raw-peer.js';
+import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
 import { ECHO, MAIN, RunFolder, RunningProgram } from './run-program.js';
 
 const POSIX = process.platform !== 'win32';
@@ -337,5 +337,25 @@ describe.runIf(POSIX)('ropewalk run', () => {
     await second.until(() => second.closed, 'the connection to be aborted');
     expect(signal).toBe('SIGTERM');
     expect(stdout).toContain('1 connections finished, 1 aborted');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('ropewalk run with a log file on a full disk', () => {
+  it('says so on standard error, serves, and ends', async () => {
+    using folder = new RunFolder();
+    const port = await closedPort();
+    const args = ['run', '--log-file', '/dev/full', folder.write(ECHO), String(port)];
+    await using program = new Child(MAIN, args);
+    await program.pulse.until(
+      () => program.stderr.includes('/dev/full'),
+      () => `the error; it printed ${program.stdout}${program.stderr}`,
+      15_000,
+    );
+    await using peer = await RawPeer.connect(port);
+    peer.write('hello');
+    expect(String(await peer.receive(5))).toBe('hello');
+    await peer[Symbol.asyncDispose]();
+    program.process.kill('SIGTERM');
+    expect(await program.result()).toMatchObject({ signal: 'SIGTERM' });
   });
 });
