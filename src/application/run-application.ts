@@ -21,7 +21,8 @@ import { Watchdog } from './watchdog.js';
 /** A change of a running application. */
 export type ApplicationEvent =
   | { readonly type: 'started' }
-  | { readonly type: 'reloaded' }
+  /** With `error`, the reload of a service failed, which was reported. */
+  | { readonly type: 'reloaded'; readonly error?: unknown }
   | {
       readonly type: 'draining';
       readonly signal: NodeJS.Signals | undefined;
@@ -232,14 +233,16 @@ class ApplicationRun {
 
   async #reload(): Promise<void> {
     const { notifier, onEvent } = this.#settings;
+    let event: ApplicationEvent = { type: 'reloaded' };
     void notifier?.reloading();
     try {
       await this.#application.reloadService();
     } catch (error) {
       reportError(error, 'reloadService');
+      event = { type: 'reloaded', error };
     }
     void notifier?.ready();
-    callReported('onEvent', onEvent, { type: 'reloaded' });
+    callReported('onEvent', onEvent, event);
   }
 
   readonly stop = (signal: NodeJS.Signals): void => {

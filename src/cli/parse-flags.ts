@@ -22,14 +22,18 @@ export function parseFlags<O extends Options>(
   try {
     return parseArgs({ args: withNumbersJoined(args), options, allowPositionals }) as Parsed<O>;
   } catch (error) {
-    // The first sentence says what is wrong; the others are about passing odd arguments.
-    const [sentence = ''] = (error as Error).message.split(/\. |\n/, 1);
-    const what = sentence.replace(/\.$/, '');
+    const what = firstSentence((error as Error).message);
     const unknown = /^Unknown option '-*([^']+)'/.exec(what)?.[1];
     const meant = unknown === undefined ? undefined : nearestName(unknown, Object.keys(options));
     const hint = meant === undefined ? '' : `, did you mean '--${meant}'?`;
     throw new UsageError(`${what}${hint}${hint === '' ? ';' : ''} ${helpFor(command)}`);
   }
+}
+
+/** The first sentence of a message of `parseArgs` says what is wrong; the others are about passing odd arguments. */
+export function firstSentence(message: string): string {
+  const [sentence = ''] = message.split(/\. |\n/, 1);
+  return sentence.replace(/\.$/, '');
 }
 
 /** `--load -5` is a wrong number and not a missing one. */

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Application } from '../application/application.js';
 import type { ServiceLike } from '../application/service-like.js';
 import type { Reactor } from '../core/reactor.js';
+import { firstSentence } from './parse-flags.js';
 import { prepareTypeScript } from './typescript.js';
 import { UsageError } from './usage-error.js';
 
@@ -56,7 +57,8 @@ export async function applicationOf(
   reactor: Reactor,
   args: readonly string[],
 ): Promise<Application> {
-  const service = typeof program === 'function' ? await program(reactor, args) : program;
+  const service =
+    typeof program === 'function' ? await made(program, file, reactor, args) : program;
   if (service instanceof Application) return service;
   if (!isService(service)) {
     throw new UsageError(`the function that ${file} exports does not return a service`);
@@ -67,6 +69,26 @@ export async function applicationOf(
   );
   application.addService(service);
   return application;
+}
+
+/** @throws UsageError the program refuses its arguments, by `parseArgs` of node:util. */
+async function made(
+  make: MakeService,
+  file: string,
+  reactor: Reactor,
+  args: readonly string[],
+): Promise<ServiceLike> {
+  try {
+    return await make(reactor, args);
+  } catch (error) {
+    if (!isParseArgsError(error)) throw error;
+    throw new UsageError(`the arguments of ${file} are wrong: ${firstSentence(error.message)}`);
+  }
+}
+
+function isParseArgsError(error: unknown): error is Error {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return error instanceof Error && typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS_');
 }
 
 function isService(value: unknown): value is ServiceLike {

@@ -76,7 +76,7 @@ export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promis
     }
     await log.close();
   } catch (error) {
-    const wrong = error instanceof UsageError;
+    const wrong = isUsageError(error);
     const text = wrong ? error.message : failureText(error, builtIn?.name ?? options.file);
     process.stderr.write(`ropewalk: ${text}\n`);
     pidFile?.remove();
@@ -199,9 +199,11 @@ class Run {
   }
 
   #logEvent(event: Exclude<ApplicationEvent, { type: 'started' }>): void {
-    if (event.type === 'reloaded') this.#logger.info('reloaded');
-    else if (event.type === 'draining') {
-      const { signal = 'stopped', drainMs } = event;
+    if (event.type === 'reloaded') {
+      if (!('error' in event)) this.#logger.info('reloaded');
+      else this.#logger.error('the reload failed, the program continues');
+    } else if (event.type === 'draining') {
+      const { signal = 'stopping', drainMs } = event;
       this.#logger.info('{signal}: draining for up to {drainMs} ms', { signal, drainMs });
     } else {
       this.#logger.info('stopped: {finished} connections finished, {aborted} aborted', {
@@ -235,13 +237,23 @@ function stop(reactor: Reactor): void {
   }
 }
 
+/** Errors of worker processes arrive as copies, with the name and the code of their class. */
+function isUsageError(error: unknown): error is Error {
+  return error instanceof UsageError || (error instanceof Error && error.name === 'UsageError');
+}
+
+function isOurs(error: unknown): error is Error {
+  if (error instanceof RopewalkError) return true;
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_CANNOT_LISTEN';
+}
+
 function failureText(error: unknown, file: string): string {
   if (error instanceof PIDFileError) return error.message;
   if (error instanceof StartTimeoutError) return `cannot start ${file}: ${error.message}`;
   if (error instanceof SyntaxError) {
     return `cannot load ${file}: ${syntaxErrorIn(file) ?? inspected(error)}`;
   }
-  if (error instanceof RopewalkError) return `cannot start ${file}: ${messageOf(error)}`;
+  if (isOurs(error)) return `cannot start ${file}: ${messageOf(error)}`;
   return `cannot start ${file}: ${inspected(error)}`;
 }
 

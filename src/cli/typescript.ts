@@ -19,7 +19,7 @@ export async function prepareTypeScript(path: string, shown: string = path): Pro
   } catch {
     throw new UsageError(
       `${shown} is TypeScript, which Node ${process.version} does not run: use Node 22.18 or later, ` +
-        'install tsx beside it, or compile it',
+        'install tsx in its project (npm install --save-dev tsx), or compile it',
     );
   }
   // It registers itself.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Application } from '../../src/application/application.js';
 import { serviceFromString } from '../../src/application/endpoint-service.js';
-import { runApplication } from '../../src/application/run-application.js';
+import { type ApplicationEvent, runApplication } from '../../src/application/run-application.js';
 import { Service } from '../../src/application/service.js';
 import type { Address } from '../../src/core/address.js';
 import { Protocol } from '../../src/core/protocol.js';
@@ -196,15 +196,19 @@ describe.each(ONE_POLLER)('runApplication on $name', ({ make }) => {
       throw new Error('bad configuration');
     };
     application.addService(Object.assign(new Service('child'), { reloadService }));
-    const onEvent = ({ type }: { type: string }): void => {
-      log.push(type);
-      if (type === 'started') started.callback();
-      if (type === 'reloaded') reloaded.callback();
+    let failure: unknown;
+    const onEvent = (event: ApplicationEvent): void => {
+      log.push(event.type);
+      if (event.type === 'started') started.callback();
+      if (event.type !== 'reloaded') return;
+      failure = event.error;
+      reloaded.callback();
     };
     const ran = runApplication(application, { onEvent });
     await started;
     send('SIGHUP');
     await reloaded;
+    expect(failure).toMatchObject({ message: 'bad configuration' });
     reactor.stop();
     await ran;
     expect(logged.flush()).toMatchObject([{ error: { message: 'bad configuration' } }]);

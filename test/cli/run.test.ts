@@ -66,6 +66,12 @@ describe('ropewalk run', () => {
       'Error: odd',
     ],
     [
+      'refuses its arguments',
+      2,
+      'import { parseArgs } from "node:util"; export default () => parseArgs({ args: ["--prt"] });',
+      "program.mjs are wrong: Unknown option '--prt'\n",
+    ],
+    [
       'throws at its start',
       1,
       'export default () => ({ startService() { throw new Error("no"); }, stopService() {} });',
@@ -102,6 +108,22 @@ describe('ropewalk run', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ropewalk: cannot start [^\n]*EADDRINUSE[^\n]*\n$/);
     expect(folder.names).toEqual(['program.mjs']);
+  });
+
+  it('says in a line why workers cannot start', async () => {
+    using folder = new RunFolder();
+    await using taken = await RawServer.listen();
+    const program = folder.write(ECHO);
+    const port = await folder.run(['--workers', '2', program, String(taken.port)]);
+    expect(port.code).toBe(1);
+    expect(port.stderr).toMatch(/^ropewalk: cannot start [^\n]*EADDRINUSE[^\n]*\n$/);
+    const refused = folder.write(
+      'import { parseArgs } from "node:util"; export default () => parseArgs({ args: ["--prt"] });',
+      'refusing.mjs',
+    );
+    const wrong = await folder.run(['--workers', '2', refused]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/^ropewalk: the arguments of [^\n]* '--prt'\n$/);
   });
 
   it('needs a function for workers', async () => {
@@ -285,6 +307,26 @@ describe.runIf(POSIX)('ropewalk run', () => {
     program.process.kill('SIGTERM');
     expect(await program.result()).toMatchObject({ signal: 'SIGTERM', stdout: '', stderr: '' });
     watcher.close();
+  });
+
+  it('says that a reload failed', async () => {
+    using folder = new RunFolder();
+    const file = folder.write(`
+      export default () => ({
+        startService() {},
+        stopService() {},
+        reloadService() { throw new Error('no settings'); },
+      });
+    `);
+    await using program = new Child(MAIN, ['run', file]);
+    await program.printed(/started/);
+    program.process.kill('SIGHUP');
+    await program.printed(/#error\] the reload failed, the program continues/);
+    program.process.kill('SIGTERM');
+    const { signal, stdout } = await program.result();
+    expect(signal).toBe('SIGTERM');
+    expect(stdout).toContain('Error: no settings');
+    expect(stdout).not.toContain('reloaded');
   });
 
   it.runIf(IS_ROOT)(
