@@ -236,6 +236,14 @@ contract('listenUNIX with wantPID', (rig) => {
     expect(await connectsTo(path)).toBe('connected');
   });
 
+  it('throws the error of the socket, not of the lock file, if there is no folder', () => {
+    const path = join(obstacles(rig), 'none/socket');
+    const error = listenError(rig, path, { wantPID: true });
+    expect(error.message).toContain(`cannot listen on ${path}: bind ENOENT: there is no folder `);
+    expect(error.message).not.toContain('.lock');
+    expect(error.cause).toMatchObject({ code: 'ENOENT', syscall: 'bind', address: path });
+  });
+
   it('is recognised by checkPID', async () => {
     needs('startTimes');
     const path = socketPath(rig);

@@ -1,5 +1,6 @@
 /** Listening at a path at which a dead process may have left its socket, which a lock file shows. */
 import { lstatSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { UNIXAddress } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
@@ -71,9 +72,15 @@ function takeLock(lock: DeferredFilesystemLock, path: string): void {
     if (lock.lock()) return;
     cause = new Error(`another process holds ${lock.path}`);
   } catch (error) {
-    cause = error as Error;
+    cause = (error as NodeJS.ErrnoException).code === 'ENOENT' ? noFolder(path) : (error as Error);
   }
   throw new CannotListenError(new UNIXAddress(path), { cause });
+}
+
+/** The error of the lock file would name the lock file, which nobody asked for. */
+function noFolder(path: string): Error {
+  const error = new Error(`bind ENOENT: there is no folder ${dirname(path)}`);
+  return Object.assign(error, { code: 'ENOENT', syscall: 'bind', address: path });
 }
 
 /** Removes only sockets, no other files. @throws CannotListenError */
