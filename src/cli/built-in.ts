@@ -23,7 +23,7 @@ export interface BuiltIn<F extends Flags = Flags> {
   readonly listen: string | undefined;
   /** Its own flags: they stand among those of `ropewalk run`, and are passed on to it. */
   readonly flags: F;
-  /** The number of arguments behind the flags. */
+  /** The number of arguments. Flags may stand behind them, unless it is `any`. */
   readonly count: number | 'any';
   /** Whether `--workers` is of use. */
   readonly workers: boolean;
@@ -114,8 +114,11 @@ export function fromArguments<F extends Flags, S>(
   const { name, count, flags } = program;
   const { values, positionals } = parseFlags(name, args, flags, true);
   if (count !== 'any' && positionals.length !== count) {
-    const takes = count === 1 ? '1 argument' : `${count} arguments`;
-    throw new UsageError(`${name} takes ${takes}; \`ropewalk ${name} --help\` explains`);
+    const takes = count === 0 ? 'no arguments' : count === 1 ? '1 argument' : `${count} arguments`;
+    const got = positionals.map((text) => JSON.stringify(text)).join(' ') || 'none';
+    throw new UsageError(
+      `${name} takes ${takes}, not ${got}; \`ropewalk ${name} --help\` explains`,
+    );
   }
   const listen = listenOf(program, values as Values<ListenFlags>);
   try {

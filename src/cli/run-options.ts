@@ -102,11 +102,9 @@ export function parseRunOptions(
   builtIn?: BuiltIn,
 ): RunOptions | undefined {
   const flags = { ...builtIn?.flags, ...FLAGS };
-  const end = endOfFlags(args, flags);
-  const { values: given } = parseFlags(builtIn?.name ?? 'run', args.slice(0, end), flags);
+  const { given, positionals } = split(args, flags, builtIn);
   const values = given as Values;
   if (values.help === true) return undefined;
-  const positionals = args.slice(args[end] === '--' ? end + 1 : end);
   const [file, ...rest] =
     builtIn === undefined
       ? positionals
@@ -135,6 +133,22 @@ export function parseRunOptions(
     drainMs: milliseconds('drain', values.drain, DEFAULT_DRAIN_MS),
     unreadyMs: milliseconds('unready', values.unready, 0),
   };
+}
+
+interface Split {
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+}
+
+/** Flags may stand behind the arguments, unless they can be flags of another program. @throws UsageError */
+function split(args: readonly string[], flags: Flags, builtIn: BuiltIn | undefined): Split {
+  if (builtIn !== undefined && builtIn.count !== 'any') {
+    const { values: given, positionals } = parseFlags(builtIn.name, args, flags, true);
+    return { given, positionals };
+  }
+  const end = endOfFlags(args, flags);
+  const { values: given } = parseFlags(builtIn?.name ?? 'run', args.slice(0, end), flags);
+  return { given, positionals: args.slice(args[end] === '--' ? end + 1 : end) };
 }
 
 /** The index of the file, or of `--` before it: flags behind it are the program's. */

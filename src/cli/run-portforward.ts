@@ -8,7 +8,7 @@ import { Logger } from '../logger/logger.js';
 import { PortForwardFactory } from '../portforward/port-forward-factory.js';
 import { fromArguments } from './built-in.js';
 import { PORT_FORWARD } from './built-ins.js';
-import { milliseconds, wholeNumber } from './flag-values.js';
+import { MIN_SECONDS, milliseconds, wholeNumber } from './flag-values.js';
 import { choice } from './reactor-choice.js';
 import { UsageError } from './usage-error.js';
 
@@ -18,8 +18,13 @@ const log = new Logger({ namespace: 'portforward' });
 export default function (reactor: Reactor, args: readonly string[]): Service {
   return fromArguments(PORT_FORWARD, args, ({ values, listen, args: [target = ''] }) => {
     const numbers = {
-      connectTimeoutMs: milliseconds('connect-timeout', values['connect-timeout'], undefined),
-      idleTimeoutMs: milliseconds('idle', values.idle, undefined),
+      connectTimeoutMs: milliseconds(
+        'connect-timeout',
+        values['connect-timeout'],
+        undefined,
+        MIN_SECONDS,
+      ),
+      idleTimeoutMs: milliseconds('idle', values.idle, undefined, MIN_SECONDS),
       maxConnections: wholeNumber(
         'max-connections',
         values['max-connections'],

@@ -10,7 +10,7 @@ import type { SocksCommand } from '../protocols/socks/events.js';
 import { SocksServerFactory } from '../protocols/socks/server.js';
 import { fromArguments } from './built-in.js';
 import { SOCKS } from './built-ins.js';
-import { milliseconds, wholeNumber } from './flag-values.js';
+import { MIN_SECONDS, milliseconds, wholeNumber } from './flag-values.js';
 import { choice } from './reactor-choice.js';
 import { socksUsers } from './socks-users.js';
 import { UsageError } from './usage-error.js';
@@ -24,7 +24,7 @@ export default function (reactor: Reactor, args: readonly string[]): Service {
     const { allow = [], auth = [], deny = [] } = values;
     checkNetworks('allow', allow);
     checkNetworks('deny', deny);
-    const idleTimeoutMs = milliseconds('idle', values.idle, undefined);
+    const idleTimeoutMs = milliseconds('idle', values.idle, undefined, MIN_SECONDS);
     const maxConnections = wholeNumber(
       'max-connections',
       values['max-connections'],

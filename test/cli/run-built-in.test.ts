@@ -25,7 +25,7 @@ describe('a built-in program', () => {
   it.runIf(POSIX)('serves files', async () => {
     using folder = new RunFolder();
     folder.write('hello', 'hello.txt');
-    await using program = await RunningProgram.start([...ANY_PORT, folder.path], {}, 'web');
+    await using program = await RunningProgram.start([folder.path, ...ANY_PORT], {}, 'web');
     const response = await fetch(`http://127.0.0.1:${program.port}/hello.txt`);
     expect(await response.text()).toBe('hello');
     program.process.kill('SIGTERM');
@@ -33,15 +33,16 @@ describe('a built-in program', () => {
   });
 
   it.each([
-    [['echo', 'more'], 'echo takes 0 arguments'],
-    [['web'], 'web takes 1 argument;'],
+    [['echo', 'more'], 'echo takes no arguments, not "more";'],
+    [['web'], 'web takes 1 argument, not none;'],
+    [['web', 'a', '--port', '0', 'b'], 'web takes 1 argument, not "a" "b";'],
     [['web', '/no/such/folder'], '/no/such/folder is no folder'],
     [['echo', '--listen', 'tpc:7'], '--listen: '],
     [['echo', '--lisen', 'tcp:7'], "did you mean '--listen'?"],
     [['echo', '--listen', 'tcp:7', '--port', '7'], 'echo takes --port or --listen, not both'],
     [['echo', '--port', '65536'], '--port takes a whole number from 0 to 65535, not "65536"'],
     [['run', '--listen', 'tcp:7', 'x.mjs'], "Unknown option '--listen'"],
-    [['socks', 'more'], 'socks takes 0 arguments'],
+    [['socks', 'more'], 'socks takes no arguments'],
     [['socks', '--allow', 'home'], '--allow takes an IP address, or a network such as 10.1.0.0/16'],
     [['socks', '--deny', '10.0.0.0/33'], '--deny takes an IP address'],
     [['socks', '--commands', 'connect,dance'], 'each of --commands is one of connect, bind'],
@@ -56,10 +57,15 @@ describe('a built-in program', () => {
     [['socks', '--auth', 'anonymous'], '--auth takes a checker of passwords, such as file:PATH'],
     [['socks', '--auth', 'sshkey:/keys/%u'], 'this one checks: ssh-key'],
     [['socks', '--idle', 'long'], '--idle takes a number of seconds'],
+    [['socks', '--idle', '0'], '--idle takes a number of seconds from 0.001 to 86400, not "0"'],
     [['socks', '--max-connections', '0'], '--max-connections takes a whole number from 1'],
     [['portforward', 'tcp:127.0.0.1:1'], 'portforward takes --port or --listen'],
-    [['portforward', '--port', '0'], 'portforward takes 1 argument;'],
-    [['portforward', '--port', '0', 'tpc:1'], 'TARGET: endpoint "tpc:1": there is no client'],
+    [['portforward', '--port', '0'], 'portforward takes 1 argument, not none;'],
+    [
+      ['portforward', 'tcp:a:1', '--port', '0', '--connect-timeout', '0'],
+      '--connect-timeout takes',
+    ],
+    [['portforward', 'tpc:1', '--port', '0'], 'TARGET: endpoint "tpc:1": there is no client'],
     [['portforward', '--port', '0', '--proxy-header', '3', 'tcp:a:1'], '--proxy-header is one of'],
     [['procmon'], 'procmon takes a PROGRAM'],
     [['procmon', '--workers', '2', 'true'], 'procmon has no --workers'],
