@@ -8,8 +8,8 @@ import { parseFlags } from './parse-flags.js';
 import { PASSWD_USAGE } from './passwd.js';
 import type { PluginKind } from './plugin-manifest.js';
 import { PLUGINS_USAGE } from './plugins-command.js';
-import { choice } from './reactor-choice.js';
-import { RUN_USAGE } from './run-options.js';
+import { choice, REACTOR_CHOICES } from './reactor-choice.js';
+import { LOG_FORMATS, RUN_USAGE } from './run-options.js';
 import { TALK_USAGE } from './talk-options.js';
 import { UsageError } from './usage-error.js';
 
@@ -65,11 +65,34 @@ function flagsOf(command: string): string[] {
   return [...new Set([...found].map(([, flag]) => flag as string))].sort();
 }
 
+/** The values of flags that have few. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  '--log': LOG_FORMATS,
+  '--reactor': REACTOR_CHOICES,
+};
+
+/** The flags of all commands with a value, which is a file or anything else unless it is one of VALUES. */
+function flagsWithValue(): string[] {
+  const found = Object.values(USAGES)
+    .join('\n')
+    .matchAll(/^ {2}(--[a-z-]+) [A-Z]/gm);
+  return [...new Set([...found].map(([, flag]) => flag as string))].sort();
+}
+
 /** The words behind a command, besides flags, files and names of plug-ins. */
 function wordsOf(command: string): readonly string[] {
   if (command === 'completion') return SHELLS;
   if (command === 'new') return ['protocol', 'service'];
   return command === 'help' ? Object.keys(USAGES) : [];
+}
+
+/** Lines of `case` for the word before. */
+function bashValues(): string[] {
+  const chosen = Object.entries(VALUES).map(
+    ([flag, values]) => `    ${flag}) words='${values.join(' ')}' ;;`,
+  );
+  const others = flagsWithValue().filter((flag) => VALUES[flag] === undefined);
+  return [...chosen, `    ${others.join('|')}) words='' ;;`];
 }
 
 /** Flags are completed behind a hyphen; other words are files if none of the words matches. */
@@ -90,6 +113,9 @@ function bash(): string {
   case "\${COMP_WORDS[1]}" in
 ${cases.join('\n')}
   esac
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${bashValues().join('\n')}
+  esac
   if [[ $word == -* ]]; then words=$flags; fi
   COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
@@ -100,6 +126,12 @@ complete -o default -F _ropewalk ropewalk
 /** zsh runs the functions of bash. */
 function zsh(): string {
   return `autoload -U +X bashcompinit && bashcompinit\n${bash()}`;
+}
+
+function fishValue(flag: string): string {
+  const values = VALUES[flag];
+  if (values !== undefined) return ` -x -a '${values.join(' ')}'`;
+  return flagsWithValue().includes(flag) ? ' -r' : '';
 }
 
 function fish(): string {
@@ -114,7 +146,8 @@ function fish(): string {
     const behind = `complete -c ropewalk -n '__fish_seen_subcommand_from ${command}'`;
     const kind = PLUGINS_BEHIND[command];
     if (kind !== undefined) lines.push(`${behind} ${plugins(kind)}`);
-    for (const flag of flagsOf(command)) lines.push(`${behind} -l ${flag.slice(2)}`);
+    for (const flag of flagsOf(command))
+      lines.push(`${behind} -l ${flag.slice(2)}${fishValue(flag)}`);
     for (const word of wordsOf(command)) lines.push(`${behind} -f -a ${word}`);
   }
   return `${lines.join('\n')}\n`;

@@ -96,6 +96,9 @@ describe.runIf(process.platform === 'linux').each(SHELLS)(
       await complete('dep', 'deploy');
       await complete('run --wor', 'run --workers');
       await complete('run mail', 'run mailer');
+      await complete('run --log j', 'run --log json');
+      await complete('run --reactor nat', 'run --reactor native');
+      await complete('run --log-file pack', 'run --log-file package.json');
       await complete('help proc', 'help procmon');
       await complete('web --lis', 'web --listen');
       await complete('web pack', 'web package.json');
