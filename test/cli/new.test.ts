@@ -1,84 +1,10 @@
-/** `ropewalk new`: the packages that it writes are compiled, tested and run. */
-import { spawnSync } from 'node:child_process';
+/** `ropewalk new`: what it writes and what it refuses. new.slow.test.ts compiles and tests the packages. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type ChildResult, runProgram } from '../support/child.js';
-import { MAIN, RunFolder, RunningProgram } from './run-program.js';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const POSIX = process.platform !== 'win32';
-const DEADLINE_MS = 60_000;
-
-function inside(path: string): { readonly before: string } {
-  return { before: `cd '${path}'` };
-}
-
-function create(folder: RunFolder, ...args: string[]): Promise<ChildResult> {
-  return runProgram(MAIN, ['new', ...args], inside(folder.path));
-}
-
-/** Takes the place of `npm install`. */
-function install(path: string): void {
-  const names = ['tsx', 'typescript', '@types/node'];
-  const targets = names.map((name) => [name, `${ROOT}node_modules/${name}`] as const);
-  for (const [name, target] of [['ropewalk', ROOT] as const, ...targets]) {
-    const link = `${path}/node_modules/${name}`;
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(target, link, 'dir');
-  }
-}
-
-/** Runs a script of its package.json. */
-function script(path: string, name: string): { status: number | null; output: string } {
-  const { scripts } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
-  const [program, ...args] = scripts[name].split(' ');
-  const programs: Record<string, string[]> = {
-    node: [],
-    tsc: [`${ROOT}node_modules/typescript/bin/tsc`],
-  };
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [...(programs[program] as string[]), ...args],
-    {
-      cwd: path,
-      encoding: 'utf8',
-      timeout: DEADLINE_MS,
-      // The test runner's variables would change that of Node.
-      env: { PATH: process.env.PATH, HOME: path },
-    },
-  );
-  return { status, output: stdout + stderr };
-}
+import { create, inside, install, POSIX } from './new-packages.js';
+import { RunFolder, RunningProgram } from './run-program.js';
 
 describe.runIf(POSIX)('ropewalk new', () => {
-  it.each([
-    ['protocol', 'my-chat', 3],
-    ['service', 'my-echo2', 2],
-  ])(
-    'writes a %s that compiles and whose tests pass',
-    async (kind, name, tests) => {
-      using folder = new RunFolder();
-      const { code, stdout, stderr } = await create(folder, kind, name);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toContain(`  ${name}/${name}.test.ts\n\nNext:\n  cd ${name}\n  npm install\n`);
-      const path = folder.file(name);
-      install(path);
-      expect(script(path, 'typecheck')).toEqual({ status: 0, output: '' });
-      const { status, output } = script(path, 'test');
-      expect([status, output]).toEqual([0, expect.stringContaining(`pass ${tests}\n`)]);
-      // A test that cannot fail would be of no use.
-      const source = readFileSync(`${path}/${name}.ts`, 'utf8');
-      writeFileSync(`${path}/${name}.ts`, source.replace(/sendLine\(.*\)/, "sendLine('odd')"));
-      expect(script(path, 'test').status).toBe(1);
-      const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
-      const { dependencies } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
-      expect(dependencies).toEqual({ ropewalk: `^${version}` });
-    },
-    4 * DEADLINE_MS,
-  );
-
   it('writes a service that ropewalk run runs', async () => {
     using folder = new RunFolder();
     await create(folder, 'service', 'echo');
