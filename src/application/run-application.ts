@@ -21,8 +21,8 @@ import { Watchdog } from './watchdog.js';
 /** A change of a running application. */
 export type ApplicationEvent =
   | { readonly type: 'started' }
-  /** With `error`, the reload of a service failed, which was reported. */
-  | { readonly type: 'reloaded'; readonly error?: unknown }
+  /** `error`: that of a reload that failed, which was reported; otherwise undefined. */
+  | { readonly type: 'reloaded'; readonly error: unknown }
   | {
       readonly type: 'draining';
       readonly signal: NodeJS.Signals | undefined;
@@ -233,16 +233,16 @@ class ApplicationRun {
 
   async #reload(): Promise<void> {
     const { notifier, onEvent } = this.#settings;
-    let event: ApplicationEvent = { type: 'reloaded' };
+    let failure: unknown;
     void notifier?.reloading();
     try {
       await this.#application.reloadService();
     } catch (error) {
       reportError(error, 'reloadService');
-      event = { type: 'reloaded', error };
+      failure = error;
     }
     void notifier?.ready();
-    callReported('onEvent', onEvent, event);
+    callReported('onEvent', onEvent, { type: 'reloaded', error: failure });
   }
 
   readonly stop = (signal: NodeJS.Signals): void => {

@@ -200,7 +200,7 @@ class Run {
 
   #logEvent(event: Exclude<ApplicationEvent, { type: 'started' }>): void {
     if (event.type === 'reloaded') {
-      if (!('error' in event)) this.#logger.info('reloaded');
+      if (event.error === undefined) this.#logger.info('reloaded');
       else this.#logger.error('the reload failed, the program continues');
     } else if (event.type === 'draining') {
       const { signal = 'stopping', drainMs } = event;
