@@ -5,8 +5,9 @@ import { NameResolutionError } from '../../core/errors/names.js';
 import type { ReactorNames } from '../../core/reactor-names.js';
 import type { ReactorTCP } from '../../core/reactor-tcp.js';
 import type { ReactorUDP } from '../../core/reactor-udp.js';
-import type { Deferred } from '../../defer/deferred.js';
-import { CancelledError } from '../../defer/errors.js';
+import { Deferred } from '../../defer/deferred.js';
+import { CancelledError, TimeoutError } from '../../defer/errors.js';
+import { isThenable } from '../../defer/thenable.js';
 import { TCPClientEndpoint } from '../../endpoints/tcp.js';
 import type { OutboundEnd } from '../../policies/relay.js';
 import type { SocksAccessRules } from './access-rules.js';
@@ -42,7 +43,7 @@ export interface DestinationSettings {
   readonly reactor: SocksReactor;
   readonly rules: SocksAccessRules;
   readonly permit: SocksPermit | undefined;
-  /** For resolving and connecting together. */
+  /** To resolve a name, again for each decision of `permit`, and again to connect. */
   readonly connectTimeoutMs: number;
 }
 
@@ -56,7 +57,7 @@ export async function permittedAddresses(
   host: string,
   step: Step,
 ): Promise<string[]> {
-  const { reactor, rules, permit, connectTimeoutMs } = settings;
+  const { reactor, rules, connectTimeoutMs } = settings;
   let found: readonly { readonly address: string }[];
   try {
     const options = { timeoutMs: connectTimeoutMs };
@@ -69,10 +70,30 @@ export async function permittedAddresses(
   const permitted: string[] = [];
   for (const { address } of found.slice(0, MAX_ADDRESSES)) {
     if (!rules.permits(address)) continue;
-    if (permit === undefined || (await permit(access, address)) === true) permitted.push(address);
+    if (await isPermitted(settings, access, address, step)) permitted.push(address);
   }
   if (permitted.length === 0) throw new Refusal('not allowed', 'the address is not allowed');
   return permitted;
+}
+
+/** Whether the application's `permit` allows an address; true without one. @throws Refusal */
+export async function isPermitted(
+  { reactor, permit, connectTimeoutMs }: DestinationSettings,
+  access: SocksAccess,
+  address: string,
+  step: Step,
+): Promise<boolean> {
+  const answer = permit?.(access, address) ?? permit === undefined;
+  if (!isThenable(answer)) return answer === true;
+  try {
+    return (
+      (await step(Deferred.fromPromise(answer).addTimeout(connectTimeoutMs, reactor))) === true
+    );
+  } catch (error) {
+    if (error instanceof CancelledError) throw cancelled();
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new Refusal('general failure', '`permit` did not decide in time');
+  }
 }
 
 /**

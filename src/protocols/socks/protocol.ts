@@ -13,6 +13,7 @@ import { SocksServerConnection } from './connection.js';
 import {
   connectToFirst,
   type DestinationSettings,
+  isPermitted,
   permittedAddresses,
   Refusal,
   type SocksAccess,
@@ -233,11 +234,12 @@ export class SocksServerProtocol extends RelayEnd {
   }
 
   private async bind(access: SocksAccess): Promise<void> {
-    const { rules, permit, reactor, bindTimeoutMs } = this.sessions;
+    const { rules, reactor, bindTimeoutMs } = this.sessions;
     const { host } = access.request;
     const any = ANY_HOST.includes(host);
     const addresses = any ? [] : await this.permitted(access);
-    if (any && permit !== undefined && (await permit(access, host)) !== true) {
+    const step = <T>(deferred: Deferred<T>): PromiseLike<T> => this.cancellable(deferred);
+    if (any && !(await isPermitted(this.sessions, access, host, step))) {
       throw new Refusal('not allowed', 'the request is not allowed');
     }
     if (this.state === 'closed') return;

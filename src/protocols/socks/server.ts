@@ -45,7 +45,7 @@ export interface SocksServerOptions {
   readonly permit?: SocksPermit;
   /** Time until the request is complete, password included. Default 30,000. */
   readonly handshakeTimeoutMs?: number;
-  /** Time to resolve a name, and again to connect to its addresses. Default 30,000. */
+  /** Time to resolve a name, again for each decision of `permit`, and again to connect to the addresses. Default 30,000. */
   readonly connectTimeoutMs?: number;
   /** Time until the expected host of `bind` connects. Default 120,000. */
   readonly bindTimeoutMs?: number;

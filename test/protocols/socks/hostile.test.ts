@@ -45,6 +45,35 @@ contract('SOCKS proxy under attack', (rig) => {
     expect(reply).toBe(2);
   });
 
+  it.each([
+    ['connect', 1, [127, 0, 0, 1]],
+    ['bind', 2, [0, 0, 0, 0]],
+  ] as const)(
+    'refuses %s if permit decides nothing, although the client has left',
+    async (_name, command, host) => {
+      const proxy = startProxy(rig, {
+        commands: ['connect', 'bind'],
+        connectTimeoutMs: 100,
+        permit: () => new Promise<boolean>(() => undefined),
+      });
+      const [early, left] = await Promise.all([
+        RawPeer.connect(proxy.port),
+        RawPeer.connect(proxy.port),
+      ]);
+      const message = Buffer.concat([
+        GREETING,
+        request(command, 80, ...host),
+        Buffer.from('early'),
+      ]);
+      rig.use(early).write(message);
+      rig.use(left).write(message);
+      left.end();
+      await early.untilGone();
+      expect(early.received[3]).toBe(1);
+      await left.untilGone();
+    },
+  );
+
   it('relays to a target of IPv6', async () => {
     const target = rig.use(await RawServer.listen('::1'));
     const proxy = startProxy(rig, { allow: ['::1'] });
