@@ -127,9 +127,10 @@ import { createReactor } from 'ropewalk';
 import makeService from './${name}.ts';
 
 describe('the service ${name}', () => {
-  it('sends lines back, and nothing is left when it has stopped', async () => {
+  it('sends lines back, and nothing is left when it has stopped', async (test) => {
     const service = makeService(createReactor(), ['--listen', 'tcp:0:interface=127.0.0.1']);
     await service.startService();
+    test.after(() => service.stopService()); // also if the test fails: it would not end otherwise
     const { port } = service.getHost() as { port: number };
     const socket = connect(port, '127.0.0.1');
     socket.end('Hello!\\r\\n');

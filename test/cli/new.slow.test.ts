@@ -48,7 +48,8 @@ describe.runIf(POSIX)('ropewalk new', () => {
       // A test that cannot fail would be of no use.
       const source = readFileSync(`${path}/${name}.ts`, 'utf8');
       writeFileSync(`${path}/${name}.ts`, source.replace(/sendLine\(.*\)/, "sendLine('odd')"));
-      expect(script(path, 'test').status).toBe(1);
+      const failed = script(path, 'test');
+      expect(failed).toEqual({ status: 1, output: expect.stringMatching(/fail 1\n/) });
       const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
       const { dependencies } = JSON.parse(readFileSync(`${path}/package.json`, 'utf8'));
       expect(dependencies).toEqual({ ropewalk: `^${version}` });
