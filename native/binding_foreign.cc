@@ -246,8 +246,36 @@ napi_value raiseNoLibrary(const Call& call, const std::string& why) {
   return nullptr;
 }
 
-// glibContext(library: string, make: boolean, address: number): { address: number } -- the context
-// at `address`, or if that is 0, a new one or the default one. The object keeps a reference.
+// A context of GLib, and JavaScript's reference to it.
+class HeldContext {
+ public:
+  HeldContext(const GLibLibrary* from, GLibLibrary::Context* of) : glib(from), context(of) {}
+  HeldContext(const HeldContext&) = delete;
+  HeldContext& operator=(const HeldContext&) = delete;
+  ~HeldContext() { glib->contextUnref(context); }
+
+  const GLibLibrary* const glib;
+  GLibLibrary::Context* const context;
+};
+
+constexpr napi_type_tag kContextTag{0x5d21c6a07e9b4f38, 0x83f4be1907ad4704};
+
+HeldContext* heldContext(Call& call, size_t index) {
+  const napi_value object = call.argument(index);
+  bool matches = false;
+  void* held = nullptr;
+  if (call.failed() ||
+      napi_check_object_type_tag(call.env(), object, &kContextTag, &matches) != napi_ok ||
+      !matches || napi_unwrap(call.env(), object, &held) != napi_ok) {
+    call.fail(index, "a context of GLib");
+    return nullptr;
+  }
+  return static_cast<HeldContext*>(held);
+}
+
+// glibContext(library: string, make: boolean, address: number): context -- the context at
+// `address`, which must be one, or if that is 0, a new one or the default one. The object keeps a
+// reference, and has `address`.
 napi_value glibContext(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const std::string name = call.anyString(0);
@@ -260,49 +288,42 @@ napi_value glibContext(napi_env env, napi_callback_info info) {
   GLibLibrary::Context* context = reinterpret_cast<void*>(static_cast<uintptr_t>(address));
   if (context == nullptr) context = make ? glib->contextNew() : glib->contextDefault();
   if (!make || address != 0) glib->contextRef(context);
-  const auto release = [](napi_env, void* released, void* of) {
-    static_cast<const GLibLibrary*>(of)->contextUnref(released);
+  auto held = std::make_unique<HeldContext>(glib, context);
+  const auto release = [](napi_env, void* released, void*) {
+    delete static_cast<HeldContext*>(released);
   };
-  napi_value keeper = nullptr;
   napi_value result = nullptr;
-  napi_create_external(env, context, release, const_cast<GLibLibrary*>(glib), &keeper);
-  napi_create_object(env, &result);
-  napi_set_named_property(env, result, "keeper", keeper);
+  if (napi_create_object(env, &result) != napi_ok ||
+      napi_type_tag_object(env, result, &kContextTag) != napi_ok ||
+      napi_wrap(env, result, held.get(), release, nullptr, nullptr) != napi_ok) {
+    return nullptr;
+  }
+  (void)held.release();
   const auto number = static_cast<double>(reinterpret_cast<uintptr_t>(context));
   napi_set_named_property(env, result, "address", call.number(number));
   return result;
 }
 
-// wakeUpGlib(library: string, address: number): void
+// wakeUpGlib(context): void
 napi_value wakeUpGlib(napi_env env, napi_callback_info info) {
   Call call(env, info);
-  const std::string name = call.anyString(0);
-  const uint64_t address = call.count(1);
-  if (call.failed()) return nullptr;
-  std::string why;
-  const GLibLibrary* glib = GLibLibrary::load(name, why);
-  if (glib == nullptr) return raiseNoLibrary(call, why);
-  glib->contextWakeup(reinterpret_cast<void*>(static_cast<uintptr_t>(address)));
+  const HeldContext* held = heldContext(call, 0);
+  if (held != nullptr) held->glib->contextWakeup(held->context);
   return nullptr;
 }
 
-// hostGlib(library: string, address: number, threadDefault: boolean, settings: Int32Array,
-// dispatched: (error: unknown) => void): host
+// hostGlib(context, threadDefault: boolean, settings: Int32Array, dispatched: (error: unknown) =>
+// void): host
 napi_value hostGlib(napi_env env, napi_callback_info info) {
   Call call(env, info);
-  const std::string name = call.anyString(0);
-  const uint64_t address = call.count(1);
-  const bool threadDefault = call.boolean(2);
-  const ForeignHost::Settings settings = readSettings(call, 3);
-  const napi_value dispatched = call.function(4);
+  const HeldContext* held = heldContext(call, 0);
+  const bool threadDefault = call.boolean(1);
+  const ForeignHost::Settings settings = readSettings(call, 2);
+  const napi_value dispatched = call.function(3);
   if (call.failed()) return nullptr;
-  std::string why;
-  const GLibLibrary* glib = GLibLibrary::load(name, why);
-  if (glib == nullptr) return raiseNoLibrary(call, why);
   auto host = std::make_shared<ForeignHost>(env, settings, dispatched);
   Status status;
-  auto loop = GLibContext::open(*glib, reinterpret_cast<void*>(static_cast<uintptr_t>(address)),
-                                threadDefault, &host->nested(), status);
+  auto loop = GLibContext::open(*held->glib, held->context, threadDefault, &host->nested(), status);
   if (loop == nullptr) return call.raise(status);
   return startHost(call, std::move(host), std::move(loop), nullptr);
 }

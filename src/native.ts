@@ -242,7 +242,7 @@ export interface NativeForeignHost {
 export interface NativeForeignLoops {
   /**
    * @param library Empty for the platform's usual file.
-   * @param address 0 for a new context (`make`) or the default one.
+   * @param address 0 for a new context (`make`) or the default one. Anything but a context ends the process.
    * @throws Error the library could not be loaded.
    */
   glibContext(library: string, make: boolean, address: number): NativeGLibContext;
@@ -252,8 +252,7 @@ export interface NativeForeignLoops {
    * @throws Error EALREADY it is attached, EBUSY another thread owns it.
    */
   hostGlib(
-    library: string,
-    address: number,
+    context: NativeGLibContext,
     threadDefault: boolean,
     settings: Int32Array,
     dispatched: (error: unknown) => void,
@@ -270,7 +269,7 @@ export interface NativeForeignLoops {
   ): NativeForeignHost;
   /** @param prepare Returns milliseconds, -1 for no limit. */
   hostForeign(settings: Int32Array, prepare: () => number, dispatch: () => void): NativeForeignHost;
-  wakeUpGlib(library: string, address: number): void;
+  wakeUpGlib(context: NativeGLibContext): void;
 }
 
 /** Node's loop as a guest of another loop: see native/binding_guest_calls.cc. */

@@ -43,7 +43,6 @@ const ADVICE = 'Install GLib (Debian: libglib2.0-0), or set the option library t
  */
 export class GLibLoop implements NativelyHosted {
   readonly name = 'GLib';
-  readonly #library: string;
   readonly #threadDefault: boolean;
   readonly #context: NativeGLibContext;
 
@@ -56,13 +55,13 @@ export class GLibLoop implements NativelyHosted {
     checkOptions('GLibLoop', options, OPTIONS);
     const { context = 'default', library = '' } = options;
     const address = addressOf(context);
-    this.#library = checkString('library', library);
+    checkString('library', library);
     this.#threadDefault = checkBoolean(
       'threadDefault',
       options.threadDefault ?? context !== 'default',
     );
     if (WINDOWS) throw new UnsupportedError('GLib', 'its sources have no descriptors on Windows');
-    this.#context = openContext(this.#library, context === 'new', address);
+    this.#context = openContext(library, context === 'new', address);
   }
 
   /** The address of the `GMainContext`, for calls of GLib's functions. Valid as long as this object is reachable. */
@@ -72,20 +71,13 @@ export class GLibLoop implements NativelyHosted {
 
   /** Ends the sleep of whoever runs the context: `g_main_context_wakeup`. */
   wakeUp(): void {
-    loadAddon().wakeUpGlib(this.#library, this.#context.address);
+    loadAddon().wakeUpGlib(this.#context);
   }
 
   /** @internal */
   hostNatively(settings: Int32Array, dispatched: (error: unknown) => void): NativeForeignHost {
-    const { address } = this.#context;
     try {
-      return loadAddon().hostGlib(
-        this.#library,
-        address,
-        this.#threadDefault,
-        settings,
-        dispatched,
-      );
+      return loadAddon().hostGlib(this.#context, this.#threadDefault, settings, dispatched);
     } catch (error) {
       throw hostingError(this.name, error as { errno: number; syscall: string });
     }
