@@ -62,7 +62,7 @@ void WatchSet::change(const Watched* before, Watched& now, bool renew) {
   }
   const int error = watch(now.fd, now.events, registered ? before : nullptr);
   now.registered = error == 0;
-  if (error == EPERM) alwaysReady_ = true;
+  if (error == EPERM && isReadyFile(now.events)) alwaysReady_ = true;
   if (error != 0 && error != EPERM) incomplete_ = true;
 }
 

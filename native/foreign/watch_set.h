@@ -33,7 +33,7 @@ class WatchSet {
   // watched by another poller meanwhile.
   Status rebuild();
 
-  // Whether a wanted descriptor is a file that is always ready.
+  // Whether a wanted descriptor is a file that is always ready for what is wanted.
   bool alwaysReady() const { return alwaysReady_; }
   // Whether a wanted descriptor is not open, or cannot be watched.
   bool incomplete() const { return incomplete_; }
@@ -52,6 +52,8 @@ class WatchSet {
   // Watches `fd`, which was watched for other events if `before` is set. Returns an errno, or 0.
   int watch(int fd, uint16_t events, const Watched* before);
   void unwatch(const Watched& watched);
+  // Whether poll(2) reports a file that cannot be watched as ready for one of these events.
+  static bool isReadyFile(uint16_t events);
 
   UniqueFd set_;
   std::vector<Watched> watched_;  // by fd

@@ -44,6 +44,10 @@ int WatchSet::watch(int fd, uint16_t events, const Watched* before) {
   return error;
 }
 
+bool WatchSet::isReadyFile(uint16_t events) {
+  return (events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)) != 0;
+}
+
 void WatchSet::unwatch(const Watched& watched) {
   (void)epoll_ctl(set_.get(), EPOLL_CTL_DEL, watched.fd, nullptr);
 }

@@ -45,6 +45,10 @@ int WatchSet::watch(int fd, uint16_t events, const Watched* before) {
   return error;
 }
 
+bool WatchSet::isReadyFile(uint16_t events) {
+  return (events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)) != 0;
+}
+
 void WatchSet::unwatch(const Watched& watched) {
   (void)control(set_.get(), watched.fd, EVFILT_READ, EV_DELETE);
   (void)control(set_.get(), watched.fd, EVFILT_WRITE, EV_DELETE);

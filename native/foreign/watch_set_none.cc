@@ -15,6 +15,10 @@ int WatchSet::watch(int, uint16_t, const Watched*) {
   return ENOTSUP;
 }
 
+bool WatchSet::isReadyFile(uint16_t) {
+  return false;
+}
+
 void WatchSet::unwatch(const Watched&) {}
 
 size_t pollForeign(std::vector<ForeignDescriptor>&, size_t) {

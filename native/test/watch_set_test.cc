@@ -126,6 +126,12 @@ void reportsClosedAndAlwaysReadyDescriptors() {
   UniqueFd file(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   CHECK(set.update(std::vector{in(file)}, false).ok());
   CHECK(set.alwaysReady() && !set.incomplete());
+  for (const uint16_t events : {uint16_t{0}, uint16_t{POLLPRI}}) {
+    std::vector<ForeignDescriptor> never{{file.get(), events, 0}};
+    CHECK(set.update(never, false).ok());
+    CHECK(!set.alwaysReady() && !set.incomplete());
+    CHECK_EQUAL(pollForeign(never, 1), 0);
+  }
   CHECK(set.update({}, false).ok());
   CHECK(!set.alwaysReady() && !set.incomplete());
 }
