@@ -276,8 +276,8 @@ napi_value init(napi_env env, napi_value exports) {
   const auto beforeSleep = [addon] {
     for (const auto& loop : addon->loops) loop->beforeSleep();
   };
-  addForeign(env, exports, beforeSleep);
-  addGuest(env, exports, beforeSleep);
+  AttachedLoops& attached = addForeign(env, exports, beforeSleep);
+  addGuest(env, exports, beforeSleep, attached);
   addLookUp(env, exports);
   addProcesses(env, exports);
   addTls(env, exports, addon->tlsOutput);

@@ -35,7 +35,6 @@
         "foreign/core_foundation.cc",
         "foreign/glib_context.cc",
         "foreign/glib_library.cc",
-        "foreign/glib_source.cc",
         "foreign/watch_set.cc",
         "reactor/accepting.cc",
         "reactor/adoption.cc",

@@ -18,11 +18,19 @@ namespace ropewalk {
 namespace {
 
 // The hosts of one environment whose libuv handles are open. JavaScript keeps closed ones alive.
-struct Hosts {
+struct Hosts final : AttachedLoops {
   std::vector<std::shared_ptr<ForeignHost>> open;
   std::function<void()> beforeSleep;
   napi_async_cleanup_hook_handle cleanup = nullptr;
   bool ending = false;
+
+  void serve() override {
+    for (const auto& host : std::vector(open)) host->serve();
+  }
+
+  void ask() override {
+    for (const auto& host : std::vector(open)) host->ask();
+  }
 
   void sweep() {
     std::erase_if(open, [](const auto& host) { return host->closed(); });
@@ -214,6 +222,7 @@ napi_value startHost(Call& call, std::shared_ptr<ForeignHost> host,
   host->onClosed = [](void* context) { static_cast<Hosts*>(context)->sweep(); };
   host->onClosedContext = &hosts;
   host->flushReactors = &hosts.beforeSleep;
+  host->others = &hosts;
   hosts.open.push_back(host);
   if (Status status = host->start(std::move(loop)); !status.ok()) {
     host->detach();
@@ -349,7 +358,7 @@ napi_value hostCoreFoundation(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-void addForeign(napi_env env, napi_value exports, std::function<void()> beforeSleep) {
+AttachedLoops& addForeign(napi_env env, napi_value exports, std::function<void()> beforeSleep) {
   auto* hosts = new Hosts;
   hosts->beforeSleep = std::move(beforeSleep);
   napi_add_async_cleanup_hook(env, endEnvironment, hosts, &hosts->cleanup);
@@ -362,6 +371,7 @@ void addForeign(napi_env env, napi_value exports, std::function<void()> beforeSl
     napi_create_function(env, of.name, NAPI_AUTO_LENGTH, of.callback, hosts, &function);
     napi_set_named_property(env, exports, of.name, function);
   }
+  return *hosts;
 }
 
 }  // namespace ropewalk

@@ -73,6 +73,14 @@ void ForeignHost::keepAlive(bool wanted) {
   }
 }
 
+void ForeignHost::serve() {
+  if (!detached_ && !loop_->sleepsItself()) beforeSleep();
+}
+
+void ForeignHost::ask() {
+  if (!detached_ && !inside() && !loop_->sleepsItself()) prepareLoop();
+}
+
 void ForeignHost::beforeSleep() {
   if (detached_ || busy()) return;
   if (due_ || awake_) runDue();
@@ -94,6 +102,8 @@ void ForeignHost::prepareLoop() {
     return;
   }
   if (timeoutMs != 0) {
+    // Node's own: libuv would wait for itself, which the system refuses.
+    std::erase_if(descriptors_, [own = descriptor()](const auto& one) { return one.fd == own; });
     // Without a change of the descriptors the set makes no system call.
     (void)set_.update(descriptors_, std::exchange(renew_, false));
     if (set_.alwaysReady()) timeoutMs = 0;
@@ -108,7 +118,7 @@ void ForeignHost::prepareLoop() {
 // Node's loop does not sleep afterwards, and finds what has ended this sleep.
 void ForeignHost::sleepInLoop() {
   schedule(ForeignLoop::kNever);
-  if (flushReactors != nullptr) (*flushReactors)();
+  (*flushReactors)();
   uv_update_time(uv_);
   dispatchBy([this] { loop_->sleep(uv_backend_timeout(uv_)); });
   if (detached_) return;
@@ -163,7 +173,7 @@ void ForeignHost::runDue() {
     if (!ready || !dispatchOnce()) break;
   }
   // Some of their uv_prepare handles may have run before this one.
-  if (flushReactors != nullptr) (*flushReactors)();
+  (*flushReactors)();
 }
 
 // A stale registration would wake Node again and again.
@@ -187,8 +197,6 @@ void ForeignHost::dispatchBy(auto&& run) {
   napi_handle_scope scope = nullptr;
   napi_open_handle_scope(env_, &scope);
   dispatching_ = true;
-  const char here = 0;
-  stack_ = &here;
   run();
   dispatching_ = false;
   reportDispatch();
@@ -212,45 +220,47 @@ void ForeignHost::reportDispatch() {
   callBack(env_, dispatched, arguments);
 }
 
-// Whether this is called by dispatch(), however indirectly, on the same stack. V8 runs no
-// JavaScript on another one, such as those that some foreign function interfaces make calls on.
-bool ForeignHost::onOwnStack() const {
-  constexpr ptrdiff_t kLargestStack = 8 << 20;
-  const char here = 0;
-  const ptrdiff_t depth = stack_ - &here;
-  return depth >= 0 && depth < kLargestStack;
-}
-
-bool ForeignHost::wanted() {
-  if (asking_ || detached_ || !dispatching_ || !onOwnStack()) return false;
-  if (!UncaughtScope::available()) return false;
-  // The nested loop polls the same descriptors: Node is not to wake up for them.
-  if (watched_) {
-    watchSet(false);
-    schedule(ForeignLoop::kNever);
-  }
-  return true;
-}
-
-int ForeignHost::descriptor() {
+int ForeignHost::descriptor() const {
   return uv_ == nullptr ? -1 : uv_backend_fd(uv_);
 }
 
-int ForeignHost::timeoutMs() {
-  if (turning_ || !uv_loop_alive(uv_)) return ForeignLoop::kNever;
+bool ForeignHost::serving() const {
+  return dispatching_ && !asking_ && !turning_ && !detached_ && UncaughtScope::available();
+}
+
+void ForeignHost::drain() {
+  if (!serving()) return;
+  turning_ = true;
+  napi_handle_scope scope = nullptr;
+  napi_open_handle_scope(env_, &scope);
+  reportDispatch();
+  napi_close_handle_scope(env_, scope);
+  others->ask();
+  turning_ = false;
+}
+
+int ForeignHost::wait() {
+  if (!serving()) return kNever;
+  // The nested loop polls the same descriptors: Node is not to wake up for them.
+  if (watched_) {
+    watchSet(false);
+    schedule(kNever);
+  }
+  (*flushReactors)();
+  if (!uv_loop_alive(uv_)) return kNever;
   uv_update_time(uv_);
   return uv_backend_timeout(uv_);
 }
 
 void ForeignHost::turn() {
-  if (turning_) return;
+  if (!serving()) return;
   turning_ = true;
   {
     const UncaughtScope uncaught;
     (void)uv_run(uv_, UV_RUN_NOWAIT);
+    others->serve();
   }
   turning_ = false;
-  if (detached_ && !dispatching_) closeHandles();
 }
 
 void ForeignHost::detach() {

@@ -4,7 +4,7 @@
 // may have changed that. A uv_poll watches its descriptors, a uv_timer its deadline, and a uv_idle
 // keeps Node awake if it is due at once. These only note that the loop is due: its callbacks run in
 // the uv_prepare, where libuv has no ready descriptors, timers or closing handles in its hands,
-// because a callback may run a loop inside itself, which runs Node's (see turn()).
+// because a callback may run a loop inside itself, which runs Node's: the host is a Guest there.
 #pragma once
 
 #include <node_api.h>
@@ -14,13 +14,15 @@
 #include <memory>
 #include <vector>
 
+#include "binding_foreign.h"
 #include "foreign/foreign_loop.h"
-#include "foreign/glib_source.h"
+#include "foreign/guest.h"
+#include "foreign/own_stack.h"
 #include "foreign/watch_set.h"
 
 namespace ropewalk {
 
-class ForeignHost : private NestedHost {
+class ForeignHost : private Guest {
  public:
   struct Settings {
     int64_t maxDispatchNanos = 0;
@@ -43,7 +45,7 @@ class ForeignHost : private NestedHost {
   ForeignHost& operator=(const ForeignHost&) = delete;
 
   // For the loop's constructor: Node's loop, to be served while others run the foreign one.
-  NestedHost& nested() { return *this; }
+  Guest& nested() { return *this; }
   // Begins. If it fails, call detach().
   Status start(std::unique_ptr<ForeignLoop> loop);
   // Releases the loop, after the dispatch in progress if there is one. The object must live until
@@ -51,6 +53,10 @@ class ForeignHost : private NestedHost {
   void detach();
   // Like detach(), in an environment that ends: nothing returns to a dispatch in progress.
   void abandon();
+  // What it does before Node sleeps, and the second part of that: see AttachedLoops. Loops that
+  // sleep themselves do nothing.
+  void serve();
+  void ask();
   bool closed() const { return openHandles_ == 0 && loop_ == nullptr; }
   // Whether the attached loop keeps Node alive.
   void keepAlive(bool wanted);
@@ -61,6 +67,8 @@ class ForeignHost : private NestedHost {
   // The work of the reactors before Node sleeps, which sends bytes that callbacks wrote. Set before
   // start().
   const std::function<void()>* flushReactors = nullptr;
+  // All loops of the environment. Set before start().
+  AttachedLoops* others = nullptr;
   // Called when the last libuv handle is closed; may free the host.
   void (*onClosed)(void* context) = nullptr;
   void* onClosedContext = nullptr;
@@ -70,10 +78,14 @@ class ForeignHost : private NestedHost {
   // use again.
   static constexpr int kRetryMs = 50;
 
-  bool wanted() override;
-  int descriptor() override;
-  int timeoutMs() override;
+  // Others run the loop inside a dispatch.
+  int descriptor() const override;
+  bool serving() const override;
+  bool onOwnStack() const override { return stack_.current(); }
+  void drain() override;
+  int wait() override;
   void turn() override;
+  void refuse(bool) override {}  // such loops hold everything up: see docs/design.md
 
   void beforeSleep();
   void prepareLoop();
@@ -86,7 +98,6 @@ class ForeignHost : private NestedHost {
   void dispatchBy(auto&& run);
   void reportDispatch();
   void closeHandles();
-  bool onOwnStack() const;
   bool busy() const { return dispatching_ || turning_; }
   bool inside() const { return busy() || asking_; }
 
@@ -104,15 +115,15 @@ class ForeignHost : private NestedHost {
   int openHandles_ = 0;
   uint64_t timerDue_ = 0;  // on uv_now()'s scale; 0 if the timer is stopped
   Totals totals_;
-  const char* stack_ = nullptr;  // of dispatch()
-  bool due_ = false;             // there is something to dispatch, or may be
-  bool awake_ = false;           // the set became readable
-  bool renew_ = true;            // descriptors may have been closed since the set was updated
-  bool watched_ = false;         // poll_ is started
+  const OwnStack& stack_ = OwnStack::ofThread();
+  bool due_ = false;      // there is something to dispatch, or may be
+  bool awake_ = false;    // the set became readable
+  bool renew_ = true;     // descriptors may have been closed since the set was updated
+  bool watched_ = false;  // poll_ is started
   bool idling_ = false;
   bool asking_ = false;  // inside prepare() or check() of the loop
   bool dispatching_ = false;
-  bool turning_ = false;  // Node's loop runs inside the foreign one
+  bool turning_ = false;  // Node's loop, or its callbacks' rest, runs inside the foreign one
   bool keepsAlive_ = true;
   bool detached_ = false;
 };

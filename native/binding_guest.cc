@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "binding_call.h"
+#include "foreign/glib_context.h"
 #include "foreign/uncaught_scope.h"
 
 namespace ropewalk {
@@ -43,7 +44,7 @@ NodeGuest* NodeGuest::create(napi_env env, const Hooks& hooks, Status& status) {
 }
 
 NodeGuest::NodeGuest(napi_env env, uv_loop_t* uv, const Hooks& hooks)
-    : env_(env), uv_(uv), beforeSleep_(hooks.beforeSleep) {
+    : env_(env), uv_(uv), beforeSleep_(hooks.beforeSleep), loops_(*hooks.loops) {
   napi_create_reference(env, hooks.idle, 1, &idleFunction_);
   napi_create_reference(env, hooks.refused, 1, &refused_);
   prepare_.data = idle_.data = this;
@@ -56,7 +57,7 @@ NodeGuest::NodeGuest(napi_env env, uv_loop_t* uv, const Hooks& hooks)
 void NodeGuest::end(napi_async_cleanup_hook_handle, void* data) {
   auto* guest = static_cast<NodeGuest*>(data);
   guest->waker_.reset();
-  guest->attached_.clear();
+  guest->detachAll([](const Attached&) { return true; });
   for (GuestEntry& entry : guest->entries_) guest->release(entry);
   for (napi_ref one : {guest->idleFunction_, guest->refused_}) {
     napi_delete_reference(guest->env_, one);
@@ -78,6 +79,7 @@ void NodeGuest::drain() {
   napi_handle_scope handles = nullptr;
   napi_open_handle_scope(env_, &handles);
   callBack(env_, valueOf(env_, idleFunction_), {});
+  loops_.ask();
   napi_close_handle_scope(env_, handles);
   clean_ = true;
 }
@@ -107,6 +109,7 @@ NodeGuest::Turn NodeGuest::takeTurn() {
     const UncaughtScope uncaught;
     beforeSleep_();
     uv_run(uv_, UV_RUN_NOWAIT);
+    loops_.serve();
   }
   ending_ = !runsJavaScript();
   reportRefusal();
@@ -162,16 +165,17 @@ uint32_t NodeGuest::enter(GuestEntry entry) {
 
 // The uv_idle keeps Node's loop from sleeping before the calls are made; the uv_prepare keeps it
 // alive until they have returned.
+//
+// The uv_prepare is started anew: an outer run that holds it would not return to it before a loop
+// that waits for this call.
 void NodeGuest::updateHandles() {
   if (entries_.empty()) {
     uv_idle_stop(&idle_);
   } else {
     uv_idle_start(&idle_, [](uv_idle_t*) {});
   }
-  if (entries_.empty() && active_.empty()) {
-    uv_prepare_stop(&prepare_);
-    return;
-  }
+  uv_prepare_stop(&prepare_);
+  if (entries_.empty() && active_.empty()) return;
   uv_prepare_start(&prepare_,
                    [](uv_prepare_t* handle) { static_cast<NodeGuest*>(handle->data)->prepared(); });
 }
@@ -191,7 +195,7 @@ void NodeGuest::run(GuestEntry& entry) {
   const bool outer = std::exchange(clean_, true);
   rearm();
   napi_value result = undefinedIn(env_);
-  const bool returned = makeCall(entry, result);
+  const bool returned = entry.left || makeCall(entry, result);
   if (!returned) result = takeException(env_);
   clean_ = outer;
   active_.pop_back();
@@ -244,22 +248,45 @@ void NodeGuest::rearm() {
   waker_->arm(wait());
 }
 
-void NodeGuest::quitGlib(uint32_t entry) {
-  for (const GuestEntry& one : entries_) {
-    if (one.id == entry && one.glib != nullptr) one.glib->quit();
+bool NodeGuest::leave(uint32_t entry) {
+  for (GuestEntry& one : entries_) {
+    if (one.id == entry) return one.left = true;
   }
+  return false;
+}
+
+void NodeGuest::quitGlib(uint32_t entry) {
   for (const GuestEntry* one : active_) {
     if (one->id == entry && one->glib != nullptr) one->glib->quit();
   }
 }
 
-uint32_t NodeGuest::attachGlib(const GLibLibrary& glib, const GlibGuest::Settings& settings) {
-  attached_.push_back({nextId_, GlibGuest::attach(glib, *this, settings)});
-  return nextId_++;
+Status NodeGuest::attachGlib(const GLibLibrary& glib, const GlibGuest::Settings& settings,
+                             uint32_t& id) {
+  GLibLibrary::Context* context = settings.context;
+  if (context == nullptr) context = glib.contextDefault();
+  if (!GLibContext::addGuest(context)) return {EALREADY, "g_source_attach"};
+  Status status;
+  auto guest = GlibGuest::attach(glib, *this, settings, status);
+  if (guest == nullptr) {
+    GLibContext::removeGuest(context);
+    return status;
+  }
+  id = nextId_++;
+  attached_.push_back({id, context, std::move(guest)});
+  return {};
 }
 
 void NodeGuest::detachGlib(uint32_t id) {
-  std::erase_if(attached_, [id](const Attached& one) { return one.id == id; });
+  detachAll([id](const Attached& one) { return one.id == id; });
+}
+
+void NodeGuest::detachAll(auto&& which) {
+  std::erase_if(attached_, [&which](const Attached& one) {
+    if (!which(one)) return false;
+    GLibContext::removeGuest(one.context);
+    return true;
+  });
 }
 
 }  // namespace ropewalk

@@ -24,6 +24,7 @@
 #include <optional>
 #include <vector>
 
+#include "binding_foreign.h"
 #include "foreign/glib_guest.h"
 #include "foreign/guest.h"
 #include "foreign/guest_waker.h"
@@ -42,6 +43,7 @@ struct GuestEntry {
 
   NativeCall quit;          // ends the call; made if the environment ends meanwhile
   napi_ref done = nullptr;  // called with true and the result, or with false and an exception
+  bool left = false;        // the call is not to be made
 };
 
 // One per environment, made by its first use.
@@ -54,6 +56,7 @@ class NodeGuest : public Guest {
     napi_value refused = nullptr;
     // Does the work of the reactors' own uv_prepare handles: the outer run may hold some of them.
     std::function<void()> beforeSleep;
+    AttachedLoops* loops = nullptr;  // likewise
   };
 
   enum class Turn : int32_t { kServed = 0, kRefused = 1, kEnding = 2 };
@@ -73,14 +76,18 @@ class NodeGuest : public Guest {
   Turn takeTurn();
   // drain(), then wait().
   int deadline();
-  // Returns a number for quitGlib().
+  // Returns a number for leave() and quitGlib().
   uint32_t enter(GuestEntry entry);
+  // If the call has not begun, it is not made, and `done` is called with true. Returns whether that
+  // is so.
+  bool leave(uint32_t entry);
   // Calls `wake` on a thread whenever a turn is due. An empty call ends that.
   Status interleave(const NativeCall& wake);
-  // Returns a number for detachGlib().
-  uint32_t attachGlib(const GLibLibrary& glib, const GlibGuest::Settings& settings);
+  // Stores a number for detachGlib().
+  // EBUSY if another thread runs the context, EALREADY if it is attached to a reactor.
+  Status attachGlib(const GLibLibrary& glib, const GlibGuest::Settings& settings, uint32_t& id);
   void detachGlib(uint32_t id);
-  // Has no effect if the call has returned.
+  // Has no effect unless the call has begun and not returned.
   void quitGlib(uint32_t entry);
 
  private:
@@ -94,17 +101,20 @@ class NodeGuest : public Guest {
   void reportRefusal();
   bool runsJavaScript();
   void endBlockingCalls();
+  void detachAll(auto&& which);
   void rearm();
   void updateHandles();
 
   struct Attached {
     uint32_t id;
+    const GLibLibrary::Context* context;
     std::unique_ptr<GlibGuest> glib;
   };
 
   const napi_env env_;
   uv_loop_t* const uv_;
   const std::function<void()> beforeSleep_;
+  AttachedLoops& loops_;
   napi_ref idleFunction_ = nullptr;
   napi_ref refused_ = nullptr;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
@@ -115,7 +125,7 @@ class NodeGuest : public Guest {
   std::vector<GuestEntry*> active_;  // being called, outermost first
   std::vector<Attached> attached_;
   std::unique_ptr<GuestWaker> waker_;
-  const OwnStack stack_;
+  const OwnStack& stack_ = OwnStack::ofThread();
   uint32_t nextId_ = 1;
   std::optional<bool> refusal_;  // made on another stack, and not yet reported: whether in a turn
   bool clean_ = false;
@@ -123,6 +133,7 @@ class NodeGuest : public Guest {
 };
 
 // Adds the functions to the addon.
-void addGuest(napi_env env, napi_value exports, std::function<void()> beforeSleep);
+void addGuest(napi_env env, napi_value exports, std::function<void()> beforeSleep,
+              AttachedLoops& loops);
 
 }  // namespace ropewalk

@@ -77,7 +77,7 @@ napi_value serving(napi_env env, napi_callback_info info) {
 }
 
 // enter(call: () => unknown, quit: BigUint64Array, done: (succeeded: boolean, result: unknown) =>
-// void): void
+// void): number -- for leave()
 napi_value enter(napi_env env, napi_callback_info info) {
   Call call(env, info);
   GuestEntry entry;
@@ -87,11 +87,11 @@ napi_value enter(napi_env env, napi_callback_info info) {
   if (call.failed()) return nullptr;
   entry.function = keep(env, function);
   entry.done = keep(env, done);
-  (void)guestOf(call).enter(std::move(entry));
-  return nullptr;
+  return call.number(guestOf(call).enter(std::move(entry)));
 }
 
-// enterNative(call: BigUint64Array, quit: BigUint64Array, done): void -- the result is a bigint
+// enterNative(call: BigUint64Array, quit: BigUint64Array, done): number -- the result of the call
+// is a bigint
 napi_value enterNative(napi_env env, napi_callback_info info) {
   Call call(env, info);
   GuestEntry entry;
@@ -101,12 +101,11 @@ napi_value enterNative(napi_env env, napi_callback_info info) {
   if (!call.failed() && !entry.native) call.fail(0, "a function");
   if (call.failed()) return nullptr;
   entry.done = keep(env, done);
-  (void)guestOf(call).enter(std::move(entry));
-  return nullptr;
+  return call.number(guestOf(call).enter(std::move(entry)));
 }
 
-// enterGlib(context: BigUint64Array, done): number -- runs a main loop; the number is for
-// quitGlib()
+// enterGlib(context: BigUint64Array, done): number -- runs a main loop; the number is for leave()
+// and quitGlib()
 napi_value enterGlib(napi_env env, napi_callback_info info) {
   Call call(env, info);
   GuestEntry entry;
@@ -118,6 +117,14 @@ napi_value enterGlib(napi_env env, napi_callback_info info) {
   entry.glib = std::make_shared<GlibMainLoop>(*glib, context);
   entry.done = keep(env, done);
   return call.number(guestOf(call).enter(std::move(entry)));
+}
+
+// leave(entry: number): boolean
+napi_value leave(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const uint64_t entry = call.count(0);
+  if (call.failed()) return nullptr;
+  return call.truth(guestOf(call).leave(static_cast<uint32_t>(entry)));
 }
 
 // quitGlib(entry: number): void
@@ -140,7 +147,9 @@ napi_value attachGlib(napi_env env, napi_callback_info info) {
   if (call.failed()) return nullptr;
   const GLibLibrary* glib = findGlib();
   if (glib == nullptr) return call.raise({ENOSYS, "libglib-2.0"});
-  return call.number(guestOf(call).attachGlib(*glib, settings));
+  uint32_t id = 0;
+  const Status status = guestOf(call).attachGlib(*glib, settings, id);
+  return status.ok() ? call.number(id) : call.raise(status);
 }
 
 // detachGlib(id: number): void
@@ -173,13 +182,26 @@ constexpr struct {
   const char* name;
   napi_callback callback;
 } kFunctions[] = {
-    {"attachGlib", attachGlib}, {"call", callNative},         {"deadline", deadline},
-    {"drain", drain},           {"detachGlib", detachGlib},   {"enter", enter},
-    {"enterGlib", enterGlib},   {"enterNative", enterNative}, {"interleave", interleave},
-    {"quitGlib", quitGlib},     {"serving", serving},         {"turn", turn},
+    {"attachGlib", attachGlib},
+    {"call", callNative},
+    {"deadline", deadline},
+    {"drain", drain},
+    {"detachGlib", detachGlib},
+    {"enter", enter},
+    {"enterGlib", enterGlib},
+    {"enterNative", enterNative},
+    {"interleave", interleave},
+    {"leave", leave},
+    {"quitGlib", quitGlib},
+    {"serving", serving},
+    {"turn", turn},
 };
 
-using BeforeSleep = std::function<void()>;
+// What createGuest() passes on.
+struct Work {
+  std::function<void()> beforeSleep;
+  AttachedLoops& loops;
+};
 
 // Its functions may be called as long as the environment lives.
 napi_value createGuest(napi_env env, napi_callback_info info) {
@@ -188,8 +210,8 @@ napi_value createGuest(napi_env env, napi_callback_info info) {
   const napi_value refused = call.function(1);
   if (call.failed()) return nullptr;
   Status status;
-  NodeGuest* guest =
-      NodeGuest::create(env, {idle, refused, *static_cast<BeforeSleep*>(call.data())}, status);
+  const Work& work = *static_cast<Work*>(call.data());
+  NodeGuest* guest = NodeGuest::create(env, {idle, refused, work.beforeSleep, &work.loops}, status);
   if (guest == nullptr) return call.raise(status);
   napi_value result = nullptr;
   napi_create_object(env, &result);
@@ -222,10 +244,11 @@ napi_value glibFound(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-void addGuest(napi_env env, napi_value exports, BeforeSleep beforeSleep) {
-  auto* kept = new BeforeSleep(std::move(beforeSleep));
+void addGuest(napi_env env, napi_value exports, std::function<void()> beforeSleep,
+              AttachedLoops& loops) {
+  auto* kept = new Work{std::move(beforeSleep), loops};
   napi_add_env_cleanup_hook(
-      env, [](void* data) { delete static_cast<BeforeSleep*>(data); }, kept);
+      env, [](void* data) { delete static_cast<Work*>(data); }, kept);
   const auto add = [&](const char* name, napi_callback callback) {
     napi_value function = nullptr;
     napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, kept, &function);

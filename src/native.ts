@@ -275,7 +275,10 @@ export interface NativeForeignLoops {
 /** Node's loop as a guest of another loop: see native/binding_guest_calls.cc. */
 export interface NativeGuest {
   readonly descriptor: number;
-  /** @returns An identifier. */
+  /**
+   * @returns An identifier.
+   * @throws Error EALREADY the context is attached to a reactor, EBUSY another thread runs it.
+   */
   attachGlib(
     context: BigUint64Array,
     priority: number,
@@ -289,12 +292,16 @@ export interface NativeGuest {
   detachGlib(id: number): void;
   /** Runs reactions of promises, if `serving`. */
   drain(): void;
-  enter(call: () => unknown, quit: BigUint64Array, done: BlockingDone): void;
+  /** @returns An identifier. */
+  enter(call: () => unknown, quit: BigUint64Array, done: BlockingDone): number;
   /** @returns An identifier. */
   enterGlib(context: BigUint64Array, done: BlockingDone): number;
-  enterNative(call: BigUint64Array, quit: BigUint64Array, done: BlockingDone): void;
+  /** @returns An identifier. */
+  enterNative(call: BigUint64Array, quit: BigUint64Array, done: BlockingDone): number;
   /** An empty array ends it. */
   interleave(wake: BigUint64Array): void;
+  /** A call that has not begun is not made. @returns Whether that is so. */
+  leave(id: number): boolean;
   quitGlib(id: number): void;
   /** Whether a turn is possible. */
   serving(): boolean;

@@ -79,8 +79,7 @@ const CoreFoundation* CoreFoundation::load(const std::string& name, std::string&
   return (loaded[name] = std::move(functions)).get();
 }
 
-std::unique_ptr<CFRunLoop> CFRunLoop::open(const CoreFoundation& cf, NestedHost& host,
-                                           Status& status) {
+std::unique_ptr<CFRunLoop> CFRunLoop::open(const CoreFoundation& cf, Guest& host, Status& status) {
   std::unique_ptr<CFRunLoop> made(new CFRunLoop(cf, host));
   const CoreFoundation::Context context{0, made.get(), nullptr, nullptr, nullptr};
   const auto readable = [](CoreFoundation::Ref, unsigned long, void* info) {
@@ -134,9 +133,10 @@ void CFRunLoop::observed(unsigned long activity) {
     return;
   }
   // A run inside a callback: Node's loop has a deadline in it.
-  if (!host_.wanted()) return;
+  if (!reachable()) return;
+  host_.drain();
   cf_.enableCallBacks(descriptor_, kReadCallBack);
-  const int timeoutMs = host_.timeoutMs();
+  const int timeoutMs = host_.wait();
   cf_.setNextFireDate(timer_, cf_.now() + (timeoutMs < 0 ? kFarAway : timeoutMs / 1000.0));
 }
 
@@ -146,7 +146,7 @@ void CFRunLoop::readable() {
 }
 
 void CFRunLoop::serve() {
-  if (depth_ > 1 && host_.wanted()) host_.turn();
+  if (depth_ > 1 && reachable()) host_.turn();
 }
 
 }  // namespace ropewalk

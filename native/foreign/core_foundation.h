@@ -11,7 +11,7 @@
 #include <string>
 
 #include "foreign/foreign_loop.h"
-#include "foreign/glib_source.h"
+#include "foreign/guest.h"
 #include "status.h"
 
 namespace ropewalk {
@@ -60,8 +60,7 @@ struct CoreFoundation {
 class CFRunLoop final : public ForeignLoop {
  public:
   // `host` is Node's loop: it must outlive this.
-  static std::unique_ptr<CFRunLoop> open(const CoreFoundation& cf, NestedHost& host,
-                                         Status& status);
+  static std::unique_ptr<CFRunLoop> open(const CoreFoundation& cf, Guest& host, Status& status);
   ~CFRunLoop() override;
   CFRunLoop(const CFRunLoop&) = delete;
   CFRunLoop& operator=(const CFRunLoop&) = delete;
@@ -73,14 +72,15 @@ class CFRunLoop final : public ForeignLoop {
   void dispatch() override {}
 
  private:
-  CFRunLoop(const CoreFoundation& cf, NestedHost& host) : cf_(cf), host_(host) {}
+  CFRunLoop(const CoreFoundation& cf, Guest& host) : cf_(cf), host_(host) {}
 
   void observed(unsigned long activity);
   void readable();
+  bool reachable() const { return host_.serving() && host_.onOwnStack(); }
   void serve();
 
   const CoreFoundation& cf_;
-  NestedHost& host_;
+  Guest& host_;
   CoreFoundation::Ref loop_ = nullptr;
   CoreFoundation::Ref descriptor_ = nullptr;
   CoreFoundation::Ref source_ = nullptr;

@@ -7,27 +7,40 @@
 namespace ropewalk {
 namespace {
 
-// The contexts attached in this process: acquiring one twice on its thread succeeds.
-class Attached {
+// Who uses the contexts of this process: acquiring one twice on its thread succeeds.
+class Users {
  public:
-  bool add(const void* context) {
+  bool attach(const void* context) {
     const std::lock_guard lock(mutex_);
-    return contexts_.insert(context).second;
+    return guests_.count(context) == 0 && attached_.insert(context).second;
   }
 
-  void remove(const void* context) {
+  void detach(const void* context) {
     const std::lock_guard lock(mutex_);
-    contexts_.erase(context);
+    attached_.erase(context);
+  }
+
+  bool addGuest(const void* context) {
+    const std::lock_guard lock(mutex_);
+    if (attached_.count(context) > 0) return false;
+    guests_.insert(context);
+    return true;
+  }
+
+  void removeGuest(const void* context) {
+    const std::lock_guard lock(mutex_);
+    guests_.erase(guests_.find(context));
   }
 
  private:
   std::mutex mutex_;
-  std::set<const void*> contexts_;
+  std::set<const void*> attached_;
+  std::multiset<const void*> guests_;
 };
 
-Attached& attached() {
-  static Attached* const contexts = new Attached;  // threads may outlive static objects
-  return *contexts;
+Users& users() {
+  static Users* const all = new Users;  // threads may outlive static objects
+  return *all;
 }
 
 // Thread-default contexts are a stack, but loops are detached in any order: those that were
@@ -66,13 +79,13 @@ constexpr size_t kFirstDescriptors = 16;
 
 std::unique_ptr<GLibContext> GLibContext::open(const GLibLibrary& glib,
                                                GLibLibrary::Context* context, bool threadDefault,
-                                               NestedHost* nested, Status& status) {
-  if (!attached().add(context)) {
+                                               Guest* nested, Status& status) {
+  if (!users().attach(context)) {
     status = {EALREADY, "g_main_context_acquire"};
     return nullptr;
   }
   if (!glib.contextAcquire(context)) {
-    attached().remove(context);
+    users().detach(context);
     status = {EBUSY, "g_main_context_acquire"};
     return nullptr;
   }
@@ -83,19 +96,27 @@ std::unique_ptr<GLibContext> GLibContext::open(const GLibLibrary& glib,
     made->pushed_ = true;
   }
   if (nested != nullptr) {
-    made->source_ =
-        std::make_unique<GLibSource>(glib, context, *nested, GLibSource::kDefaultPriority);
+    made->guest_ =
+        GlibGuest::attach(glib, *nested, {.context = context, .yieldAfterNanos = 0}, status);
   }
   made->polled_.resize(kFirstDescriptors);
   return made;
 }
 
 GLibContext::~GLibContext() {
-  source_.reset();
+  guest_.reset();
   if (pushed_) threadDefaults.remove(glib_, context_);
   glib_.contextRelease(context_);
-  attached().remove(context_);
+  users().detach(context_);
   glib_.contextUnref(context_);
+}
+
+bool GLibContext::addGuest(const GLibLibrary::Context* context) {
+  return users().addGuest(context);
+}
+
+void GLibContext::removeGuest(const GLibLibrary::Context* context) {
+  users().removeGuest(context);
 }
 
 int GLibContext::prepare(std::vector<ForeignDescriptor>& descriptors) {

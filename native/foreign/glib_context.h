@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "foreign/foreign_loop.h"
+#include "foreign/glib_guest.h"
 #include "foreign/glib_library.h"
-#include "foreign/glib_source.h"
+#include "foreign/guest.h"
 #include "status.h"
 
 namespace ropewalk {
@@ -14,13 +15,18 @@ namespace ropewalk {
 class GLibContext final : public ForeignLoop {
  public:
   // Owns a reference of `context`, and the context from here on: no other thread can run it. EBUSY
-  // if another thread does, or if it is attached already. `nested` is served while
-  // anyone else on this thread runs the context, such as a modal dialog.
+  // if another thread does, EALREADY if it is attached already or has guests. `nested` is served
+  // while anyone else on this thread runs the context, such as a modal dialog.
   static std::unique_ptr<GLibContext> open(const GLibLibrary& glib, GLibLibrary::Context* context,
-                                           bool threadDefault, NestedHost* nested, Status& status);
+                                           bool threadDefault, Guest* nested, Status& status);
   ~GLibContext() override;
   GLibContext(const GLibContext&) = delete;
   GLibContext& operator=(const GLibContext&) = delete;
+
+  // Counts a guest of a context that other loops run. False if the context is attached: it would
+  // wait for itself.
+  static bool addGuest(const GLibLibrary::Context* context);
+  static void removeGuest(const GLibLibrary::Context* context);
 
   int prepare(std::vector<ForeignDescriptor>& descriptors) override;
   bool check(bool& descriptorReady) override;
@@ -34,7 +40,7 @@ class GLibContext final : public ForeignLoop {
 
   const GLibLibrary& glib_;
   GLibLibrary::Context* const context_;
-  std::unique_ptr<GLibSource> source_;
+  std::unique_ptr<GlibGuest> guest_;
   std::vector<ForeignDescriptor> polled_;
   bool pushed_ = false;
 };

@@ -1,6 +1,8 @@
 #include "foreign/glib_guest.h"
 
+#include <cerrno>
 #include <climits>
+#include <utility>
 
 #include "clock.h"
 
@@ -18,7 +20,12 @@ struct GlibGuest::Source {
 };
 
 std::unique_ptr<GlibGuest> GlibGuest::attach(const GLibLibrary& glib, Guest& guest,
-                                             const Settings& settings) {
+                                             const Settings& settings, Status& status) {
+  if (!glib.contextAcquire(settings.context)) {
+    status = {EBUSY, "g_main_context_acquire"};
+    return nullptr;
+  }
+  glib.contextRelease(settings.context);
   static GLibLibrary::SourceFunctions drainFunctions{prepareDrain, checkDrain, dispatchTurn,
                                                      nullptr,      nullptr,    nullptr};
   static GLibLibrary::SourceFunctions turnFunctions{prepareTurn, checkTurn, dispatchTurn,
@@ -34,9 +41,7 @@ std::unique_ptr<GlibGuest> GlibGuest::attach(const GLibLibrary& glib, Guest& gue
   };
   attached->drain_ = make(&drainFunctions, INT_MIN);
   attached->turn_ = make(&turnFunctions, settings.priority);
-  Source& turn = *attached->turn_;
-  turn.descriptor = {guest.descriptor(), 0, 0};
-  glib.sourceAddPoll(&turn.head, &turn.descriptor);
+  attached->turn_->descriptor = {guest.descriptor(), kGLibIn, 0};
   for (Source* source : {attached->drain_, attached->turn_}) {
     glib.sourceAttach(&source->head, settings.context);
   }
@@ -72,34 +77,35 @@ void GlibGuest::work(Work what) {
 // Whether the second source is ready without waiting; otherwise the time until it is.
 bool GlibGuest::prepare(int* timeoutMs) {
   if (!reachable()) {
-    refuse();
+    rest();
     return false;
   }
   refused_ = false;
+  if (!std::exchange(polls_, true)) glib_.sourceAddPoll(&turn_->head, &turn_->descriptor);
   yielding_ = spentNanos_ > settings_.yieldAfterNanos;
   if (yielding_) {
     spentNanos_ = 0;
     *timeoutMs = 0;
     return false;
   }
-  turn_->descriptor.events = kGLibIn;
   *timeoutMs = guest_.wait();
   return *timeoutMs == 0;
 }
 
 bool GlibGuest::check() {
-  if (yielding_ || !reachable()) return false;
+  if (yielding_ || !polls_ || !reachable()) return false;
   if ((turn_->descriptor.revents & kGLibIn) != 0 || guest_.wait() == 0) return true;
   spentNanos_ = 0;
   return false;
 }
 
-// The descriptor may stay readable.
-void GlibGuest::refuse() {
-  turn_->descriptor.events = 0;
-  if (refused_) return;
-  refused_ = true;
-  guest_.refuse(!guest_.serving());
+// The descriptor may stay readable. And Node's loop cannot wait for it, as it would if it hosted
+// the context: it is its own.
+void GlibGuest::rest() {
+  if (std::exchange(polls_, false)) glib_.sourceRemovePoll(&turn_->head, &turn_->descriptor);
+  yielding_ = false;
+  spentNanos_ = 0;
+  if (!std::exchange(refused_, true)) guest_.refuse(!guest_.serving());
 }
 
 int GlibGuest::prepareDrain(GLibLibrary::Source* source, int* timeoutMs) {
@@ -144,11 +150,10 @@ GlibMainLoop::~GlibMainLoop() {
 }
 
 void GlibMainLoop::run() {
-  if (!quit_) glib_.loopRun(loop_);
+  glib_.loopRun(loop_);
 }
 
 void GlibMainLoop::quit() {
-  quit_ = true;
   glib_.loopQuit(loop_);
 }
 

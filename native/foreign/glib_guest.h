@@ -1,4 +1,5 @@
-// A guest in a main context of GLib: GLib's loop owns the thread and gives the guest its turns.
+// A guest in a main context of GLib: GLib's loop gives the guest its turns, because it owns the
+// thread, or because a callback of a context that Node's loop hosts runs it (see GLibContext).
 //
 // Two sources, because GLib dispatches only the ready sources of the highest priority:
 //
@@ -7,9 +8,6 @@
 //     sources, which GLib still asks in this iteration.
 //   - The second has the guest's descriptor and deadline, and the priority of the application's
 //     choice. It can be dispatched inside its own dispatch: a turn may run a main loop.
-//
-// GLibSource serves the opposite case, a loop inside a dispatch of a context that Node's loop
-// hosts.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +16,7 @@
 #include "foreign/glib_library.h"
 #include "foreign/guest.h"
 #include "foreign/native_call.h"
+#include "status.h"
 
 namespace ropewalk {
 
@@ -27,16 +26,17 @@ class GlibGuest {
     GLibLibrary::Context* context = nullptr;  // null for the default one of the process
     int priority = 0;
     // After so long in turns without an iteration that left the guest out, there is one: sources
-    // of lower priority would not be dispatched otherwise.
+    // of lower priority would not be dispatched otherwise. 0: after each turn.
     int64_t yieldAfterNanos = 10'000'000;
     // A function that goes back to the thread's own stack and calls drain() for 0, turn() for 1.
     // Empty if the application never runs the context on another stack.
     uintptr_t relay = 0;
   };
 
-  // For the thread of the guest. The guest must live longer.
+  // For the thread of the guest. The guest must live longer. EBUSY if another thread runs the
+  // context.
   static std::unique_ptr<GlibGuest> attach(const GLibLibrary& glib, Guest& guest,
-                                           const Settings& settings);
+                                           const Settings& settings, Status& status);
   // GLib may be dispatching the source.
   ~GlibGuest();
   GlibGuest(const GlibGuest&) = delete;
@@ -52,7 +52,7 @@ class GlibGuest {
   void work(Work what);
   bool prepare(int* timeoutMs);
   bool check();
-  void refuse();
+  void rest();
 
   static int prepareDrain(GLibLibrary::Source* source, int* timeoutMs);
   static int checkDrain(GLibLibrary::Source* source);
@@ -66,6 +66,7 @@ class GlibGuest {
   Source* drain_ = nullptr;
   Source* turn_ = nullptr;
   int64_t spentNanos_ = 0;
+  bool polls_ = false;  // the descriptor, while turns are possible
   bool yielding_ = false;
   bool refused_ = false;
 };
@@ -79,14 +80,13 @@ class GlibMainLoop {
   GlibMainLoop(const GlibMainLoop&) = delete;
   GlibMainLoop& operator=(const GlibMainLoop&) = delete;
 
-  // Returns after quit(), also if that came before.
+  // Returns after quit().
   void run();
   void quit();
 
  private:
   const GLibLibrary& glib_;
   void* const loop_;
-  bool quit_ = false;
 };
 
 }  // namespace ropewalk

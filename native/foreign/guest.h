@@ -1,5 +1,6 @@
-// Node's loop as seen by a loop of another library that owns the thread: which descriptor it waits
-// for, until when, and the turn to give it then.
+// Node's loop as seen by a loop of another library that runs above it on the stack, because it owns
+// the thread or is nested in a callback: which descriptor Node waits for, until when, and the turn
+// to give it then.
 #pragma once
 
 namespace ropewalk {
@@ -15,7 +16,7 @@ class Guest {
   // Readable while a turn is due. It never changes.
   virtual int descriptor() const = 0;
 
-  // Whether turns are possible now. They are not inside a turn: see NodeGuest.
+  // Whether turns are possible now. They are not inside a turn: see NodeGuest and ForeignHost.
   virtual bool serving() const = 0;
 
   // Whether the caller runs on the thread's own stack.
@@ -32,7 +33,7 @@ class Guest {
   // One pass of Node's loop, which never waits. Does nothing unless serving().
   virtual void turn() = 0;
 
-  // A turn was asked for in vain: inside a turn, or on another stack.
+  // A turn was asked for in vain: while none is possible, or on another stack.
   virtual void refuse(bool inTurn) = 0;
 };
 

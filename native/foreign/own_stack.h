@@ -9,7 +9,10 @@ namespace ropewalk {
 class OwnStack {
  public:
   // Of the calling thread.
-  OwnStack();
+  static const OwnStack& ofThread() {
+    static thread_local const OwnStack stack;  // costs a system call or more
+    return stack;
+  }
 
   // Whether the caller, on that thread, runs on it. True if the system does not tell.
   bool current() const {
@@ -19,6 +22,8 @@ class OwnStack {
   }
 
  private:
+  OwnStack();
+
   uintptr_t low_ = 0;
   uintptr_t high_ = 0;
 };

@@ -1,5 +1,5 @@
-// A main context of GLib as a foreign loop, and the source that serves another loop inside it. Uses
-// the system's GLib; without it the test says so and ends.
+// A main context of GLib as a foreign loop, and how it serves a guest in nested loops. Uses the
+// system's GLib; without it the test says so and ends.
 
 #include "foreign/glib_context.h"
 
@@ -46,7 +46,7 @@ void loadExtra() {
 }
 
 // A loop that a context serves.
-class Host final : public NestedHost {
+class Host final : public Guest {
  public:
   Host() {
     int ends[2];
@@ -55,9 +55,12 @@ class Host final : public NestedHost {
     write_.reset(ends[1]);
   }
 
-  bool wanted() override { return wants; }
-  int descriptor() override { return read_.get(); }
-  int timeoutMs() override { return timeout; }
+  int descriptor() const override { return read_.get(); }
+  bool serving() const override { return wants; }
+  bool onOwnStack() const override { return true; }
+  void drain() override { drained++; }
+  int wait() override { return timeout; }
+  void refuse(bool) override {}
   void turn() override {
     turns++;
     char byte;
@@ -72,6 +75,7 @@ class Host final : public NestedHost {
   bool drains = true;
   int timeout = -1;
   int turns = 0;
+  int drained = 0;
   void (*inTurn)(Host&) = nullptr;
 
  private:
@@ -158,6 +162,20 @@ void belongsToOneOwner() {
   glib->contextUnref(other);
 }
 
+void isNotAttachedWithGuests() {
+  Context of;
+  CHECK(!GLibContext::addGuest(of.context));
+  GLibLibrary::Context* other = glib->contextNew();
+  CHECK(GLibContext::addGuest(other) && GLibContext::addGuest(other));
+  GLibContext::removeGuest(other);
+  Status status;
+  CHECK(GLibContext::open(*glib, other, false, nullptr, status) == nullptr);
+  CHECK_EQUAL(status.error, EALREADY);
+  GLibContext::removeGuest(other);
+  CHECK(GLibContext::open(*glib, other, false, nullptr, status) != nullptr);
+  glib->contextUnref(other);
+}
+
 void popsThreadDefaultsInOrder() {
   auto first = std::make_unique<Context>();
   auto second = std::make_unique<Context>();
@@ -191,6 +209,7 @@ int nest(void* data) {
   of.host.timeout = 0;
   CHECK(extra.iteration(of.context, 0) != 0);
   CHECK_EQUAL(of.host.turns, 4);
+  CHECK_EQUAL(of.host.drained, 8);  // once for each iteration
   of.host.timeout = -1;
   of.host.wants = false;
   return 0;
@@ -269,7 +288,7 @@ int main() {
   loadExtra();
   (void)glib->contextDefault();  // it stays open
   return tell({STORY(saysUntilWhenItWaits), STORY(noticesWakeUpsByOtherThreads),
-               STORY(belongsToOneOwner), STORY(popsThreadDefaultsInOrder),
+               STORY(belongsToOneOwner), STORY(isNotAttachedWithGuests), STORY(popsThreadDefaultsInOrder),
                STORY(servesTheHostInNestedLoops), STORY(stopsBeingServedInsideATurn),
                STORY(cyclesTenThousandTimes), STORY(saysWhyALibraryIsMissing)});
 }

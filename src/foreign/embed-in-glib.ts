@@ -5,6 +5,7 @@ import { checkInteger, checkMilliseconds } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { loadAddon } from '../native.js';
 import type { BlockingCall, EmbeddedReactor } from './embedded-reactor.js';
+import { contextError } from './glib-loop.js';
 import { toWord, toWords } from './native-function.js';
 
 export interface EmbedInGLibOptions {
@@ -40,6 +41,7 @@ const MAX_YIELD_AFTER_MS = 1_000_000;
  * `embedded.block(...)` with a function of the toolkit that runs this context, such as `gtk_main`.
  *
  * @throws UnsupportedError There is no libglib-2.0 here.
+ * @throws ForeignLoopBusyError Another thread runs the context, or it is attached to a reactor.
  * @throws EmbeddingClosedError, InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
  */
 export function embedInGLib(
@@ -57,8 +59,12 @@ export function embedInGLib(
   }
   const micros = Math.round(Math.min(yieldAfterMs, MAX_YIELD_AFTER_MS) * 1000);
   const relayWords = relay === 0n ? NOTHING : toWords('relay', { address: relay, args: [] });
-  const id = embedded.guest.attachGlib(words, priority, micros, relayWords);
-  return new GLibEmbedding(embedded, words, id);
+  try {
+    const id = embedded.guest.attachGlib(words, priority, micros, relayWords);
+    return new GLibEmbedding(embedded, words, id);
+  } catch (error) {
+    throw contextError(error);
+  }
 }
 
 /** Made by {@link embedInGLib}. */
@@ -79,7 +85,7 @@ export class GLibEmbedding {
    * Runs a main loop of the context, which owns the thread until `quit`, or until the reactor's run ends. A loop that is run
    * meanwhile is nested in it.
    *
-   * @returns Fires when the loop has returned. Cancelling it quits.
+   * @returns Fires when the loop has returned; fails with CancelledError if it was to quit before it began. Cancelling it quits.
    * @throws EmbeddingClosedError
    */
   run(): Deferred<void> {

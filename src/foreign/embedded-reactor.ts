@@ -9,18 +9,19 @@ import type { Reactor } from '../core/reactor.js';
 import type { SystemEventTrigger } from '../core/system-event.js';
 import { toError } from '../core/text-of.js';
 import { Deferred } from '../defer/deferred.js';
+import { CancelledError } from '../defer/errors.js';
 import { checkFunction, checkReactor } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { BlockingDone, NativeGuest } from '../native.js';
 import { EmbeddingClosedError, ThreadEndingError } from './errors.js';
-import { countBlocked, refusal, threadGuest } from './guest.js';
+import { countBlocked, interleave, refusal, threadGuest } from './guest.js';
 import { type NativeFunction, toWords } from './native-function.js';
 
 export interface BlockOptions {
   /**
-   * Makes the call return. Called when the reactor's run has ended, and when the Deferred is cancelled. A native function is also
-   * called if the thread is terminated; otherwise termination waits for the call.
+   * Makes the call return. Called when the reactor's run has ended, and when the Deferred is cancelled; not before the call has begun,
+   * which is then not made. A native function is also called if the thread is terminated; otherwise termination waits for the call.
    */
   readonly quit?: (() => void) | NativeFunction;
 }
@@ -55,7 +56,6 @@ export class EmbeddedReactor {
   /** @internal */
   readonly guest: NativeGuest;
   readonly #calls = new Set<{ quit(): void }>();
-  #interleaving = false;
   #closed = false;
 
   /** @internal */
@@ -98,7 +98,8 @@ export class EmbeddedReactor {
    * where it can be served: never make such a call directly in a callback of Node or of the reactor. Calls made meanwhile are nested:
    * the inner one must return first. A callback of the other loop may make such a call directly.
    *
-   * @returns Fires with the result, or fails with the exception. Cancelling it quits.
+   * @returns Fires with the result, or fails with the exception, or with CancelledError if it was to quit before it was made.
+   * Cancelling it quits.
    * @throws EmbeddingClosedError, InvalidArgumentTypeError, UnknownOptionError
    */
   block<T>(call: () => T, options: BlockOptions = {}): Deferred<T> {
@@ -109,7 +110,8 @@ export class EmbeddedReactor {
 
   /**
    * Like `block`, for a C function, which then has no JavaScript below it.
-   * @returns Fires with the function's result, as an unsigned integer of 64 bits.
+   * @returns Fires with the function's result, as an unsigned integer of 64 bits; fails with CancelledError if it was to quit before
+   * it was made.
    * @throws EmbeddingClosedError, InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   blockNative(call: NativeFunction, options: BlockOptions = {}): Deferred<bigint> {
@@ -120,13 +122,11 @@ export class EmbeddedReactor {
 
   /** @internal */
   blockInGLib(context: BigUint64Array): BlockingCall<void> {
-    let id = 0;
-    return this.#enter<void>(
-      () => this.guest.quitGlib(id),
-      (done) => {
-        id = this.guest.enterGlib(context, done);
-      },
+    const call = this.#enter<void>(
+      () => this.guest.quitGlib(call.id),
+      (done) => this.guest.enterGlib(context, done),
     );
+    return call;
   }
 
   /**
@@ -158,21 +158,20 @@ export class EmbeddedReactor {
    * outside turns, wrap it with {@link EmbeddedReactor.callback} or ask for `deadline()`, so that the thread learns of new deadlines.
    *
    * @param wake A function that may be called on any thread, such as `sem_post`, `PostMessage` or `g_main_context_wakeup`. Undefined
-   * ends the waiting; it is not called afterwards. A new one replaces it.
+   * ends the waiting; it is not called afterwards. A new one replaces it, also that of another embedded reactor in this thread.
    * @throws EmbeddingClosedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
   interleave(wake: NativeFunction | undefined): void {
     const words = wake === undefined ? NOTHING : toWords('wake', wake);
     this.#checkOpen();
-    this.#interleaving = wake !== undefined;
-    this.guest.interleave(words);
+    interleave(this, words);
   }
 
   /** Quits all calls of `block` and ends `interleave`. The reactor goes on in Node's loop when these calls have returned. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#interleaving) this.guest.interleave(NOTHING);
+    interleave(this, NOTHING);
     for (const call of [...this.#calls].reverse()) call.quit();
   }
 
@@ -195,7 +194,7 @@ export class EmbeddedReactor {
 
   #block<T>(
     options: BlockOptions,
-    enter: (quit: BigUint64Array, done: BlockingDone) => void,
+    enter: (quit: BigUint64Array, done: BlockingDone) => number,
   ): Deferred<T> {
     const { quit } = options;
     if (typeof quit === 'object') {
@@ -212,11 +211,11 @@ export class EmbeddedReactor {
     ).result;
   }
 
-  #enter<T>(quit: () => void, enter: (done: BlockingDone) => void): BlockingCall<T> {
+  #enter<T>(quit: () => void, enter: (done: BlockingDone) => number): BlockingCall<T> {
     this.#checkOpen();
-    const call = new BlockingCall<T>(this.reactor, quit);
+    const call = new BlockingCall<T>(this, quit);
     this.#calls.add(call);
-    enter((succeeded, result) => {
+    call.id = enter((succeeded, result) => {
       this.#calls.delete(call);
       call.returned(succeeded, result);
     });
@@ -228,16 +227,19 @@ export class EmbeddedReactor {
 export class BlockingCall<T> {
   /** Cancelling it quits. */
   readonly result: Deferred<T> = new Deferred<T>(() => this.#cancel());
-  readonly #reactor: Reactor;
+  /** For the guest. */
+  id = 0;
+  readonly #embedded: EmbeddedReactor;
   readonly #quit: () => void;
   #trigger: SystemEventTrigger | undefined;
   #quits = false;
+  #left = false;
   #cancelled = false;
 
-  constructor(reactor: Reactor, quit: () => void) {
-    this.#reactor = reactor;
+  constructor(embedded: EmbeddedReactor, quit: () => void) {
+    this.#embedded = embedded;
     this.#quit = quit;
-    this.#trigger = reactor.addSystemEventTrigger('after', 'shutdown', () => {
+    this.#trigger = embedded.reactor.addSystemEventTrigger('after', 'shutdown', () => {
       this.#trigger = undefined;
       this.quit();
     });
@@ -248,6 +250,8 @@ export class BlockingCall<T> {
   quit(): void {
     if (this.#quits) return;
     this.#quits = true;
+    this.#left = this.#embedded.guest.leave(this.id);
+    if (this.#left) return;
     try {
       this.#quit();
     } catch (error) {
@@ -263,9 +267,12 @@ export class BlockingCall<T> {
   returned(succeeded: boolean, result: unknown): void {
     this.#quits = true;
     countBlocked(-1);
-    if (this.#trigger !== undefined) this.#reactor.removeSystemEventTrigger(this.#trigger);
+    if (this.#trigger !== undefined) {
+      this.#embedded.reactor.removeSystemEventTrigger(this.#trigger);
+    }
     if (this.#cancelled) return;
-    if (succeeded) this.result.callback(result as T);
+    if (this.#left) this.result.errback(new CancelledError());
+    else if (succeeded) this.result.callback(result as T);
     else this.result.errback(toError(result));
   }
 }

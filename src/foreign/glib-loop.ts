@@ -79,7 +79,7 @@ export class GLibLoop implements NativelyHosted {
     try {
       return loadAddon().hostGlib(this.#context, this.#threadDefault, settings, dispatched);
     } catch (error) {
-      throw hostingError(this.name, error as { errno: number; syscall: string });
+      throw contextError(error);
     }
   }
 }
@@ -106,9 +106,11 @@ function openContext(library: string, make: boolean, address: number): NativeGLi
   }
 }
 
-function hostingError(name: string, { errno, syscall }: { errno: number; syscall: string }): Error {
+/** @internal The error of the addon, which could not use a context. */
+export function contextError(error: unknown): Error {
+  const { errno, syscall } = error as { errno: number; syscall: string };
   const cause = systemError(syscall, errno);
-  if (cause.code === 'EALREADY') return new ForeignLoopBusyError(name, 'attachment');
-  if (cause.code === 'EBUSY') return new ForeignLoopBusyError(name, 'thread');
+  if (cause.code === 'EALREADY') return new ForeignLoopBusyError('GLib', 'attachment');
+  if (cause.code === 'EBUSY') return new ForeignLoopBusyError('GLib', 'thread');
   return cause;
 }

@@ -8,6 +8,8 @@ const ADVICE = 'attach the other loop to the reactor instead';
 
 let guest: NativeGuest | undefined;
 let blocked = 0;
+/** The embedded reactor whose `wake` is called. */
+let waking: object | undefined;
 
 /** @throws UnsupportedError, AddonNotLoadedError */
 export function threadGuest(): NativeGuest {
@@ -43,6 +45,17 @@ function reportRefusal(inTurn: boolean): void {
 /** @internal The reason for which no turn is possible now. */
 export function refusal(): TurnRefusedError {
   return new TurnRefusedError(blocked > 0 ? 'turn' : 'outside');
+}
+
+/**
+ * @internal Has a thread call `wake` for `owner`, in place of anything that it called before. An empty one ends that, unless it was called
+ * for another owner.
+ */
+export function interleave(owner: object, wake: BigUint64Array): void {
+  if (wake.length === 0 && waking !== owner) return;
+  waking = undefined;
+  threadGuest().interleave(wake);
+  if (wake.length > 0) waking = owner;
 }
 
 /** @internal Counts the calls that own the thread. */
