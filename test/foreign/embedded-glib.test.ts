@@ -1,9 +1,15 @@
 /** Reactors in GLib's main loop: nested loops, callbacks, starvation, and the ends of both. */
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { attachForeignLoop } from '../../src/foreign/attach.js';
 import { embedInGLib, type GLibEmbedding } from '../../src/foreign/embed-in-glib.js';
 import { type EmbeddedReactor, embedReactor } from '../../src/foreign/embedded-reactor.js';
-import { EmbeddingClosedError, TurnRefusedError } from '../../src/foreign/errors.js';
+import {
+  EmbeddingClosedError,
+  ForeignLoopBusyError,
+  TurnRefusedError,
+} from '../../src/foreign/errors.js';
+import { GLibLoop } from '../../src/foreign/glib-loop.js';
 import type { Reactor } from '../../src/index.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { within } from '../support/deadline.js';
@@ -267,6 +273,22 @@ describe.each(ONE_POLLER)('a reactor ($name) in the main loop of GLib', ({ make 
     reactor.callLater(1, () => reactor.stop());
     await within(run, 'the main loop');
     await running;
+  });
+
+  it('is not in a context that is attached to a reactor, and the reverse', async () => {
+    await using reactor = make();
+    const embedded = embedReactor(reactor);
+    const loop = new GLibLoop();
+    const attachment = attachForeignLoop(reactor, loop);
+    expect(() => embedInGLib(embedded)).toThrow(ForeignLoopBusyError);
+    expect(() => embedInGLib(embedded, { context: loop.address })).toThrow('attached');
+    attachment.detach();
+    const glib = embedInGLib(embedded);
+    const again = embedInGLib(embedded);
+    glib.detach();
+    expect(() => attachForeignLoop(reactor, loop)).toThrow(ForeignLoopBusyError);
+    again.detach();
+    attachForeignLoop(reactor, loop).detach();
   });
 
   it('attaches and detaches 10,000 times', async () => {

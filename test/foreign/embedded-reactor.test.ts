@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { UnsupportedError } from '../../src/core/errors/reactor.js';
 import { CancelledError } from '../../src/defer/errors.js';
+import { attachForeignLoop } from '../../src/foreign/attach.js';
 import { type EmbeddedReactor, embedReactor } from '../../src/foreign/embedded-reactor.js';
 import {
   EmbeddingClosedError,
@@ -203,16 +204,49 @@ describe('a blocking call', () => {
     ]);
   });
 
-  it('can be a C function, and quit by one', async () => {
+  it('can be a C function', async () => {
     await using reactor = createReactor();
     const embedded = embedReactor(reactor);
     expect(await embedded.blockNative(nativeFunction('', 'labs', -5))).toBe(5n);
-    const due = semaphore();
-    const waits = embedded.blockNative(nativeFunction('', 'sem_wait', due.address), {
-      quit: nativeFunction('', 'sem_post', due.address),
-    });
+  });
+
+  it('is not made, nor is quit called, if it is to quit before it has begun', async () => {
+    await using reactor = createReactor();
+    const embedded = embedReactor(reactor);
+    const calls: string[] = [];
+    const quit = (): void => void calls.push('quit');
+    const call = (): void => void calls.push('call');
+    const cancelled = embedded.block(call, { quit });
+    const closed = embedded.block(call, { quit });
+    const native = embedded.blockNative(nativeFunction('', 'pause'));
+    cancelled.cancel();
     embedded.close();
-    expect(await within(waits, 'the call')).toBe(0n);
+    for (const blocked of [cancelled, closed, native]) {
+      await expect(within(blocked, 'the end')).rejects.toThrow(CancelledError);
+    }
+    expect(calls).toEqual([]);
+  });
+
+  it('serves loops that are attached to a reactor, also if JavaScript outside turns changes them', async () => {
+    await using reactor = createReactor();
+    const attached = {
+      name: 'attached',
+      until: Number.POSITIVE_INFINITY,
+      dispatched: 0,
+      prepare: () => ({ descriptors: [], until: attached.until }),
+      dispatch: () => {
+        attached.dispatched += 1;
+        attached.until = attached.dispatched < 5 ? reactor.now() + 1 : Number.POSITIVE_INFINITY;
+      },
+    };
+    using _attachment = attachForeignLoop(reactor, attached);
+    const loop = new OwnLoop(reactor);
+    const blocked = loop.embedded.block(() => {
+      attached.until = reactor.now();
+      while (attached.dispatched < 5) loop.iterate();
+      return attached.dispatched;
+    });
+    expect(await within(blocked, 'five dispatches')).toBe(5);
   });
 });
 
@@ -267,6 +301,25 @@ describe('a turn', () => {
       return done;
     });
     expect(result).toBe(true);
+  });
+});
+
+describe('the descriptor', () => {
+  it('is not waited for by a loop that is attached, which would be its own', async () => {
+    await using reactor = createReactor();
+    const { descriptor } = embedReactor(reactor);
+    const dispatched = new Promise<void>((resolve) => {
+      const until = reactor.now() + 20;
+      const attachment = attachForeignLoop(reactor, {
+        name: 'cyclic',
+        prepare: () => ({ descriptors: [{ fd: descriptor, read: true }], until }),
+        dispatch: () => {
+          attachment.detach();
+          resolve();
+        },
+      });
+    });
+    await within(dispatched, 'the dispatch');
   });
 });
 
@@ -346,6 +399,28 @@ describe('interleaving', () => {
     expect(called).toBe(true);
     clearTimeout(far);
     embedded.close();
+  });
+
+  it('is not ended by another embedded reactor, which it has replaced', async () => {
+    await using reactor = createReactor();
+    const [first, second] = [embedReactor(reactor), embedReactor(reactor)];
+    const due = semaphore();
+    first.interleave(nativeFunction('', 'sem_post', semaphore().address));
+    second.interleave(nativeFunction('', 'sem_post', due.address));
+    first.interleave(undefined);
+    first.close();
+    let called = false;
+    reactor.callLater(1, () => {
+      called = true;
+    });
+    await second.block(() => {
+      while (!called) {
+        due.wait();
+        second.turn();
+      }
+    });
+    expect(called).toBe(true);
+    second.close();
   });
 
   it('calls nothing after it has ended', async () => {

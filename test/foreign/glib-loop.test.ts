@@ -54,6 +54,13 @@ describe.skipIf(glib === undefined).each(ONE_POLLER)(
       return attachment;
     };
 
+    /** Waits until a dispatch has returned that took longer than `ms`. */
+    const endOfDispatch = (attachment: ForeignAttachment, ms: number): Promise<void> =>
+      pulse.until(() => {
+        setImmediate(() => pulse.notify());
+        return attachment.statistics().longestDispatchMs > ms;
+      }, 'the end of the dispatch');
+
     const makeFifo = (): { read: number; write: number } => {
       const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
       execFileSync('mkfifo', [join(folder, 'fifo')]);
@@ -263,10 +270,68 @@ describe.skipIf(glib === undefined).each(ONE_POLLER)(
       setTimeout(() => void step(), 10);
       await pulse.until(() => seen.size === 3, 'everything inside');
       expect(inside).toBeGreaterThan(0);
-      await pulse.until(() => {
-        setImmediate(() => pulse.notify());
-        return attachment.statistics().longestDispatchMs > 20;
-      }, 'the end of the dispatch');
+      await endOfDispatch(attachment, 20);
+    });
+
+    it('sends what timers and callbacks write in a loop inside a callback, and runs reactions', async () => {
+      const reactor = makeReactor();
+      const attachment = attach({}, reactor);
+      const seen: string[] = [];
+      class Receiver extends Protocol {
+        override dataReceived(data: Buffer): void {
+          seen.push(String(data));
+          pulse.notify();
+        }
+      }
+      const client = new Protocol();
+      client.connectionMade = () => pulse.notify();
+      const port = reactor.listenTCP(0, () => new Receiver(), { interface: '127.0.0.1' });
+      reactor.connectTCP('127.0.0.1', port.getHost().port, () => client);
+      await pulse.until(() => client.transport?.connected === true, 'the connection');
+      const loop = g.newLoop(null);
+      g.runInside(loop);
+      setTimeout(() => client.transport?.write('timer'), 10);
+      await pulse.until(() => seen.length === 1, 'the bytes of the timer');
+      g.timeoutAdd(1, () => {
+        client.transport?.write('callback');
+        return false;
+      });
+      await pulse.until(() => seen.length === 2, 'the bytes of the callback');
+      g.timeoutAdd(1, () => {
+        void Promise.resolve().then(() => {
+          seen.push('reaction');
+          pulse.notify();
+        });
+        return false;
+      });
+      await pulse.until(() => seen.length === 3, 'the reaction');
+      expect(seen).toEqual(['timer', 'callback', 'reaction']);
+      g.quit(loop);
+      await endOfDispatch(attachment, 10);
+      client.transport?.abortConnection();
+    });
+
+    it('serves another attached loop in a loop inside a callback', async () => {
+      const reactor = makeReactor();
+      const other = { until: 0, dispatched: 0 };
+      const attachment = attachForeignLoop(reactor, {
+        name: 'other',
+        prepare: () => ({ descriptors: [], until: other.until }),
+        dispatch: () => {
+          other.dispatched += 1;
+          other.until = reactor.now() + 1;
+          pulse.notify();
+        },
+      });
+      attachments.push(attachment);
+      const glibAttachment = attach({}, reactor);
+      const loop = g.newLoop(null);
+      g.runInside(loop);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const { dispatched } = other;
+      await pulse.until(() => other.dispatched > dispatched + 5, 'dispatches inside');
+      g.quit(loop);
+      await endOfDispatch(glibAttachment, 5);
     });
 
     it('reports exceptions of guarded callbacks', async () => {
