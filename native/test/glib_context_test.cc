@@ -288,7 +288,8 @@ int main() {
   loadExtra();
   (void)glib->contextDefault();  // it stays open
   return tell({STORY(saysUntilWhenItWaits), STORY(noticesWakeUpsByOtherThreads),
-               STORY(belongsToOneOwner), STORY(isNotAttachedWithGuests), STORY(popsThreadDefaultsInOrder),
-               STORY(servesTheHostInNestedLoops), STORY(stopsBeingServedInsideATurn),
-               STORY(cyclesTenThousandTimes), STORY(saysWhyALibraryIsMissing)});
+               STORY(belongsToOneOwner), STORY(isNotAttachedWithGuests),
+               STORY(popsThreadDefaultsInOrder), STORY(servesTheHostInNestedLoops),
+               STORY(stopsBeingServedInsideATurn), STORY(cyclesTenThousandTimes),
+               STORY(saysWhyALibraryIsMissing)});
 }

@@ -51,6 +51,30 @@ void canBeArmedTwice(PollerKind kind) {
   wakes.waitFor(1);
 }
 
+// A time limit ends the waiting by itself, and an earlier one ends a longer one too early.
+void wakesAfterItsTime(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  Wakes wakes;
+  PollerThread thread(*poller, [&] { wakes.wake(); });
+  for (int turn = 1; turn <= 10; turn++) {
+    thread.arm(turn % 2);
+    wakes.waitFor(turn);
+    CHECK(thread.takeOutcome()->ok());
+  }
+  thread.arm();
+  letItBlock();
+  thread.arm(1'000'000);
+  wakes.waitFor(11);
+  poll(*poller);
+  thread.arm(1'000'000);
+  thread.arm(2'000'000);
+  thread.arm();
+  letItBlock();
+  CHECK_EQUAL(wakes.count(), 11);
+  thread.arm(0);
+  wakes.waitFor(12);
+}
+
 // The outcome of waiting is returned once, and a failure wakes like an event.
 void reportsTheOutcomeOfWaiting(PollerKind kind) {
   PollerFaults faults;
@@ -174,6 +198,7 @@ int main() {
   return tellOverPollers({
       STORY(wakesOnceForEachArm),
       STORY(canBeArmedTwice),
+      STORY(wakesAfterItsTime),
       STORY(reportsTheOutcomeOfWaiting),
       STORY(watchesWhatChangesMeanwhile),
       STORY(survivesTurnsMeanwhile),
