@@ -221,7 +221,8 @@ describe('a blocking call', () => {
     const native = embedded.blockNative(nativeFunction('', 'pause'));
     cancelled.cancel();
     embedded.close();
-    for (const blocked of [cancelled, closed, native]) {
+    const all: readonly PromiseLike<unknown>[] = [cancelled, closed, native];
+    for (const blocked of all) {
       await expect(within(blocked, 'the end')).rejects.toThrow(CancelledError);
     }
     expect(calls).toEqual([]);
