@@ -7,8 +7,9 @@
 
 namespace ropewalk {
 
-// The loops that are attached in an environment, for whoever runs Node's loop inside itself: the
-// outer run may hold their uv_prepare handles, and nothing asks them after the inner one.
+// The loops that are attached in an environment. A caller that runs Node's loop inside itself
+// serves them: the outer run may hold their uv_prepare handles, and nothing asks them after the
+// inner one.
 class AttachedLoops {
  public:
   // Dispatches the loops that are due, and asks all what they wait for.

@@ -53,8 +53,8 @@ class ForeignHost : private Guest {
   void detach();
   // Like detach(), in an environment that ends: nothing returns to a dispatch in progress.
   void abandon();
-  // What it does before Node sleeps, and the second part of that: see AttachedLoops. Loops that
-  // sleep themselves do nothing.
+  // Its work before Node sleeps, and the second part of that: see AttachedLoops. Loops that sleep
+  // themselves do nothing.
   void serve();
   void ask();
   bool closed() const { return openHandles_ == 0 && loop_ == nullptr; }

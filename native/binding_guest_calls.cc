@@ -197,7 +197,7 @@ constexpr struct {
     {"turn", turn},
 };
 
-// What createGuest() passes on.
+// The hooks of createGuest().
 struct Work {
   std::function<void()> beforeSleep;
   AttachedLoops& loops;
