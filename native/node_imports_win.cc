@@ -90,7 +90,6 @@
   X(uv_timer_start)                    \
   X(uv_timer_stop)                     \
   X(uv_unref)                          \
-  X(uv_update_time)                    \
   X(uv_update_time)
 
 extern "C" {
