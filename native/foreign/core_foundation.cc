@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "foreign/dynamic_library.h"
+#include "foreign/symbol_lookup.h"
 
 namespace ropewalk {
 namespace {
@@ -19,29 +20,8 @@ constexpr unsigned long kExit = 1UL << 7;
 constexpr unsigned long kReadCallBack = 1UL << 0;  // of a CFFileDescriptor
 constexpr double kFarAway = 1e10;                  // seconds: no deadline
 
-// Stores the symbols of `library`; false if one is missing.
-class Lookup {
- public:
-  Lookup(const DynamicLibrary& library, std::string& why) : library_(library), why_(why) {}
-
-  template <typename T>
-  void find(const char* name, T*& symbol) {
-    symbol = reinterpret_cast<T*>(library_.symbol(name));
-    if (symbol != nullptr || !complete_) return;
-    complete_ = false;
-    why_ = std::string("it has no ") + name;
-  }
-
-  bool complete() const { return complete_; }
-
- private:
-  const DynamicLibrary& library_;
-  std::string& why_;
-  bool complete_ = true;
-};
-
 bool findAll(const DynamicLibrary& library, CoreFoundation& cf, std::string& why) {
-  Lookup lookup(library, why);
+  SymbolLookup lookup(library, why);
   lookup.find("CFRelease", cf.release);
   lookup.find("CFAbsoluteTimeGetCurrent", cf.now);
   lookup.find("CFRunLoopGetCurrent", cf.currentLoop);

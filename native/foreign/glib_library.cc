@@ -6,6 +6,7 @@
 #include <span>
 
 #include "foreign/dynamic_library.h"
+#include "foreign/symbol_lookup.h"
 
 namespace ropewalk {
 namespace {
@@ -28,28 +29,7 @@ bool openAny(DynamicLibrary& library, const std::string& name, std::string& why)
   return false;
 }
 
-// Stores the functions of `library`; false if one is missing.
-class Lookup {
- public:
-  Lookup(const DynamicLibrary& library, std::string& why) : library_(library), why_(why) {}
-
-  template <typename Function>
-  void find(const char* name, Function*& function) {
-    function = reinterpret_cast<Function*>(library_.symbol(name));
-    if (function != nullptr || !complete_) return;
-    complete_ = false;
-    why_ = std::string("it has no ") + name;
-  }
-
-  bool complete() const { return complete_; }
-
- private:
-  const DynamicLibrary& library_;
-  std::string& why_;
-  bool complete_ = true;
-};
-
-void findContextFunctions(Lookup& lookup, GLibLibrary& g) {
+void findContextFunctions(SymbolLookup& lookup, GLibLibrary& g) {
   lookup.find("g_main_context_default", g.contextDefault);
   lookup.find("g_main_context_new", g.contextNew);
   lookup.find("g_main_context_ref", g.contextRef);
@@ -66,7 +46,7 @@ void findContextFunctions(Lookup& lookup, GLibLibrary& g) {
   lookup.find("g_main_context_get_thread_default", g.threadDefault);
 }
 
-void findSourceFunctions(Lookup& lookup, GLibLibrary& g) {
+void findSourceFunctions(SymbolLookup& lookup, GLibLibrary& g) {
   lookup.find("g_source_new", g.sourceNew);
   lookup.find("g_source_attach", g.sourceAttach);
   lookup.find("g_source_destroy", g.sourceDestroy);
@@ -78,7 +58,7 @@ void findSourceFunctions(Lookup& lookup, GLibLibrary& g) {
   lookup.find("g_source_set_can_recurse", g.sourceSetCanRecurse);
 }
 
-void findLoopFunctions(Lookup& lookup, GLibLibrary& g) {
+void findLoopFunctions(SymbolLookup& lookup, GLibLibrary& g) {
   lookup.find("g_main_loop_new", g.loopNew);
   lookup.find("g_main_loop_run", g.loopRun);
   lookup.find("g_main_loop_quit", g.loopQuit);
@@ -95,7 +75,7 @@ const GLibLibrary* GLibLibrary::load(const std::string& name, std::string& why) 
   DynamicLibrary library;
   if (!openAny(library, name, why)) return nullptr;
   auto functions = std::make_unique<GLibLibrary>();
-  Lookup lookup(library, why);
+  SymbolLookup lookup(library, why);
   findContextFunctions(lookup, *functions);
   findSourceFunctions(lookup, *functions);
   findLoopFunctions(lookup, *functions);

@@ -69,7 +69,7 @@ export class GLibLoop implements NativelyHosted {
     return BigInt(this.#context.address);
   }
 
-  /** Ends the sleep of whoever runs the context: `g_main_context_wakeup`. */
+  /** Wakes the thread that runs the context (`g_main_context_wakeup`), so that it looks for new sources. */
   wakeUp(): void {
     loadAddon().wakeUpGlib(this.#context);
   }
