@@ -6,6 +6,7 @@
 import { textOf } from '../core/text-of.js';
 import type { LogEvent, LogFields } from './event.js';
 import { applySpec, isSpec } from './format-spec.js';
+import { quoted } from './json-string.js';
 import { DEFAULT_REDACTION, REDACTED, type Redaction } from './redaction.js';
 import { quotedValueText, valueText } from './value-text.js';
 
@@ -28,17 +29,33 @@ const FIELD = /^([^!:()]*)(\(\))?(?:!([rs]))?(?::(.*))?$/s;
 const PATH = /^[^.[\]]+(?:\.[^.[\]]+|\[[^[\]]+\])*$/;
 const MAX_CACHED = 500;
 
-const known = new Map<string, readonly FormatPart[]>();
+interface KnownFormat {
+  readonly parts: readonly FormatPart[];
+  readonly json: string;
+}
+
+const known = new Map<string, KnownFormat>();
 
 /** The literal texts and the fields of a format. */
 export function formatParts(format: string): readonly FormatPart[] {
-  const cached = known.get(format);
-  if (cached !== undefined) return cached;
-  const parts = parse(format) ?? [format];
+  return knownFormat(format).parts;
+}
+
+/** A format as JSON. */
+export function quotedFormat(format: string): string {
+  return knownFormat(format).json;
+}
+
+function knownFormat(format: string): KnownFormat {
+  return known.get(format) ?? learn(format);
+}
+
+function learn(format: string): KnownFormat {
+  const learnt = { parts: parse(format) ?? [format], json: quoted(format) };
   // A program has few formats, unless it passes other text as one.
   if (known.size >= MAX_CACHED) known.clear();
-  known.set(format, parts);
-  return parts;
+  known.set(format, learnt);
+  return learnt;
 }
 
 /** Whether Python would read the format alike. */

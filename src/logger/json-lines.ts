@@ -8,7 +8,7 @@
 import { checkBoolean, checkChoice, checkPlainObject } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { type LogEvent, type LogFields, type LogObserver, NO_FIELDS } from './event.js';
-import { formatEvent } from './format.js';
+import { formatEvent, quotedFormat } from './format.js';
 import { quoted } from './json-string.js';
 import { jsonText } from './json-text.js';
 import { SEVERITY } from './level.js';
@@ -63,7 +63,7 @@ function pinoLine(event: LogEvent, baseText: string, redaction: Redaction): stri
   const { time, level, namespace, format, fields, error } = event;
   const message = formatEvent(event, redaction);
   let text = `${HEADS[level]}${Number.isFinite(time) ? time : null}${namespaceText(namespace)}${quoted(message)}`;
-  if (message !== format) text += `,"format":${quoted(format)}`;
+  if (message !== format) text += `,"format":${quotedFormat(format)}`;
   text += baseText;
   if (fields !== NO_FIELDS) text += fieldsText(fields, redaction);
   if (error !== undefined) text += `,"err":${jsonText(error, redaction)}`;
@@ -94,13 +94,6 @@ function namespaceText(namespace: string): string {
   return text;
 }
 
-/** Also those that would be read as one: `time_` is written as `time__`. */
-const RESERVED = /^(?:level|time|namespace|msg|format|err)_*$/;
-
-export function isReserved(name: string): boolean {
-  return RESERVED.test(name);
-}
-
 function fieldsText(fields: LogFields, redaction: Redaction): string {
   let text = '';
   try {
@@ -119,9 +112,8 @@ function fieldText(fields: LogFields, name: string, redaction: Redaction): strin
     value = '[unreadable]';
   }
   if (value === undefined) return '';
-  const { json, secret } = redaction.known(name);
+  const { member, secret } = redaction.known(name);
   const shown = secret && value !== null ? REDACTED : value;
-  const member = typeof shown === 'string' ? quoted(shown) : jsonText(shown, redaction);
-  if (member === undefined) return '';
-  return `,${isReserved(name) ? quoted(`${name}_`) : json}:${member}`;
+  const json = typeof shown === 'string' ? quoted(shown) : jsonText(shown, redaction);
+  return json === undefined ? '' : `,${member}:${json}`;
 }

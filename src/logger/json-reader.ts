@@ -4,8 +4,8 @@ import { StringDecoder } from 'node:string_decoder';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { LogEvent } from './event.js';
-import { isReserved } from './json-lines.js';
 import { LOG_LEVELS, type LogLevel, levelOfSeverity } from './level.js';
+import { isReserved } from './redaction.js';
 import { escapeBraces, eventFromTwisted, isObject } from './twisted-line.js';
 
 export interface JSONLinesReadOptions {

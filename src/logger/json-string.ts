@@ -7,13 +7,18 @@ const ESCAPED = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** A JSON string. */
 export function quoted(text: string): string {
+  return isPlain(text) ? `"${text}"` : quotedSlowly(text);
+}
+
+/** Whether a text is short and has only characters that neither JSON nor terminals treat in a special way. */
+export function isPlain(text: string): boolean {
   const { length } = text;
-  if (length > 64) return quotedSlowly(text);
+  if (length > 64) return false;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code < 32 || code === 34 || code === 92 || code > 126) return quotedSlowly(text);
+    if (code < 32 || code === 34 || code === 92 || code > 126) return false;
   }
-  return `"${text}"`;
+  return true;
 }
 
 function quotedSlowly(text: string): string {

@@ -27,13 +27,24 @@ export const SECRET_FIELDS: readonly string[] = [
 /** The text in place of a secret. */
 export const REDACTED = '[redacted]';
 
+// Also those that would be read as one: `time_` is written as `time__`.
+const RESERVED = /^(?:level|time|namespace|msg|format|err)_*$/;
+
+/** Whether a line of JSON uses a name for the event itself. */
+export function isReserved(name: string): boolean {
+  return RESERVED.test(name);
+}
+
 const MAX_CACHED = 1000;
 const MAX_COMPARED = 256;
 const MAX_NAME = 64;
 
-/** A name of a field as JSON, and whether its values are secret. */
+/** A name of a field, and whether its values are secret. */
 export interface KnownName {
+  /** As JSON. */
   readonly json: string;
+  /** As JSON among the members of an event, whose own names it must not take. */
+  readonly member: string;
   readonly secret: boolean;
 }
 
@@ -77,7 +88,8 @@ export class Redaction {
     // The end decides, so the beginning of a long name may be left out.
     const compared = normalized(name.slice(-MAX_COMPARED));
     const secret = this.#names.some((end) => compared.endsWith(end));
-    const known = { json: quoted(name), secret };
+    const json = quoted(name);
+    const known = { json, member: isReserved(name) ? quoted(`${name}_`) : json, secret };
     if (name.length > MAX_COMPARED) return known;
     // Names may come from peers.
     if (this.#known.size >= MAX_CACHED) this.#known.clear();

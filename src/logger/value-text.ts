@@ -1,6 +1,7 @@
 /** Values in messages. They may come from peers, so they cannot end a line or send commands to a terminal. */
 import { textOf } from '../core/text-of.js';
 import { printable } from '../internal/printable.js';
+import { isPlain } from './json-string.js';
 import { jsonText } from './json-text.js';
 import type { Redaction } from './redaction.js';
 
@@ -11,6 +12,7 @@ const MAX_LENGTH = 65_536;
  * Control characters are escaped, newlines too. Never throws.
  */
 export function valueText(value: unknown, redaction: Redaction): string {
+  if (typeof value === 'string') return isPlain(value) ? value : oneLine(value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return oneLine(plainText(value, redaction));
 }

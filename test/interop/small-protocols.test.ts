@@ -120,7 +120,10 @@ contract(
       const port = portOf(rig.reactor.listenTCP(0, factory, { interface: '127.0.0.1' }));
       const args = ['ask-ident', `${port}`, '6193,23', '1,23'];
       const peer = rig.use(await PeerProgram.python('twisted_small_protocols', ...args));
-      await peer.until(() => peer.stdout.split('answer').length === 3, 'to answer');
+      await peer.until(
+        () => peer.stdout.match(/^answer .*$/gm)?.length === 2 && peer.stdout.endsWith('\n'),
+        'to answer',
+      );
       // It takes the second field for the system.
       expect(peer.stdout).toContain("answer ('USERID', 'UNIX : alice')");
       expect(peer.stdout).toContain('NoUser');
