@@ -9,17 +9,13 @@ import { type ParsedEndpoint, parseEndpoint } from '../endpoints/endpoint-syntax
 import { checkFunction, checkObject, checkSecretString, checkString } from '../internal/check.js';
 import { nearestName } from '../internal/nearest-name.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { type ANONYMOUS, AnonymousChecker } from './anonymous-checker.js';
 import type { AnyChecker, CredentialsChecker } from './checker.js';
 import type { CheckerTypeName } from './checker-type-names.js';
 import type { Anonymous, UsernamePassword } from './credentials.js';
 import { InvalidCheckerError, UnknownCheckerTypeError } from './errors.js';
 import { FileChecker, unixChecker } from './files/file-checker.js';
-import {
-  type ANONYMOUS,
-  AnonymousChecker,
-  type ComparablePassword,
-  MemoryChecker,
-} from './memory-checker.js';
+import { type ComparablePassword, MemoryChecker } from './memory-checker.js';
 import type { PasswordHasher } from './passwords/password-hasher.js';
 import { SSHKeyChecker, type SSHPublicKey } from './ssh/ssh-key-checker.js';
 

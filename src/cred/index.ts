@@ -2,6 +2,8 @@
  * The entry point `ropewalk/cred`: who a peer is, and what it may use. A portal connects checkers, which decide about credentials,
  * with a realm, which gives avatars.
  */
+export { ANONYMOUS, AnonymousChecker } from './anonymous-checker.js';
+export { CertificateChecker } from './certificate-checker.js';
 export {
   type AnyChecker,
   type CredentialsChecker,
@@ -51,27 +53,25 @@ export {
 } from './exchanges/cram-md5.js';
 export {
   type DigestAuthorizationOptions,
+  digestAuthorization,
+} from './exchanges/digest-authorization.js';
+export {
   DigestChallenges,
   type DigestChallengesOptions,
-  type DigestCredentials,
   type DigestedRequest,
-  digestAuthorization,
-} from './exchanges/digest.js';
+} from './exchanges/digest-challenges.js';
+export type { DigestCredentials } from './exchanges/digest-credentials.js';
 export { type DigestAlgorithm, type DigestQop, digestUserHash } from './exchanges/digest-hashes.js';
 export { ScramClient, type ScramClientOptions } from './exchanges/scram-client.js';
+export type { ScramCredentials } from './exchanges/scram-credentials.js';
 export {
   makeScramSecret,
   type ScramHash,
   ScramSecret,
   type ScramSecretOptions,
 } from './exchanges/scram-secret.js';
-export {
-  type ScramCredentials,
-  ScramSecrets,
-  type ScramSecretsOptions,
-  ScramServer,
-  type ScramServerOptions,
-} from './exchanges/scram-server.js';
+export { ScramSecrets, type ScramSecretsOptions } from './exchanges/scram-secrets.js';
+export { ScramServer, type ScramServerOptions } from './exchanges/scram-server.js';
 export {
   FileChecker,
   type FileCheckerOptions,
@@ -85,13 +85,9 @@ export {
   limitGuesses,
 } from './limit-guesses.js';
 export {
-  ANONYMOUS,
-  AnonymousChecker,
-  CertificateChecker,
   type ComparablePassword,
   MemoryChecker,
   type MemoryCheckerOptions,
-  TokenChecker,
 } from './memory-checker.js';
 export {
   exactName,
@@ -128,3 +124,4 @@ export {
   SSHPublicKey,
   type SSHSignature,
 } from './ssh/ssh-key-checker.js';
+export { TokenChecker } from './token-checker.js';

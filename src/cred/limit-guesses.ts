@@ -1,10 +1,8 @@
 /**
  * A limit of failed logins, per peer and per user.
  *
- * Theory of operation. Each attempt counts as failed when it begins, and no longer when it succeeds, so attempts at the same time
- * do not get around the limit. A key below its limit is in one table and a key that has reached it in another; each table is
- * bounded and drops the oldest key. Inventing names therefore does not release blocked ones. Keys are hashes: names of any length
- * take the same memory.
+ * Each attempt counts as failed when it begins, and no longer when it succeeds, so attempts at the same time do not get around
+ * the limit. Keys are hashes: names of any length take the same memory.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
@@ -16,6 +14,7 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { CredentialsChecker, LoginContext } from './checker.js';
 import type { Credentials } from './credentials.js';
 import { LoginFailedError, TooManyLoginsError } from './errors.js';
+import { FailedLogins } from './failed-logins.js';
 import type { Preparation } from './names.js';
 
 export interface GuessLimitsOptions {
@@ -54,72 +53,6 @@ const WINDOW_MS = 900_000;
 const MAX_REMEMBERED = 10_000;
 const MAX_COUNT = 2 ** 31 - 1;
 
-interface Count {
-  failures: number;
-  readonly since: number;
-}
-
-/** The failed logins of peers, or of users. */
-class Failures {
-  readonly #max: number;
-  readonly #windowMs: number;
-  readonly #maxRemembered: number;
-  readonly #counting: Map<string, Count> = new Map();
-  readonly #blocked: Map<string, Count> = new Map();
-
-  constructor(max: number, windowMs: number, maxRemembered: number) {
-    this.#max = max;
-    this.#windowMs = windowMs;
-    this.#maxRemembered = maxRemembered;
-  }
-
-  get size(): number {
-    return this.#counting.size + this.#blocked.size;
-  }
-
-  /** Milliseconds until the key may try again; 0: now. */
-  blockedForMs(key: string, now: number): number {
-    const count = this.#blocked.get(key);
-    if (count === undefined) return 0;
-    const left = count.since + this.#windowMs - now;
-    if (left > 0) return left;
-    this.#blocked.delete(key);
-    return 0;
-  }
-
-  add(key: string, now: number): void {
-    const found = this.#counting.get(key) ?? this.#blocked.get(key);
-    const current = found !== undefined && found.since + this.#windowMs > now;
-    const count = current ? found : { failures: 0, since: now };
-    count.failures++;
-    this.#place(key, count);
-  }
-
-  /** Takes back one failure that `add` counted. */
-  remove(key: string): void {
-    const count = this.#counting.get(key) ?? this.#blocked.get(key);
-    if (count === undefined) return;
-    count.failures--;
-    if (count.failures > 0) this.#place(key, count);
-    else this.forget(key);
-  }
-
-  forget(key: string): void {
-    this.#counting.delete(key);
-    this.#blocked.delete(key);
-  }
-
-  #place(key: string, count: Count): void {
-    this.forget(key);
-    const table = count.failures >= this.#max ? this.#blocked : this.#counting;
-    if (table.size >= this.#maxRemembered) {
-      const [oldest] = table.keys();
-      if (oldest !== undefined) table.delete(oldest);
-    }
-    table.set(key, count);
-  }
-}
-
 /** A checker with a limit of failed logins. */
 export interface GuessLimitedChecker<C extends Credentials, Id> extends CredentialsChecker<C, Id> {
   /** The number of peers and users that are remembered at the moment. */
@@ -147,8 +80,8 @@ class Limited<C extends Credentials, Id> implements GuessLimitedChecker<C, Id> {
   readonly kinds: readonly C['kind'][];
   readonly #checker: CredentialsChecker<C, Id>;
   readonly #clock: Clock;
-  readonly #peers: Failures;
-  readonly #users: Failures;
+  readonly #peers: FailedLogins;
+  readonly #users: FailedLogins;
   readonly #prepare: Preparation;
 
   constructor(checker: CredentialsChecker<C, Id>, limits: GuessLimitsOptions) {
@@ -164,8 +97,8 @@ class Limited<C extends Credentials, Id> implements GuessLimitedChecker<C, Id> {
     this.#prepare = prepareName;
     this.#checker = checker;
     this.#clock = limits.clock;
-    this.#peers = new Failures(maxPerPeer, windowMs, maxRemembered);
-    this.#users = new Failures(maxPerUser, windowMs, maxRemembered);
+    this.#peers = new FailedLogins(maxPerPeer, windowMs, maxRemembered);
+    this.#users = new FailedLogins(maxPerUser, windowMs, maxRemembered);
   }
 
   get remembered(): number {
@@ -173,37 +106,49 @@ class Limited<C extends Credentials, Id> implements GuessLimitedChecker<C, Id> {
   }
 
   requestAvatarId(credentials: C, context: LoginContext): Deferred<Id> {
-    const { username } = credentials as { username?: unknown };
-    const peer = context.peer === undefined ? undefined : keyOf(networkOf(context.peer));
-    const user =
-      typeof username === 'string' ? keyOf(this.#prepare(username) ?? username) : undefined;
     const now = this.#clock.now();
-    const peerMs = peer === undefined ? 0 : this.#peers.blockedForMs(peer, now);
-    const userMs = user === undefined ? 0 : this.#users.blockedForMs(user, now);
-    if (peerMs > 0 || userMs > 0) {
-      return fail(new TooManyLoginsError('guesses', Math.max(peerMs, userMs)));
-    }
-    if (peer !== undefined) this.#peers.add(peer, now);
-    if (user !== undefined) this.#users.add(user, now);
+    const attempt = this.#attempt(credentials, context.peer);
+    const blockedMs = Math.max(
+      0,
+      ...attempt.map(({ failures, key }) => failures.blockedForMs(key, now)),
+    );
+    if (blockedMs > 0) return fail(new TooManyLoginsError('guesses', blockedMs));
+    for (const { failures, key } of attempt) failures.add(key, now);
     const checked = maybeDeferred(() => this.#checker.requestAvatarId(credentials, context));
     return checked.addCallbacks<Id, never>(
       (id) => {
-        if (peer !== undefined) this.#peers.remove(peer);
-        if (user !== undefined) this.#users.forget(user);
+        for (const { failures, key } of attempt) {
+          if (failures === this.#users) failures.forget(key);
+          else failures.remove(key);
+        }
         return id as Id;
       },
       (failure) => {
-        // An error of this side, or a full queue, is no guess.
+        // An error of this side, or a full queue, is no guess. A cancelled attempt is one: its result is not known.
         const guess = failure.check(LoginFailedError) && !failure.check(TooManyLoginsError);
-        const cancelled = context.signal.aborted;
-        if (!guess && !cancelled) {
-          if (peer !== undefined) this.#peers.remove(peer);
-          if (user !== undefined) this.#users.remove(user);
+        if (!guess && !context.signal.aborted) {
+          for (const { failures, key } of attempt) failures.remove(key);
         }
         return failure as never;
       },
     ) as Deferred<Id>;
   }
+
+  /** The keys that an attempt counts for. */
+  #attempt(credentials: C, peer: string | undefined): readonly Counted[] {
+    const { username } = credentials as { username?: unknown };
+    const counted: Counted[] = [];
+    if (peer !== undefined) counted.push({ failures: this.#peers, key: keyOf(networkOf(peer)) });
+    if (typeof username === 'string') {
+      counted.push({ failures: this.#users, key: keyOf(this.#prepare(username) ?? username) });
+    }
+    return counted;
+  }
+}
+
+interface Counted {
+  readonly failures: FailedLogins;
+  readonly key: string;
 }
 
 /** The first 64 bits of an IPv6 address: one host has all addresses that begin with them. */

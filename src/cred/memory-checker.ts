@@ -1,5 +1,4 @@
-/** Users and passwords in memory, and the checkers that need no file: anonymous, tokens, certificates. */
-import { createHash, type X509Certificate } from 'node:crypto';
+/** Users and passwords in clear, in memory. */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import {
   checkFunction,
@@ -10,16 +9,10 @@ import {
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import type { CredentialsChecker } from './checker.js';
-import type {
-  Anonymous,
-  BearerToken,
-  ClientCertificate,
-  HashedPasswordCredentials,
-  UsernamePassword,
-} from './credentials.js';
+import type { HashedPasswordCredentials, UsernamePassword } from './credentials.js';
 import { UnauthorizedLoginError } from './errors.js';
 import { exactName, type Preparation } from './names.js';
-import { isWellFormed, RANDOM_BYTES, type RandomBytes } from './secrets.js';
+import { RANDOM_BYTES, type RandomBytes } from './secrets.js';
 
 export interface MemoryCheckerOptions {
   /** How names are prepared for comparison. Default `exactName`. */
@@ -102,94 +95,4 @@ export class MemoryChecker implements CredentialsChecker<ComparablePassword> {
   }
 }
 
-/** The avatar id of users who did not say who they are. */
-export const ANONYMOUS: unique symbol = Symbol('anonymous');
-
-/** Lets everybody in, as {@link ANONYMOUS}. */
-export class AnonymousChecker implements CredentialsChecker<Anonymous, typeof ANONYMOUS> {
-  readonly kinds = ['anonymous'] as const;
-
-  requestAvatarId(): typeof ANONYMOUS {
-    return ANONYMOUS;
-  }
-}
-
-/** Tokens in memory, of which it keeps only the hashes: looking one up reveals nothing about the others. */
-export class TokenChecker implements CredentialsChecker<BearerToken> {
-  readonly kinds = ['bearer'] as const;
-  readonly #ids: Map<string, string> = new Map();
-
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-  constructor(tokens: Iterable<readonly [token: string, avatarId: string]> = []) {
-    for (const [token, avatarId] of tokens) this.addToken(token, avatarId);
-  }
-
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError the token is empty or has a lone surrogate. */
-  addToken(token: string, avatarId: string): void {
-    if (checkSecretString('token', token) === '') {
-      throw new InvalidArgumentValueError('token', 'a text that is not empty', '');
-    }
-    if (!isWellFormed(token)) {
-      throw new InvalidArgumentValueError('token', 'a text without lone surrogates', '');
-    }
-    this.#ids.set(tokenHash(token), checkString('avatarId', avatarId));
-  }
-
-  removeToken(token: string): boolean {
-    return this.#ids.delete(tokenHash(token));
-  }
-
-  requestAvatarId({ token }: BearerToken): string {
-    const id = isWellFormed(token) ? this.#ids.get(tokenHash(token)) : undefined;
-    if (id === undefined) throw new UnauthorizedLoginError();
-    return id;
-  }
-
-  toString(): string {
-    return `<TokenChecker, ${this.#ids.size} tokens>`;
-  }
-}
-
-function tokenHash(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
-}
-
-/** Avatar ids by the fingerprint of a certificate, or by a function of the certificate. */
-export class CertificateChecker implements CredentialsChecker<ClientCertificate> {
-  readonly kinds = ['certificate'] as const;
-  readonly #idOf: (certificate: X509Certificate) => string | undefined;
-
-  /**
-   * @param ids SHA-256 fingerprints in hexadecimal, colons allowed, with the avatar id of each; or a function that returns the
-   * id, by the names in the certificate for example, or undefined. A name proves something only if the certificate was verified
-   * with `trustRoots` that issue to nobody else.
-   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
-   */
-  constructor(
-    ids: Readonly<Record<string, string>> | ((certificate: X509Certificate) => string | undefined),
-  ) {
-    if (typeof ids === 'function') {
-      this.#idOf = ids;
-      return;
-    }
-    checkPlainObject('ids', ids);
-    const byFingerprint = new Map<string, string>();
-    for (const [fingerprint, id] of Object.entries(ids)) {
-      const hex = fingerprint.replaceAll(':', '').toLowerCase();
-      if (!/^[0-9a-f]{64}$/.test(hex)) {
-        const expected = 'SHA-256 fingerprints of 64 hexadecimal digits';
-        throw new InvalidArgumentValueError('ids', expected, fingerprint);
-      }
-      byFingerprint.set(hex, checkString('an avatar id', id));
-    }
-    this.#idOf = ({ raw }) => byFingerprint.get(createHash('sha256').update(raw).digest('hex'));
-  }
-
-  requestAvatarId({ certificate }: ClientCertificate): string {
-    const id = this.#idOf(certificate);
-    if (id === undefined) throw new UnauthorizedLoginError();
-    return id;
-  }
-}
-
-showAsText(MemoryChecker, TokenChecker);
+showAsText(MemoryChecker);

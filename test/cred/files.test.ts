@@ -273,6 +273,16 @@ describe('setPassword', () => {
     expect(readFileSync(path, 'utf8')).toMatch(/^bob:\$scrypt/);
   });
 
+  it('reads a file with a byte order mark, and writes it without', async () => {
+    write(`\ufeffalice:${SHA_OF_SECRET}\nbob:${SHA_OF_SECRET}\n`);
+    expect(await outcome(checker(), 'alice', 'secret')).toBe('alice');
+    expect(problems).toEqual([]);
+    await setPassword(path, 'alice', 'new', hasher);
+    expect(await outcome(checker(), 'alice', 'new')).toBe('alice');
+    expect(await outcome(checker(), 'bob', 'secret')).toBe('bob');
+    expect(readFileSync(path, 'utf8')).toMatch(/^alice:\$scrypt\$.*\nbob:\{SHA\}.*\n$/);
+  });
+
   it('keeps other lines octet by octet, the mode and a link', async () => {
     const old = Buffer.from('# caf\xe9\nalice:x\nbob:y\nalice:z', 'latin1');
     writeFileSync(path, old);

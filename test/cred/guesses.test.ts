@@ -125,6 +125,22 @@ describe('limitGuesses', () => {
     expect(await Promise.all(attempts)).toEqual([REFUSED, REFUSED, LIMITED]);
   });
 
+  it('counts attempts that the peer cancels: their results are not known', async () => {
+    const limited = limitGuesses(
+      checkerOf<UsernamePassword, string>(['password'], () => new Deferred<string>()),
+      { clock: new ManualClock(), maxPerPeer: 2 },
+    );
+    const realm = { requestAvatar: (id: string) => ({ type: 'user' as const, avatar: id }) };
+    const portal = new Portal(realm, [limited]);
+    const login = () => portal.login(new UsernamePassword('alice', 'x'), { peer: '192.0.2.1' });
+    for (let i = 0; i < 2; i++) {
+      const attempt = login();
+      attempt.cancel();
+      await expect(attempt.toPromise()).rejects.toMatchObject({ code: 'ERR_CANCELLED' });
+    }
+    await expect(login().toPromise()).rejects.toMatchObject({ code: LIMITED });
+  });
+
   it('does not count errors of the checker', async () => {
     const clock = new ManualClock();
     const broken = checkerOf<UsernamePassword, string>(['password'], () => {

@@ -136,9 +136,8 @@ describe('a password hasher', () => {
     const all = [1, 2, 3, 4, 5].map(() => hasher.hash('x'));
     expect(hasher.statistics()).toMatchObject({ running: 1, queued: 2, refused: 2 });
     const results = await Promise.allSettled(all);
-    expect(results.map(({ status }) => status)).toEqual([
-      ...['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected'],
-    ]);
+    const failed = results.map(({ status }) => status === 'rejected');
+    expect(failed).toEqual([false, false, false, true, true]);
     expect((results[4] as PromiseRejectedResult).reason).toBeInstanceOf(TooManyLoginsError);
     expect(hasher.statistics()).toMatchObject({ running: 0, queued: 0, computed: { scrypt: 3 } });
   });

@@ -211,6 +211,15 @@ describe('a SCRAM server', () => {
     expect(() => third.verify(final)).toThrow(InvalidCredentialsError);
   });
 
+  it('refuses names, secrets and keys that it cannot use, without showing the key', async () => {
+    const users = new ScramSecrets();
+    const sha1 = await makeScramSecret('pencil', { hash: 'SHA-1', iterations: 4_096 });
+    const sha256 = await makeScramSecret('pencil', { iterations: 4_096 });
+    expect(() => users.set('user', sha1)).toThrow('SCRAM-SHA-256');
+    expect(() => users.set('\u0007', sha256)).toThrow('SASLprep');
+    expect(() => new ScramSecrets({ key: 'marked' as never })).toThrow(/^(?!.*marked).*Uint8Array/);
+  });
+
   it('invents a secret for an unknown user, always the same, and another for each', async () => {
     const users = new ScramSecrets({ key: Buffer.alloc(32, 1), iterations: 5_000 });
     const [one, again, other] = ['a', 'a', 'b'].map((name) => users.secretOf(name).serialize());

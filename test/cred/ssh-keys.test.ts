@@ -11,7 +11,7 @@ import {
   type SSHKeyCheckerOptions,
   SSHPublicKey,
 } from '../../src/cred/index.js';
-import { isBefore, matchesFrom } from '../../src/cred/ssh/key-options.js';
+import { isInFuture, matchesFrom } from '../../src/cred/ssh/key-options.js';
 
 function framed(...parts: (string | Uint8Array)[]): Buffer {
   return Buffer.concat(
@@ -214,8 +214,8 @@ describe('the pattern list of from', () => {
 
   it('compares times of keys', () => {
     const now = Date.UTC(2026, 0, 1, 12, 0, 0);
-    expect(isBefore('20260101120001Z', now)).toBe(true);
-    expect(isBefore('202601011200Z', now)).toBe(false);
-    expect(isBefore('20261301Z', now)).toBe(false);
+    expect(isInFuture('20260101120001Z', now)).toBe(true);
+    expect(isInFuture('202601011200Z', now)).toBe(false);
+    expect(isInFuture('20261301Z', now)).toBe(false);
   });
 });

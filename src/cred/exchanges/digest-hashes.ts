@@ -1,5 +1,6 @@
 /** The hashes of HTTP Digest (RFC 7616 section 3.4). Texts are UTF-8. */
 import { createHash } from 'node:crypto';
+import { InvalidCredentialsError } from '../errors.js';
 
 export type DigestAlgorithm =
   | 'MD5'
@@ -10,7 +11,12 @@ export type DigestAlgorithm =
   | 'SHA-512-256-sess';
 
 export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = [
-  ...(['MD5', 'MD5-sess', 'SHA-256', 'SHA-256-sess', 'SHA-512-256', 'SHA-512-256-sess'] as const),
+  'MD5',
+  'MD5-sess',
+  'SHA-256',
+  'SHA-256-sess',
+  'SHA-512-256',
+  'SHA-512-256-sess',
 ];
 
 export type DigestQop = 'auth' | 'auth-int';
@@ -42,6 +48,7 @@ export function digestUserHash(
   return hash(algorithm, `${user.username}:${user.realm}:${user.password}`);
 }
 
+/** The facts about a request that a response covers. */
 export interface DigestRequest {
   readonly algorithm: DigestAlgorithm;
   readonly method: string;
@@ -55,6 +62,7 @@ export interface DigestRequest {
   readonly body: Uint8Array | string;
 }
 
+/** The response to a challenge. @param userHash See {@link digestUserHash}. */
 export function digestResponse(userHash: string, request: DigestRequest): string {
   const { algorithm, nonce, cnonce, nc, qop } = request;
   const sess = algorithm.endsWith('-sess');
@@ -62,4 +70,8 @@ export function digestResponse(userHash: string, request: DigestRequest): string
   const entity = qop === 'auth-int' ? `:${hash(algorithm, request.body)}` : '';
   const a2 = hash(algorithm, `${request.method}:${request.uri}${entity}`);
   return hash(algorithm, `${a1}:${nonce}:${nc}:${cnonce}:${qop}:${a2}`);
+}
+
+export function invalidDigest(problem: string): InvalidCredentialsError {
+  return new InvalidCredentialsError(`Digest: ${problem}`);
 }

@@ -1,11 +1,10 @@
 /**
  * A client's side of SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677), sans-I/O, without channel binding.
  *
- *     created -start-> started -answer-> answered -finish-> done
+ *     created -start-> started -answer-> answering, until its Deferred fires: answered -finish-> done
  *
  * A fault of the server makes it `failed`.
  */
-
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { Deferred } from '../../defer/deferred.js';
 import {
@@ -16,11 +15,18 @@ import {
   checkString,
 } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
-import { CredentialsSequenceError, UnsuitablePasswordError } from '../errors.js';
+import { CredentialsSequenceError } from '../errors.js';
 import { saslprep } from '../names.js';
 import { equalSecrets, RANDOM_BYTES, type RandomBytes } from '../secrets.js';
 import { encodeName, invalidScram, parseServerFirst, textOfMessage } from './scram-messages.js';
-import { keysOf, mac, SCRAM_HASHES, type ScramHash, saltedPassword } from './scram-secret.js';
+import {
+  keysOf,
+  mac,
+  preparedPassword,
+  SCRAM_HASHES,
+  type ScramHash,
+  saltedPassword,
+} from './scram-secret.js';
 
 export interface ScramClientOptions {
   readonly username: string;
@@ -81,13 +87,7 @@ export class ScramClient {
     this.#max = checkInteger('maxIterations', maxIterations, 1, 2 ** 31 - 1);
     this.#min = checkInteger('minIterations', minIterations, 1, this.#max);
     checkFunction('randomBytes', randomBytes);
-    const password = saslprep(checkSecretString('password', options.password));
-    if (password === undefined) {
-      throw new UnsuitablePasswordError(
-        'the password is empty or has characters that SASLprep forbids',
-      );
-    }
-    this.#password = password;
+    this.#password = preparedPassword(checkSecretString('password', options.password));
     const identity = authzid === undefined ? '' : `a=${preparedName('authzid', authzid)}`;
     this.#header = `n,${identity},`;
     this.#nonce = Buffer.from(randomBytes(18)).toString('base64');

@@ -25,9 +25,11 @@ const MIN_ITERATIONS = 4_096;
 const MAX_ITERATIONS = 10_000_000;
 const SALT_BYTES = 16;
 
-export function nodeHash(hash: ScramHash): 'sha1' | 'sha256' {
-  return hash === 'SHA-1' ? 'sha1' : 'sha256';
-}
+/** The hashes by their names in node:crypto, and the octets of their results. */
+const HASHES = {
+  'SHA-1': { name: 'sha1', bytes: 20 },
+  'SHA-256': { name: 'sha256', bytes: 32 },
+} as const;
 
 /** Salt, iterations and keys of a user. Knowing them does not permit to log in, but to guess the password. */
 export class ScramSecret {
@@ -64,9 +66,9 @@ export class ScramSecret {
     const iterations = Number(found[2]);
     const [salt, storedKey, serverKey] = found.slice(3).map((one) => Buffer.from(one, 'base64'));
     if (salt === undefined || storedKey === undefined || serverKey === undefined) return undefined;
-    const size = hash === 'SHA-1' ? 20 : 32;
-    if (storedKey.length !== size || serverKey.length !== size || salt.length === 0)
-      return undefined;
+    const { bytes } = HASHES[hash];
+    if (storedKey.length !== bytes || serverKey.length !== bytes) return undefined;
+    if (salt.length === 0) return undefined;
     if (iterations < 1 || iterations > MAX_ITERATIONS) return undefined;
     return new ScramSecret(hash, iterations, { salt, storedKey, serverKey });
   }
@@ -129,17 +131,26 @@ export function makeScramSecret(
   checkChoice('hash', hash, SCRAM_HASHES);
   checkInteger('iterations', iterations, MIN_ITERATIONS, MAX_ITERATIONS);
   checkFunction('randomBytes', randomBytes);
-  const prepared = saslprep(password);
-  if (prepared === undefined) {
-    return fail(
-      new UnsuitablePasswordError('the password is empty or has characters that SASLprep forbids'),
-    );
+  let prepared: string;
+  try {
+    prepared = preparedPassword(password);
+  } catch (error) {
+    return fail(error);
   }
   const salt = randomBytes(SALT_BYTES);
   return saltedPassword(hash, prepared, salt, iterations).addCallback((salted) => {
     const { storedKey, serverKey } = keysOf(hash, salted);
     return new ScramSecret(hash, iterations, { salt, storedKey, serverKey });
   });
+}
+
+/** @throws UnsuitablePasswordError SASLprep refuses the password. */
+export function preparedPassword(password: string): string {
+  const prepared = saslprep(password);
+  if (prepared !== undefined) return prepared;
+  throw new UnsuitablePasswordError(
+    'the password is empty or has characters that SASLprep forbids',
+  );
 }
 
 /** Hi() of RFC 5802. A derivation that has begun cannot be stopped; its result is dropped if it is cancelled. */
@@ -149,9 +160,9 @@ export function saltedPassword(
   salt: Uint8Array,
   iterations: number,
 ): Deferred<Buffer> {
-  const size = hash === 'SHA-1' ? 20 : 32;
+  const { name, bytes } = HASHES[hash];
   const result = new Deferred<Buffer>();
-  pbkdf2(password, salt, iterations, size, nodeHash(hash), (error, key) => {
+  pbkdf2(password, salt, iterations, bytes, name, (error, key) => {
     if (error === null) result.callback(key);
     else result.errback(error);
   });
@@ -166,10 +177,16 @@ export interface ScramKeys {
 
 export function keysOf(hash: ScramHash, salted: Uint8Array): ScramKeys {
   const clientKey = mac(hash, salted, 'Client Key');
-  const storedKey = createHash(nodeHash(hash)).update(clientKey).digest();
-  return { clientKey, storedKey, serverKey: mac(hash, salted, 'Server Key') };
+  const serverKey = mac(hash, salted, 'Server Key');
+  return { clientKey, storedKey: storedKeyOf(hash, clientKey), serverKey };
 }
 
+/** H() of RFC 5802. */
+export function storedKeyOf(hash: ScramHash, clientKey: Uint8Array): Buffer {
+  return createHash(HASHES[hash].name).update(clientKey).digest();
+}
+
+/** HMAC() of RFC 5802. */
 export function mac(hash: ScramHash, key: Uint8Array, text: string): Buffer {
-  return createHmac(nodeHash(hash), key).update(text).digest();
+  return createHmac(HASHES[hash].name, key).update(text).digest();
 }

@@ -1,10 +1,9 @@
 /** Parsers of files of users: htpasswd(5) and shadow(5). A malformed line is a problem of that line. */
 import { exactName } from '../names.js';
 import { MAX_HASH_LENGTH } from '../passwords/parse-hash.js';
+import { eachLine } from './each-line.js';
 import type { FileProblem } from './reloaded-file.js';
 
-/** Longest line, in UTF-16 code units. */
-export const MAX_LINE_LENGTH = 4_096;
 /** Most users of one file. */
 export const MAX_USERS = 200_000;
 
@@ -87,25 +86,4 @@ function hasExpired(fields: readonly string[], today: number): boolean {
   if (changed === 0) return true;
   if (changed === undefined || max === undefined) return false;
   return today > changed + max + (inactive ?? 0);
-}
-
-/** @param parse Returns whether to continue. */
-export function eachLine(
-  text: string,
-  problem: FileProblem,
-  parse: (line: string, number: number) => boolean,
-): void {
-  let start = 0;
-  for (let number = 1; start < text.length; number++) {
-    const found = text.indexOf('\n', start);
-    const end = found < 0 ? text.length : found;
-    const stop = end > start && text[end - 1] === '\r' ? end - 1 : end;
-    if (stop - start > MAX_LINE_LENGTH) problem('it is too long', number);
-    else if (!parse(text.slice(start, stop), number)) {
-      if (end + 1 < text.length)
-        problem('the file has too many entries: the rest is ignored', number);
-      return;
-    }
-    start = end + 1;
-  }
 }

@@ -143,13 +143,16 @@ function unreadable(path: string, cause: unknown): CredentialsFileError {
   return new CredentialsFileError(path, `it cannot be read${reason}`, undefined, { cause });
 }
 
+/** Omits the byte order mark that some editors write. */
+const UTF8 = new TextDecoder();
+
 /** A file may grow while it is read. */
 async function readAtMost(handle: FileHandle, maxBytes: number): Promise<string | undefined> {
   const pieces: Buffer[] = [];
   let total = 0;
   for (;;) {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(65_536), 0, 65_536);
-    if (bytesRead === 0) return Buffer.concat(pieces).toString();
+    if (bytesRead === 0) return UTF8.decode(Buffer.concat(pieces));
     total += bytesRead;
     if (total > maxBytes) return undefined;
     pieces.push(buffer.subarray(0, bytesRead));

@@ -11,6 +11,7 @@ import { PasswordHasher } from '../passwords/password-hasher.js';
 import { MAX_FILE_BYTES } from './reloaded-file.js';
 
 const MAX_NAME_BYTES = 255;
+const BOM = Buffer.from('\ufeff');
 
 /**
  * Sets the password of a user in an htpasswd file, which is created with mode 600 if it does not exist. The new version is written beside the
@@ -47,12 +48,8 @@ export function removeUser(path: string, username: string): Deferred<boolean> {
 /** @internal @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function checkUsername(username: string): void {
   const bytes = Buffer.byteLength(checkString('username', username));
-  if (
-    exactName(username) !== undefined &&
-    !/[:#\r\n\ufffd]/.test(username) &&
-    bytes <= MAX_NAME_BYTES
-  )
-    return;
+  const allowed = exactName(username) !== undefined && !/[:#\ufeff\ufffd]/.test(username);
+  if (allowed && bytes <= MAX_NAME_BYTES) return;
   const expected = `a name of at most ${MAX_NAME_BYTES} octets without colons, number signs and control characters`;
   throw new InvalidArgumentValueError('username', expected, username);
 }
@@ -104,8 +101,9 @@ async function readOld(path: string, target: string): Promise<string> {
     const facts = await handle.stat();
     if (!facts.isFile()) throw new CredentialsFileError(path, 'it is not a regular file');
     if (facts.size > MAX_FILE_BYTES) throw new CredentialsFileError(path, 'it is too large');
-    // Octets of other lines stay as they are.
-    return (await handle.readFile()).toString('latin1');
+    // Octets of other lines stay as they are. A byte order mark would hide the first user.
+    const octets = await handle.readFile();
+    return octets.subarray(octets.indexOf(BOM) === 0 ? BOM.length : 0).toString('latin1');
   } finally {
     await handle.close();
   }

@@ -3,7 +3,7 @@
  * a millisecond or two, so it runs in a thread.
  */
 import { createHash } from 'node:crypto';
-import { cryptBase64 } from './crypt-base64.js';
+import { cryptBase64, repeated } from './crypt-base64.js';
 
 const ROUNDS = 1_000;
 const MAX_SALT = 8;
@@ -13,7 +13,7 @@ export function cryptMD5(password: Buffer, salt: string, magic: '$1$' | '$apr1$'
   const used = Buffer.from(salt.slice(0, MAX_SALT), 'latin1');
   const inner = createHash('md5').update(password).update(used).update(password).digest();
   const outer = createHash('md5').update(password).update(magic).update(used);
-  outer.update(Buffer.alloc(password.length, inner));
+  outer.update(repeated(inner, password.length));
   for (let bits = password.length; bits > 0; bits >>= 1) {
     outer.update((bits & 1) === 1 ? Buffer.alloc(1) : password.subarray(0, 1));
   }

@@ -2,7 +2,7 @@
  * Makes and verifies hashes of passwords, never in the reactor's thread: scrypt and Argon2 run in the thread pool of libuv, the others
  * in threads of `ropewalk/threads`. Both share one limit.
  */
-import * as crypto from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -20,8 +20,9 @@ import {
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { showAsText } from '../../internal/shown-as-text.js';
 import { ThreadPool, threadModule } from '../../threads/index.js';
-import { UnsuitablePasswordError, UnsupportedHashError } from '../errors.js';
+import { UnsuitablePasswordError } from '../errors.js';
 import { equalSecrets, isWellFormed, RANDOM_BYTES, type RandomBytes } from '../secrets.js';
+import { argon2, argon2Key, scryptKey } from './derive-key.js';
 import type * as HashThread from './hash-thread.js';
 import { HASH_LIMITS, type HashScheme, type ParsedHash, parseHash } from './parse-hash.js';
 import { WorkLimit } from './work-limit.js';
@@ -88,13 +89,6 @@ export const HASH_MODULE: HashModule = threadModule(
   new URL(`./hash-thread${EXTENSION}`, import.meta.url),
   { errors: [MissingPackageError] },
 );
-
-/** The signature of node:crypto's `argon2`, which Node has from 24.7 on. */
-type Argon2 = (
-  algorithm: 'argon2id',
-  parameters: Readonly<Record<string, unknown>>,
-  callback: (error: Error | null, key: Buffer) => void,
-) => void;
 
 /** The work of a hasher. */
 export interface HashStatistics {
@@ -235,13 +229,13 @@ export class PasswordHasher implements AsyncDisposable {
 
   async #compute(password: string, hash: ParsedHash): Promise<boolean> {
     if (hash.scheme === 'scrypt') {
-      return equalSecrets(await scrypt(password, hash.salt, hash.key.length, hash), hash.key);
+      return equalSecrets(await scryptKey(password, hash.salt, hash.key.length, hash), hash.key);
     }
     if (hash.scheme === 'argon2id') {
       return equalSecrets(await argon2Key(password, hash.salt, hash.key.length, hash), hash.key);
     }
     if (hash.scheme === 'sha1') {
-      const digest = crypto.createHash('sha1').update(password).digest('base64');
+      const digest = createHash('sha1').update(password).digest('base64');
       return equalSecrets(`{SHA}${digest}`, hash.text);
     }
     return this.#threads().call(this.#module, 'verifyInThread', [password, hash.text]);
@@ -249,12 +243,13 @@ export class PasswordHasher implements AsyncDisposable {
 
   async #make(password: string): Promise<string> {
     const { scheme, scryptLogN, bcryptCost, randomBytes } = this.#settings;
-    if (scheme === 'bcrypt')
+    if (scheme === 'bcrypt') {
       return this.#threads().call(this.#module, 'bcryptInThread', [password, bcryptCost]);
+    }
     const salt = randomBytes(SALT_BYTES);
     if (scheme === 'scrypt') {
       const costs = { logN: scryptLogN, r: SCRYPT_R, p: SCRYPT_P };
-      return scryptText(scryptLogN, salt, await scrypt(password, salt, KEY_BYTES, costs));
+      return scryptText(scryptLogN, salt, await scryptKey(password, salt, KEY_BYTES, costs));
     }
     const { memoryKiB, passes, parallelism } = ARGON2;
     const key = await argon2Key(password, salt, KEY_BYTES, ARGON2);
@@ -291,45 +286,6 @@ function unsuitability(password: string, scheme: HashScheme): string | undefined
   if (Buffer.byteLength(password) > max) return `it is longer than ${max} octets of UTF-8`;
   if (password.includes('\0')) return 'it contains a NUL';
   return isWellFormed(password) ? undefined : 'it is not well-formed Unicode';
-}
-
-function scrypt(
-  password: string,
-  salt: Uint8Array,
-  bytes: number,
-  { logN, r, p }: { readonly logN: number; readonly r: number; readonly p: number },
-): Promise<Buffer> {
-  const N = 2 ** logN;
-  const maxmem = 128 * r * (N + p + 2) + 2 ** 20;
-  return new Promise((resolve, reject) => {
-    crypto.scrypt(password, salt, bytes, { N, r, p, maxmem }, (error, key) => {
-      if (error === null) resolve(key);
-      else reject(error);
-    });
-  });
-}
-
-/** @throws UnsupportedHashError */
-function argon2(): Argon2 {
-  const found = (crypto as { argon2?: Argon2 }).argon2;
-  if (found !== undefined) return found;
-  throw new UnsupportedHashError('argon2id', 'node:crypto of this Node does not have it');
-}
-
-function argon2Key(
-  password: string,
-  nonce: Uint8Array,
-  tagLength: number,
-  costs: { readonly memoryKiB: number; readonly passes: number; readonly parallelism: number },
-): Promise<Buffer> {
-  const { memoryKiB: memory, passes, parallelism } = costs;
-  const parameters = { message: password, nonce, tagLength, memory, passes, parallelism };
-  return new Promise((resolve, reject) => {
-    argon2()('argon2id', parameters, (error, key) => {
-      if (error === null) resolve(key);
-      else reject(error);
-    });
-  });
 }
 
 function scryptText(logN: number, salt: Uint8Array, key: Uint8Array): string {

@@ -1,6 +1,7 @@
 /** A limit of simultaneous costly computations, with a bounded queue. */
 import { Deferred } from '../../defer/deferred.js';
 import { DeferredSemaphore } from '../../defer/semaphore.js';
+import { fail } from '../../defer/succeed.js';
 import { TooManyLoginsError } from '../errors.js';
 
 /**
@@ -34,9 +35,7 @@ export class WorkLimit {
     const tokens = this.#tokens;
     if (tokens.available === 0 && tokens.waiting >= this.#maxQueued) {
       this.#refused++;
-      const refused = new Deferred<T>();
-      refused.errback(new TooManyLoginsError('queue'));
-      return refused;
+      return fail(new TooManyLoginsError('queue'));
     }
     const place = tokens.acquire();
     const result = new Deferred<T>(() => place.cancel());

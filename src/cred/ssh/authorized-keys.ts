@@ -1,5 +1,5 @@
 /** Files of authorised keys, by sshd(8): `[options] type base64 [comment]` by line. */
-import { eachLine } from '../files/parse-users.js';
+import { eachLine } from '../files/each-line.js';
 import type { FileProblem } from '../files/reloaded-file.js';
 import { parseSSHKey } from './public-key.js';
 

@@ -55,8 +55,8 @@ function matchesWildcards(pattern: string, text: string): boolean {
 }
 
 /** Whether `YYYYMMDD[HHMM[SS]][Z]` is in the future; without Z in the local time zone. Malformed times are in the past. */
-export function isBefore(expiry: string, nowMs: number): boolean {
-  const found = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(Z?)$/.exec(expiry);
+export function isInFuture(expiryTime: string, nowMs: number): boolean {
+  const found = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?(Z?)$/.exec(expiryTime);
   if (found === null) return false;
   const [, year, month, day, hour = '00', minute = '00', second = '00', utc] = found;
   const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${utc}`);

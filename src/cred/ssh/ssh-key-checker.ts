@@ -17,7 +17,7 @@ import {
 import { ReloadedFile } from '../files/reloaded-file.js';
 import { exactName } from '../names.js';
 import { type AuthorizedKey, parseAuthorizedKeys } from './authorized-keys.js';
-import { isBefore, matchesFrom } from './key-options.js';
+import { isInFuture, matchesFrom } from './key-options.js';
 import { isAlgorithmOf, parseSSHKey, verifySSHSignature } from './public-key.js';
 
 export interface SSHSignature {
@@ -207,7 +207,7 @@ export class SSHKeyChecker implements CredentialsChecker<SSHPublicKey> {
       if (name === 'from') {
         if (!values.every((list) => matchesFrom(list, peer))) return false;
       } else if (name === 'expiry-time') {
-        if (!values.every((time) => isBefore(time, now()))) return false;
+        if (!values.every((time) => isInFuture(time, now()))) return false;
       } else others = true;
     }
     return !others || acceptOptions?.(key, username) === true;

@@ -1,5 +1,5 @@
 /**
- * HTTP Digest authentication (RFC 7616), sans-I/O: challenges and responses of servers, and the responses of clients.
+ * A server's side of HTTP Digest authentication (RFC 7616), sans-I/O: challenges, and responses to them.
  *
  * Always with `qop`, whose absence (RFC 2069) permits replay. Omitted: `userhash`, and the field Authentication-Info.
  */
@@ -19,19 +19,17 @@ import {
 } from '../../internal/check.js';
 import { hasControls } from '../../internal/network-text.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
-import { showAsText } from '../../internal/shown-as-text.js';
-import { type Credentials, shownName } from '../credentials.js';
-import { CredentialsSequenceError, InvalidCredentialsError, StaleNonceError } from '../errors.js';
-import { equalSecrets, RANDOM_BYTES, type RandomBytes } from '../secrets.js';
+import { CredentialsSequenceError, StaleNonceError } from '../errors.js';
+import { RANDOM_BYTES, type RandomBytes } from '../secrets.js';
 import { parseAuthParams, quotedParam } from './auth-params.js';
+import { DigestCredentials } from './digest-credentials.js';
 import {
   algorithmNamed,
   DIGEST_ALGORITHMS,
   type DigestAlgorithm,
   type DigestQop,
   type DigestRequest,
-  digestResponse,
-  digestUserHash,
+  invalidDigest as invalid,
 } from './digest-hashes.js';
 import { DigestNonces } from './digest-nonces.js';
 
@@ -143,165 +141,55 @@ export class DigestChallenges {
   decode(field: string, request: DigestedRequest): DigestCredentials {
     checkOptions('decode', request, REQUEST);
     const params = parseAuthParams('Digest', checkSecretString('field', field));
-    const need = (name: string): string => {
-      const value = params.get(name);
-      if (value === undefined || value === '') throw invalid(`${name} is missing`);
-      return value;
-    };
+    const digested = this.#digested(params, request);
+    const response = need(params, 'response').toLowerCase();
+    const digits = digested.algorithm.startsWith('MD5') ? 32 : 64;
+    if (!/^[0-9a-f]+$/.test(response) || response.length !== digits) {
+      throw invalid(`the response has not ${digits} hexadecimal digits`);
+    }
+    const username = usernameOf(params);
+    const { nonce, nc } = digested;
+    const count = Number.parseInt(nc, 16);
+    if (!this.#nonces.isFresh(nonce, count, this.#clock.now())) {
+      throw new StaleNonceError('Digest: the nonce has expired, or its count was used');
+    }
+    const use = (): boolean => this.#nonces.use(nonce, count, this.#clock.now());
+    return new DigestCredentials(username, this.realm, digested, response, use);
+  }
+
+  /** The facts that the response covers, which must be those of the challenge and of the request. */
+  #digested(params: Params, { method, uri, body }: DigestedRequest): DigestRequest {
     const algorithm = algorithmNamed(params.get('algorithm') ?? 'MD5');
-    const qop = need('qop') as DigestQop;
+    const qop = need(params, 'qop') as DigestQop;
     if (algorithm === undefined || !this.#algorithms.includes(algorithm)) {
       throw invalid('the algorithm was not offered');
     }
     if (!this.#qops.includes(qop)) throw invalid('the qop was not offered');
-    if (need('realm') !== this.realm) throw invalid('the realm is another');
-    if (need('opaque') !== this.#opaque)
+    if (need(params, 'realm') !== this.realm) throw invalid('the realm is another');
+    if (need(params, 'opaque') !== this.#opaque) {
       throw new StaleNonceError('Digest: the challenge is not known');
-    if (need('uri') !== request.uri) throw invalid('the URI is not that of the request');
-    const nc = need('nc');
-    const response = need('response').toLowerCase();
-    const digits = algorithm.startsWith('MD5') ? 32 : 64;
-    if (!/^[0-9a-f]{8}$/i.test(nc)) throw invalid('nc has not eight digits');
-    if (!/^[0-9a-f]+$/.test(response) || response.length !== digits) {
-      throw invalid('the response has a wrong length');
     }
-    const { method, uri, body } = request;
+    if (need(params, 'uri') !== uri) throw invalid('the URI is not that of the request');
+    const nc = need(params, 'nc');
+    if (!/^[0-9a-f]{8}$/i.test(nc)) throw invalid('nc has not eight hexadecimal digits');
     if (qop === 'auth-int' && body === undefined) {
       throw new CredentialsSequenceError('Digest: auth-int needs the body of the request');
     }
-    const nonce = need('nonce');
-    const use = (): boolean => this.#nonces.use(nonce, Number.parseInt(nc, 16), this.#clock.now());
-    const fresh = this.#nonces.isFresh(nonce, Number.parseInt(nc, 16), this.#clock.now());
-    if (!fresh) throw new StaleNonceError('Digest: the nonce has expired, or its count was used');
-    const digested = {
-      algorithm,
-      method,
-      uri,
-      nonce,
-      cnonce: need('cnonce'),
-      nc,
-      qop,
-      body: body ?? '',
-    };
-    return new DigestCredentials(usernameOf(params), this.realm, digested, response, use);
+    const [nonce, cnonce] = [need(params, 'nonce'), need(params, 'cnonce')];
+    return { algorithm, method, uri, nonce, cnonce, nc, qop, body: body ?? '' };
   }
 }
 
-/** A user name and a hash of the password and a request. */
-export class DigestCredentials implements Credentials {
-  readonly kind = 'digest' as const;
-  readonly username: string;
-  readonly realm: string;
-  readonly algorithm: DigestAlgorithm;
-  readonly #request: DigestRequest;
-  readonly #response: string;
-  readonly #use: () => boolean;
+type Params = ReadonlyMap<string, string>;
 
-  /** @internal */
-  constructor(
-    username: string,
-    realm: string,
-    request: DigestRequest,
-    response: string,
-    use: () => boolean,
-  ) {
-    this.username = username;
-    this.realm = realm;
-    this.algorithm = request.algorithm;
-    this.#request = request;
-    this.#response = response;
-    this.#use = use;
-  }
-
-  /** Whether they were made with this password, for the first time. */
-  checkPassword(password: string): boolean {
-    const { username, realm, algorithm } = this;
-    return this.checkHash(digestUserHash(algorithm, { username, realm, password }));
-  }
-
-  /** The same with a stored hash: see `digestUserHash`. It must be one of this algorithm. */
-  checkHash(userHash: string): boolean {
-    const expected = digestResponse(userHash, this.#request);
-    return equalSecrets(expected, this.#response) && this.#use();
-  }
-
-  toString(): string {
-    return `<DigestCredentials ${shownName(this.username)}>`;
-  }
-}
-
-showAsText(DigestCredentials);
-
-export interface DigestAuthorizationOptions {
-  readonly username: string;
-  readonly password: string;
-  readonly method: string;
-  /** The target of the request line. */
-  readonly uri: string;
-  /** How often the nonce is used with this request, 1 or more. Default 1. */
-  readonly count?: number;
-  /** The content, for a server that accepts only `auth-int`. */
-  readonly body?: Uint8Array | string;
-  /** Default: those of node:crypto. */
-  readonly randomBytes?: RandomBytes;
-}
-
-const CLIENT_OPTIONS: OptionNames<DigestAuthorizationOptions> = {
-  username: true,
-  password: true,
-  method: true,
-  uri: true,
-  count: true,
-  body: true,
-  randomBytes: true,
-};
-
-/**
- * A client's answer to one challenge: the value of an Authorization field.
- *
- * @param challenge The value of a WWW-Authenticate field with one challenge.
- * @throws InvalidCredentialsError the challenge is malformed, or offers nothing that is supported.
- * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
- */
-export function digestAuthorization(
-  challenge: string,
-  options: DigestAuthorizationOptions,
-): string {
-  checkOptions('digestAuthorization', options, CLIENT_OPTIONS);
-  const { username, password, method, uri, count = 1, body, randomBytes = RANDOM_BYTES } = options;
-  for (const [name, value] of Object.entries({ username, method, uri })) {
-    checkNoControls(name, value);
-  }
-  checkSecretString('password', password);
-  checkInteger('count', count, 1, 0xffff_ffff);
-  const params = parseAuthParams('Digest', checkString('challenge', challenge));
-  const algorithm = algorithmNamed(params.get('algorithm') ?? 'MD5');
-  const offered = (params.get('qop') ?? '').split(',').map((one) => one.trim());
-  const qop = offered.includes('auth') ? 'auth' : 'auth-int';
-  const [realm, nonce, opaque] = ['realm', 'nonce', 'opaque'].map((name) => params.get(name));
-  if (algorithm === undefined || !offered.includes(qop))
-    throw invalid('nothing offered is supported');
-  if (realm === undefined || nonce === undefined) throw invalid('the challenge is incomplete');
-  const cnonce = Buffer.from(randomBytes(16)).toString('base64url');
-  const nc = count.toString(16).padStart(8, '0');
-  const userHash = digestUserHash(algorithm, { username, realm, password });
-  const request = { algorithm, method, uri, nonce, cnonce, nc, qop, body: body ?? '' } as const;
-  return [
-    `Digest username=${quotedParam(username)}`,
-    `realm=${quotedParam(realm)}`,
-    `uri=${quotedParam(uri)}`,
-    `algorithm=${algorithm}`,
-    `nonce=${quotedParam(nonce)}`,
-    `nc=${nc}`,
-    `cnonce="${cnonce}"`,
-    `qop=${qop}`,
-    `response="${digestResponse(userHash, request)}"`,
-    ...(opaque === undefined ? [] : [`opaque=${quotedParam(opaque)}`]),
-  ].join(', ');
+function need(params: Params, name: string): string {
+  const value = params.get(name);
+  if (value === undefined || value === '') throw invalid(`${name} is missing`);
+  return value;
 }
 
 /** `username*` is UTF-8 in percent encoding (RFC 5987). Not both. */
-function usernameOf(params: ReadonlyMap<string, string>): string {
+function usernameOf(params: Params): string {
   const plain = params.get('username');
   const extended = params.get('username*');
   if (params.get('userhash') === 'true') throw invalid('userhash is not supported');
@@ -316,21 +204,11 @@ function usernameOf(params: ReadonlyMap<string, string>): string {
   }
 }
 
-function invalid(problem: string): InvalidCredentialsError {
-  return new InvalidCredentialsError(`Digest: ${problem}`);
-}
-
-/** They would end the field, and begin another one. */
-function checkNoControls(name: string, value: unknown): void {
-  if (!hasControls(checkString(name, value))) return;
-  const expected = 'a text without control characters';
-  throw new InvalidArgumentValueError(name, expected, value);
-}
-
 function checkRealm(realm: unknown): string {
   const text = checkString('realm', realm);
   if (!hasControls(text) && text !== '') return text;
-  throw new InvalidArgumentTypeError('realm', 'a text without control characters', realm);
+  const expected = 'a text without control characters that is not empty';
+  throw new InvalidArgumentValueError('realm', expected, realm);
 }
 
 function checkList<T extends string>(
