@@ -58,11 +58,18 @@ export type { HTTPHandler } from './http-service.js';
 export { loadMediaTypes, type MediaTypes } from './media-types.js';
 export type { MultipartOptions } from './multipart-form.js';
 export type { FormPart } from './part-head.js';
+export { RequestCookies, type RequestCookiesOptions } from './request-cookies.js';
 export type { AccessLog } from './response-log.js';
 export { staticFiles } from './serve-files.js';
 export { HTTPServer, serveHttp } from './serve-http.js';
 export type { ServerSentEvent } from './server-sent-event.js';
 export type { HTTPServerOptions } from './server-settings.js';
+export {
+  parseSetCookie,
+  type SameSite,
+  type SetCookie,
+  serializeSetCookie,
+} from './set-cookie.js';
 export type { StaticFilesOptions } from './static-options.js';
 export type { UpgradedProtocol } from './upgraded-protocol.js';
 export { type FormField, parseUrlencoded, type UrlencodedOptions } from './urlencoded.js';
