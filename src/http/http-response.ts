@@ -4,7 +4,7 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
 import { fail, succeed } from '../defer/succeed.js';
 import { Waiters } from '../defer/waiters.js';
-import { checkData, checkInteger } from '../internal/check.js';
+import { checkData, checkFunction, checkInteger } from '../internal/check.js';
 import { HTTPContentLengthError } from '../protocols/http/errors.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
@@ -19,6 +19,7 @@ import {
   linesText,
 } from './field-lines.js';
 import type { HTTPRequest } from './http-request.js';
+import { ResponseEndings } from './response-endings.js';
 import {
   checkInformational,
   ResponseFields,
@@ -83,6 +84,8 @@ export class HTTPResponse extends ResponseFields {
   /** Of content that is announced by Content-Length and not written yet. */
   private remaining = 0;
   private announced = 0;
+  /** @internal Calls of {@link whenEnded} that are left. */
+  endings: ResponseEndings | undefined = undefined;
   /** Calls of {@link drained}. */
   private waiting: Waiters<void> | undefined = undefined;
 
@@ -134,6 +137,7 @@ export class HTTPResponse extends ResponseFields {
       this.connection.write(content);
     }
     if (this.log !== undefined) this.logEnd(this.sendsContent ? length : 0);
+    this.endings?.end();
     this.connection.responded(this);
   }
 
@@ -251,7 +255,21 @@ export class HTTPResponse extends ResponseFields {
       this.connection.write(areAscii(trailers) ? last : Buffer.from(last, 'latin1'));
     }
     if (this.log !== undefined) this.logEnd(0);
+    this.endings?.end();
     this.connection.responded(this);
+  }
+
+  /**
+   * Calls a function once: when the response is complete, or cannot be completed because the connection has ended; at once if so. After
+   * an upgrade it is called at the end of the connection. Errors that it throws are reported.
+   * @throws InvalidArgumentTypeError @throws HTTPSequenceError the connection was upgraded before the first call.
+   */
+  whenEnded(callback: () => void): void {
+    if (this.state === 'upgraded' && this.endings === undefined) throw responseComplete();
+    checkFunction('callback', callback);
+    this.endings ??= new ResponseEndings();
+    this.endings.add(callback);
+    if (this.state === 'ended' || this.state === 'gone') this.endings.end();
   }
 
   /**
@@ -354,6 +372,7 @@ export class HTTPResponse extends ResponseFields {
       this.log?.end(this.state === 'content' ? this.code : undefined, true);
       this.state = 'gone';
     }
+    this.endings?.end();
     this.request.fail(reason, wasComplete);
     this.takeWaiting()?.fireAll((drained) => drained.errback(reason));
   }

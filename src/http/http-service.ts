@@ -9,7 +9,9 @@ import { DateLine } from './date-line.js';
 import { checkErrorPage, type ErrorPage, plainErrorPage } from './error-pages.js';
 import type { HTTPRequest } from './http-request.js';
 import { HTTPResponse, type ResponseConnection } from './http-response.js';
+import type { ResponseEndings } from './response-endings.js';
 import { ResponseLogs } from './response-log.js';
+import type { ConnectionRegistry, ServedConnection } from './served-connection.js';
 import {
   type HTTPServerOptions,
   type HTTPServerSettings,
@@ -24,17 +26,6 @@ import {
  * catch, with its status. If the head was already sent, the connection is reset.
  */
 export type HTTPHandler = (request: HTTPRequest, response: HTTPResponse) => unknown;
-
-/** The part of a connection that the service calls. */
-export interface ServedConnection {
-  drain(): void;
-  abort(): void;
-}
-
-/** The set of the connections of a server. */
-export interface ConnectionRegistry {
-  remove(connection: ServedConnection): void;
-}
 
 /** A protocol that takes the place of the HTTP connection after an upgrade, so that the latter needs no more memory. */
 export interface ServedProtocol extends StreamProtocol, ServedConnection {
@@ -102,10 +93,15 @@ export class HTTPService implements ConnectionRegistry {
     if (this.spareParsers.length < MAX_SPARE_PARSERS) this.spareParsers.push(parser);
   }
 
-  replace(connection: ServedConnection, successor: ServedProtocol): void {
+  /** @param endings Of the response that ended by the upgrade: they wait for the end of the connection. */
+  replace(
+    connection: ServedConnection,
+    successor: ServedProtocol,
+    endings: ResponseEndings | undefined,
+  ): void {
     this.connections.delete(connection);
     this.connections.add(successor);
-    successor.countedBy(this);
+    successor.countedBy(endings === undefined ? this : endings.before(this));
   }
 
   remove(connection: ServedConnection): void {

@@ -2,7 +2,8 @@
 import { describeProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, failOnRejection } from '../defer/callback-result.js';
-import type { ConnectionRegistry, ServedProtocol } from './http-service.js';
+import type { ServedProtocol } from './http-service.js';
+import type { ConnectionRegistry } from './served-connection.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
 
 /**

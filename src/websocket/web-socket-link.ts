@@ -14,7 +14,7 @@ import { onRejection } from '../defer/callback-result.js';
 import type { Deferred } from '../defer/deferred.js';
 import { fail, succeed } from '../defer/succeed.js';
 import { Waiters } from '../defer/waiters.js';
-import type { ConnectionRegistry, ServedConnection } from '../http/http-service.js';
+import type { ConnectionRegistry, ServedConnection } from '../http/served-connection.js';
 import { reportError } from '../internal/error-report.js';
 import type { TimeoutEntry } from '../policies/idle-timeouts.js';
 import type { ConnectionCodec } from '../protocols/websocket/codec.js';

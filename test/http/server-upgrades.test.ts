@@ -321,3 +321,78 @@ describe('an upgrade', () => {
     expect(lost).toMatchObject([{ status: 500 }]);
   });
 });
+
+describe('the end of a response', () => {
+  it('is called back when it is complete, once', () => {
+    const ended: string[] = [];
+    const served = new Served((received, response) => {
+      response.whenEnded(() => ended.push(received.path));
+      response.whenEnded(() => ended.push('second'));
+      if (received.path === '/pieces') response.write('a');
+      else response.send('whole');
+    });
+    served.receive(get('/'));
+    expect(ended.splice(0)).toEqual(['/', 'second']);
+    served.receive(get('/pieces'));
+    expect(ended).toEqual([]);
+    served.transport.peerResets();
+    served.transport.settle();
+    expect(ended).toEqual(['/pieces', 'second']);
+  });
+
+  it('is called back at once if it has ended', () => {
+    const ended: number[] = [];
+    const served = new Served((_received, response) => {
+      response.send();
+      response.whenEnded(() => ended.push(1));
+    });
+    served.receive(get('/'));
+    expect(ended).toEqual([1]);
+  });
+
+  it('is called back for errors of the handler, and its own errors are reported', () => {
+    const served = new Served((_received, response) => {
+      response.whenEnded(() => {
+        throw new Error('at the end');
+      });
+      throw new HTTPStatusError(404);
+    });
+    expect(served.receive(get('/'))).toContain('404');
+    expect(flushLoggedErrors().map(({ error }) => String(error))).toEqual(['Error: at the end']);
+  });
+
+  it('is that of the connection after an upgrade', () => {
+    const ended: number[] = [];
+    const served = new Served((received, response) => {
+      response.whenEnded(() => ended.push(1));
+      received.upgrade(new Protocol());
+      response.whenEnded(() => ended.push(2));
+    });
+    served.receive(get('/', 'Connection: upgrade', 'Upgrade: any'));
+    expect(ended).toEqual([]);
+    served.transport.peerCloses();
+    served.transport.settle();
+    expect(ended).toEqual([1, 2]);
+  });
+
+  it('refuses what is no function, and a first call after an upgrade', () => {
+    const problems: unknown[] = [];
+    const served = new Served((received, response) => {
+      for (const call of [
+        () => response.whenEnded(1 as never),
+        () => {
+          received.upgrade(new Protocol());
+          response.whenEnded(() => undefined);
+        },
+      ]) {
+        try {
+          call();
+        } catch (error) {
+          problems.push((error as { code?: string }).code);
+        }
+      }
+    });
+    served.receive(get('/', 'Connection: upgrade', 'Upgrade: any'));
+    expect(problems).toEqual(['ERR_INVALID_ARG_TYPE', 'ERR_HTTP_SEQUENCE']);
+  });
+});
