@@ -124,7 +124,8 @@ function webRequest(request: HTTPRequest, content: LazyContent): Request {
   return web;
 }
 
-function checkResponse(value: unknown): Response {
+/** @internal @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function checkResponse(value: unknown): Response {
   const what = 'the result of the handler';
   if (!(value instanceof Response)) throw new InvalidArgumentTypeError(what, 'a Response', value);
   if (!value.bodyUsed && value.body?.locked !== true) return value;
@@ -132,7 +133,8 @@ function checkResponse(value: unknown): Response {
   throw new InvalidArgumentValueError(what, 'a Response that was not used', value, hint);
 }
 
-async function sendResponse(
+/** @internal Sends a Response that has passed {@link checkResponse}. */
+export async function sendResponse(
   request: HTTPRequest,
   response: HTTPResponse,
   { status, headers, body }: Response,

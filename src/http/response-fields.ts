@@ -76,6 +76,11 @@ export abstract class ResponseFields {
     return (this.lines ?? []).filter((line) => line.lower === lower).map(({ value }) => value);
   }
 
+  /** Whether a field was set. */
+  has(name: string): boolean {
+    return this.lines !== undefined && hasField(this.lines, checkFieldName(name));
+  }
+
   /**
    * Sets a field of the trailer section, which follows chunked content. Content with a Content-Length that was set, and clients of
    * HTTP/1.0, have none. The Trailer field announces it if it is set before the head is sent.

@@ -68,7 +68,7 @@ const PARSER_NAMES: OptionNames<RequestParserOptions> = {
   maxTargetBytes: true,
 };
 
-const NAMES: OptionNames<HTTPServerOptions> = {
+export const HTTP_SERVER_OPTIONS: OptionNames<HTTPServerOptions> = {
   ...PARSER_NAMES,
   headTimeoutMs: true,
   contentTimeoutMs: true,
@@ -101,7 +101,7 @@ export interface HTTPServerSettings
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
 export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
-  checkOptions('the HTTP server', options, NAMES);
+  checkOptions('the HTTP server', options, HTTP_SERVER_OPTIONS);
   const {
     headTimeoutMs = 15_000,
     contentTimeoutMs = 30_000,

@@ -39,6 +39,15 @@ export function parseTarget(target: string, rules: TargetRules): TargetPath | Ta
   const path = mark === -1 ? local : local.slice(0, mark);
   const query = mark === -1 ? '' : local.slice(mark);
   if (path === '' && local !== target) return { segments: [], slash: true, query };
+  const decodedPath = decodePath(path, rules);
+  return typeof decodedPath === 'number' ? decodedPath : { ...decodedPath, query };
+}
+
+/** The decoded names of a path. @param path Percent-encoded, without a query. */
+export function decodePath(
+  path: string,
+  rules: TargetRules,
+): Pick<TargetPath, 'segments' | 'slash'> | TargetRefusal {
   if (!path.startsWith('/')) return 400;
   const segments: string[] = [];
   const encoded = path.slice(1).split('/');
@@ -50,7 +59,7 @@ export function parseTarget(target: string, rules: TargetRules): TargetPath | Ta
     if (!isServedName(segment, rules)) return 404;
     segments.push(segment);
   }
-  return { segments, slash, query };
+  return { segments, slash };
 }
 
 /** Undefined if an escape is malformed, or the bytes are not UTF-8. */
@@ -62,7 +71,8 @@ function decoded(text: string): string | undefined {
   }
 }
 
-function isServedName(name: string, { dotFiles, windows }: TargetRules): boolean {
+/** Whether a decoded name can be that of a served file. */
+export function isServedName(name: string, { dotFiles, windows }: TargetRules): boolean {
   if (name === '' || name === '.' || name === '..') return false;
   // A slash was encoded. A backslash separates on Windows, and is suspicious elsewhere.
   if (/[/\\\0]/.test(name)) return false;

@@ -35,6 +35,7 @@ const FOLDERS = [
   'src/testing',
   'src/threads',
   'src/tls',
+  'src/web',
   'src/websocket',
   'src/workers',
 ];

@@ -120,6 +120,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['./simulation/host.js', '../reactor/hosted-reactor.js'],
     refused: ['../native.js', '../cli/main.js'],
   },
+  'src/web/probe.ts': {
+    allowed: ['../http/static-files.js', '../logger/logger.js', '../cred/portal.js', 'node:fs'],
+    refused: ['../websocket/index.js', '../reactor/create-reactor.js', '../endpoints/tcp.js'],
+  },
   'src/reactor/time/probe.ts': {
     allowed: ['./turns.js', '../../core/clock.js', '../../defer/deferred.js'],
     refused: ['../life/run-phases.js', '../streams/stream-port.js', '../../task/react.js'],

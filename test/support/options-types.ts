@@ -10,6 +10,7 @@ const ENTRY_POINTS = [
   'cred/index',
   'dashboard/index',
   'http/index',
+  'web/index',
   'websocket/index',
   'protocols/finger/index',
   'portforward/index',

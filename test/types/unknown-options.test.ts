@@ -125,6 +125,7 @@ import { SMALL_PROTOCOLS_CALLS } from './small-protocols-options.js';
 import { SOCKS_CALLS } from './socks-options.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
+import { WEB_CALLS } from './web-options.js';
 
 class Strings extends Int16StringReceiver {
   override stringReceived(): void {}
@@ -196,6 +197,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...SMALL_PROTOCOLS_CALLS,
   ...MEMCACHE_CALLS,
   ...SOCKS_CALLS,
+  ...WEB_CALLS,
   ...FILES_CALLS,
   ...FOREIGN_CALLS,
   ...TERMINAL_CALLS,

@@ -1,0 +1,241 @@
+/**
+ * A request on its way through a site: the engine's request and response, the path as far as it was walked, and values that
+ * resources attach. Everything that few resources read is made when it is read.
+ *
+ * One exists for each request, so private fields are TypeScript's.
+ */
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { isThenable } from '../defer/thenable.js';
+import type { HTTPRequest } from '../http/http-request.js';
+import type { HTTPResponse } from '../http/http-response.js';
+import type { Logger } from '../logger/logger.js';
+import { ContextKey } from './context-key.js';
+import type { WebResult } from './web-result.js';
+
+/**
+ * Answers requests, or finds the resource that does. Any object with a method `render` is one, so a resource around another one is
+ * an ordinary resource: see {@link WebContext.delegate}.
+ *
+ * @example const greeting: Resource = { render: () => 'Hello, World!' };
+ */
+export interface Resource {
+  /**
+   * The resource of the next segment of the path. Called once for each segment that is left, unless the resource is a leaf.
+   * @param segment Decoded, without a slash. Empty at the end of a path with a slash at its end, except that of the root.
+   * @returns Undefined, or a promise of it: the request is answered with 404.
+   */
+  getChild?(
+    segment: string,
+    context: WebContext,
+  ): Resource | undefined | PromiseLike<Resource | undefined>;
+  /** Answers a request of any method. The result is sent: see {@link WebResult}. Errors count as those of an HTTPHandler. */
+  render(context: WebContext): WebResult | PromiseLike<WebResult>;
+  /** Whether the resource answers for all paths below it: the other segments are then `context.rest`. Default false. */
+  readonly isLeaf?: boolean;
+}
+
+/** Parts of a page in order. Asynchronous ones are sent as they come. */
+export type RenderedHTML = string | AsyncIterable<string>;
+
+/** A value that turns into HTML: the result of `html`, or an element of a template. */
+export interface Renderable {
+  /**
+   * @param context Of the request that it answers; undefined if there is none, as in a test.
+   * @returns HTML, in which everything that is not markup is escaped.
+   */
+  renderHTML(context?: WebContext): RenderedHTML | PromiseLike<RenderedHTML>;
+}
+
+/** @internal The site of a request. */
+export interface ContextSite {
+  /** Answers for paths without a resource. */
+  readonly notFound: Resource | undefined;
+  makeRequestId(): string;
+  logFor(context: WebContext): Logger;
+}
+
+/** Parameters of the router, by name. */
+export type RouteParams = Readonly<Record<string, unknown>>;
+
+const NO_PARAMS: RouteParams = Object.freeze(Object.create(null) as RouteParams);
+
+export class WebContext {
+  readonly request: HTTPRequest;
+  readonly response: HTTPResponse;
+  /** The values of the parameters of the routes that led here, decoded; their types are those of the pattern. */
+  params: RouteParams = NO_PARAMS;
+  private readonly site: ContextSite;
+  private path: readonly string[];
+  /** The number of segments that were walked. */
+  private position = 0;
+  private values: Map<ContextKey<unknown>, unknown> | undefined = undefined;
+  private search: URLSearchParams | undefined = undefined;
+  private requestId: string | undefined = undefined;
+  private logger: Logger | undefined = undefined;
+
+  /**
+   * @internal
+   * @param path Decoded segments. The last one is empty if the path ends with a slash, unless it is the root.
+   */
+  constructor(
+    site: ContextSite,
+    request: HTTPRequest,
+    response: HTTPResponse,
+    path: readonly string[],
+  ) {
+    this.site = site;
+    this.request = request;
+    this.response = response;
+    this.path = path;
+  }
+
+  /** The decoded segments of the path that led to this resource. */
+  get segments(): readonly string[] {
+    return this.path.slice(0, this.position);
+  }
+
+  /**
+   * The decoded segments below this resource: empty unless it is a leaf. No segment contains a slash, a backslash or NUL, or is `.` or
+   * `..`; only the last one may be empty, if the path ends with a slash.
+   */
+  get rest(): readonly string[] {
+    return this.position === 0 ? this.path : this.path.slice(this.position);
+  }
+
+  /** The query of the request. Parameters that are given several times are read by `getAll`. */
+  get query(): URLSearchParams {
+    this.search ??= new URLSearchParams(this.request.query);
+    return this.search;
+  }
+
+  /** Identifies the request in logs. Made when it is first read, unless it was set. */
+  get id(): string {
+    this.requestId ??= this.site.makeRequestId();
+    return this.requestId;
+  }
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError it is not 1 to 200 visible characters of ASCII. */
+  set id(id: string) {
+    if (typeof id !== 'string') throw new InvalidArgumentTypeError('id', 'a string', id);
+    if (!isRequestId(id)) {
+      throw new InvalidArgumentValueError('id', '1 to 200 visible characters of ASCII', id);
+    }
+    this.requestId = id;
+    this.logger = undefined;
+  }
+
+  /** Logs with the field `requestId`. */
+  get log(): Logger {
+    this.logger ??= this.site.logFor(this);
+    return this.logger;
+  }
+
+  /** Aborted if the client goes before the answer is complete: see `request.signal`. */
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+
+  /** The value that was set; undefined if none was. @throws InvalidArgumentTypeError */
+  get<T>(key: ContextKey<T>): T | undefined {
+    checkKey(key);
+    return this.values?.get(key) as T | undefined;
+  }
+
+  /** Attaches a value to the request, for the resources that are called later. @throws InvalidArgumentTypeError */
+  set<T>(key: ContextKey<T>, value: T): this {
+    checkKey(key);
+    this.values ??= new Map();
+    this.values.set(key, value);
+    return this;
+  }
+
+  /**
+   * Finds the resource of the rest of the path, from `resource` on, and renders it. For resources around others: they are leaves, do
+   * their part, and return the result of this call.
+   *
+   * @example const counted: Resource = {
+   *   isLeaf: true,
+   *   render(context) { requests.inc(); return context.delegate(site); },
+   * };
+   * @returns The result of the resource that was found. Undefined if none was: that was answered with 404.
+   * @throws InvalidArgumentTypeError `resource`, or one that `getChild` returned, is none.
+   */
+  delegate(resource: Resource): WebResult | PromiseLike<WebResult> {
+    let current = resource;
+    while (this.position < this.path.length && current.isLeaf !== true) {
+      const segment = this.path[this.position++] as string;
+      const child = current.getChild?.(segment, this);
+      if (child === undefined) return this.notFound();
+      if (isResource(child)) current = child;
+      else if (isThenable(child)) return this.delegateLater(child);
+      else checkResource('the result of getChild', child);
+    }
+    return isResource(current) ? current.render(this) : checkResource('resource', current);
+  }
+
+  /**
+   * Answers with 404: the page of the site for paths without a resource.
+   * @returns What a resource returns.
+   */
+  notFound(): WebResult | PromiseLike<WebResult> {
+    const { notFound } = this.site;
+    if (this.response.headSent) return undefined;
+    if (notFound === undefined) {
+      this.response.sendStatus(404);
+      return undefined;
+    }
+    this.response.status = 404;
+    return notFound.render(this);
+  }
+
+  /** @internal Marks the next segments as walked. */
+  walk(segments: number): void {
+    this.position = Math.min(this.path.length, this.position + segments);
+  }
+
+  /** @internal Replaces the rest of the path by decoded segments. */
+  replaceRest(segments: readonly string[]): void {
+    this.path = [...this.path.slice(0, this.position), ...segments];
+  }
+
+  private async delegateLater(found: PromiseLike<Resource | undefined>): Promise<WebResult> {
+    const child = await found;
+    if (child === undefined) return this.notFound();
+    return this.delegate(checkResource('the result of getChild', child));
+  }
+}
+
+/** Whether `value` has a method `render`. */
+export function isResource(value: unknown): value is Resource {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Resource>).render === 'function'
+  );
+}
+
+/** @throws InvalidArgumentTypeError */
+export function checkResource(what: string, value: unknown): Resource {
+  if (isResource(value)) return value;
+  const hint =
+    typeof value === 'function' ? 'a function becomes one as { render: ... }' : undefined;
+  throw new InvalidArgumentTypeError(what, 'a resource, which has a method render', value, hint);
+}
+
+export function isRenderable(value: unknown): value is Renderable {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Renderable>).renderHTML === 'function'
+  );
+}
+
+/** Whether a text can be the id of a request: nothing in it can break a line of a log, or of a field. */
+export function isRequestId(text: string): boolean {
+  return /^[\x21-\x7e]{1,200}$/.test(text);
+}
+
+function checkKey(key: unknown): void {
+  if (key instanceof ContextKey) return;
+  throw new InvalidArgumentTypeError('key', 'the result of contextKey', key);
+}
