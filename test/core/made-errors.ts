@@ -50,6 +50,8 @@ import * as memcacheEntry from '../../src/protocols/memcache/index.js';
 import * as postfixErrors from '../../src/protocols/postfix/errors.js';
 import * as postfixEntry from '../../src/protocols/postfix/index.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
+import * as redisErrors from '../../src/protocols/redis/errors.js';
+import * as redisEntry from '../../src/protocols/redis/index.js';
 import * as simpleErrors from '../../src/protocols/simple/errors.js';
 import * as simpleEntry from '../../src/protocols/simple/index.js';
 import * as socksErrors from '../../src/protocols/socks/errors.js';
@@ -111,6 +113,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
     { ...fingerErrors, AnswerTooLongError: answers.AnswerTooLongError },
   ],
   ['ropewalk/memcache', memcacheEntry, memcacheErrors],
+  ['ropewalk/redis', redisEntry, redisErrors],
   [
     'ropewalk/ident',
     identEntry,
@@ -148,6 +151,7 @@ export const errors = {
   ...answers,
   ...fingerErrors,
   ...memcacheErrors,
+  ...redisErrors,
   ...identErrors,
   ...simpleErrors,
   ...postfixErrors,
@@ -269,6 +273,14 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   MemcacheConnectionLostError: new errors.MemcacheConnectionLostError('get', true),
   MemcacheUnavailableError: new errors.MemcacheUnavailableError('s'),
   MemcacheValueError: new errors.MemcacheValueError('m', 0),
+  InvalidRedisCommandError: new errors.InvalidRedisCommandError('m'),
+  InvalidRedisReplyError: new errors.InvalidRedisReplyError('m'),
+  RedisConnectionLostError: new errors.RedisConnectionLostError('GET', true),
+  RedisNotStartedError: new errors.RedisNotStartedError(),
+  RedisOverloadError: new errors.RedisOverloadError('maxUnanswered', 1),
+  RedisServerError: new errors.RedisServerError('ERR m'),
+  RedisTimeoutError: new errors.RedisTimeoutError('GET', 1, true),
+  RedisUnavailableError: new errors.RedisUnavailableError('s'),
   IdentRefusedError: new errors.IdentRefusedError('NO-USER'),
   InvalidIdentMessageError: new errors.InvalidIdentMessageError('m'),
   InvalidTimeAnswerError: new errors.InvalidTimeAnswerError(3),

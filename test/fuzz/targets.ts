@@ -49,6 +49,7 @@ import { requestEvents, responseEvents } from '../protocols/http/events.js';
 import { identLines } from '../protocols/ident/recording.js';
 import { answersTo } from '../protocols/memcache/recording.js';
 import { tableMessages } from '../protocols/postfix/recording.js';
+import { answersTo as redisAnswersTo } from '../protocols/redis/recording.js';
 import { readEverywhere } from '../protocols/socks/recording.js';
 import { closing, masked, readAll } from '../protocols/websocket/frames.js';
 import { controlEvents, keyEvents } from '../terminal/recording.js';
@@ -427,6 +428,17 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     check(bytes, random) {
       sameWhenCut(bytes, random, (chunks) => controlEvents(chunks, { maxStringLength: 20 }));
       sameWhenCut(bytes, random, screenAfter);
+    },
+  },
+  redis: {
+    seeds: buffers(
+      '$3\r\nabc\r\n>3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n_\r\n',
+      '*2\r\n%1\r\n+k\r\n,1.5\r\n~1\r\n#t\r\n-ERR x\r\n(12345678901234567890\r\n',
+      '|1\r\n+a\r\n:1\r\n=7\r\ntxt:abc\r\n!5\r\nERR x\r\n$-1\r\n*-1\r\n',
+    ),
+    words: ['$1\r\n', '*2\r\n', '>1\r\n', '%1\r\n', '|1\r\n', '-ERR', ':1', '_', '\r\n', '*-1'],
+    check(bytes, random) {
+      sameWhenCut(bytes, random, redisAnswersTo);
     },
   },
   memcache: {

@@ -15,6 +15,7 @@ const ENTRY_POINTS = [
   'protocols/finger/index',
   'portforward/index',
   'protocols/memcache/index',
+  'protocols/redis/index',
   'protocols/ident/index',
   'protocols/simple/index',
   'protocols/postfix/index',

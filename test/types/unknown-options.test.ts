@@ -121,6 +121,7 @@ import { FOREIGN_CALLS } from './foreign-options.js';
 import { LOGGER_CALLS } from './logger-options.js';
 import { MEMCACHE_CALLS } from './memcache-options.js';
 import { and, type Call, memory } from './option-calls.js';
+import { REDIS_CALLS } from './redis-options.js';
 import { SMALL_PROTOCOLS_CALLS } from './small-protocols-options.js';
 import { SOCKS_CALLS } from './socks-options.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
@@ -196,6 +197,7 @@ const startSpan = (): object => ({});
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...SMALL_PROTOCOLS_CALLS,
   ...MEMCACHE_CALLS,
+  ...REDIS_CALLS,
   ...SOCKS_CALLS,
   ...WEB_CALLS,
   ...FILES_CALLS,
