@@ -1,4 +1,4 @@
-/** The entry point `ropewalk/http`: a server of HTTP/1.1 and of files. */
+/** The entry point `ropewalk/http`: servers of HTTP/1.1 and of files, and clients. */
 
 export type { HTTPLimit, HTTPRole, HTTPRule } from '../protocols/http/errors.js';
 export {
@@ -10,9 +10,12 @@ export {
   InvalidHTTPMessageError,
   InvalidHTTPOutputError,
 } from '../protocols/http/errors.js';
+export type { HTTPFields } from '../protocols/http/field-block.js';
+export { FieldBlock } from '../protocols/http/field-block.js';
 export type { FieldSection } from '../protocols/http/field-section.js';
-export type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
-export type { RequestParserOptions } from '../protocols/http/limits.js';
+export type { HTTPVersion, RequestHead, ResponseHead } from '../protocols/http/heads.js';
+export type { RequestParserOptions, ResponseParserOptions } from '../protocols/http/limits.js';
+export type { HTTPContent } from '../protocols/http/message-serializer.js';
 export type { ContentCoding } from './accept-encoding.js';
 export {
   type AccessRecord,
@@ -20,6 +23,21 @@ export {
   commonLogLine,
   jsonLogLine,
 } from './access-log.js';
+export type { ContentPieces, HTTPClientRequest } from './client/client-request.js';
+export { HTTPClientResponse, MAX_RESPONSE_CONTENT_BYTES } from './client/client-response.js';
+export { HTTPConnectionPool, type PoolCounts } from './client/connection-pool.js';
+export type { HTTPOrigin } from './client/connection-source.js';
+export type { ContentReceiver, PushedContent } from './client/content-receiver.js';
+export {
+  HTTPPoolClosedError,
+  HTTPPoolFullError,
+  HTTPResponseTimeoutError,
+  InvalidJSONError,
+  NoHTTPResponseError,
+  type ResponseTimeLimit,
+} from './client/errors.js';
+export { type HTTPOriginOptions, httpOrigin } from './client/origin.js';
+export type { HTTPConnectionPoolOptions, HTTPRequestTimes } from './client/settings.js';
 export type { CompressionOptions } from './compression-policy.js';
 export { type DecodeBodyOptions, decodeBody } from './decode-body.js';
 export {

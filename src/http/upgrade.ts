@@ -23,7 +23,7 @@ import type { ServedProtocol } from './http-service.js';
 export function upgradeHead(response: HTTPResponse, name: string | undefined): Buffer | string {
   const { head, hasContent, method } = response.request;
   if (response.headSent) throw new HTTPSequenceError('the request was answered');
-  if (name !== undefined && !isProtocol(name)) {
+  if (name !== undefined && !isProtocolName(name)) {
     throw new InvalidArgumentValueError('name', 'a protocol such as "shout/1"', name);
   }
   if (method !== 'CONNECT' && !head.hasUpgrade) throw notOffered(name);
@@ -31,7 +31,7 @@ export function upgradeHead(response: HTTPResponse, name: string | undefined): B
   if (method === 'CONNECT') return response.upgradeHead(200, undefined);
   const offers = splitOutsideQuotes(head.field('upgrade') ?? '', ',');
   const [first] = offers;
-  if (first === undefined || !offers.every(isProtocol)) {
+  if (first === undefined || !offers.every(isProtocolName)) {
     throw new HTTPStatusError(400, 'the Upgrade field is malformed');
   }
   if (name === undefined) return response.upgradeHead(101, first);
@@ -75,7 +75,7 @@ function isSwitchable(transport: Transport): transport is SwitchableTransport {
 }
 
 /** `protocol-name ["/" protocol-version]` */
-function isProtocol(text: string): boolean {
+export function isProtocolName(text: string): boolean {
   const slash = text.indexOf('/');
   if (slash === -1) return isToken(text);
   return isToken(text.slice(0, slash)) && isToken(text.slice(slash + 1));

@@ -31,6 +31,7 @@ import * as foreignEntry from '../../src/foreign/index.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
+import * as httpClient from '../../src/http/client/errors.js';
 import * as httpBodies from '../../src/http/errors.js';
 import * as httpEntry from '../../src/http/index.js';
 import * as index from '../../src/index.js';
@@ -90,7 +91,7 @@ const root = {
   ...stdio,
   ...task,
 };
-const web = { ...http, ...httpBodies };
+const web = { ...http, ...httpBodies, ...httpClient };
 const sockets = { ...websocket, ...webSockets };
 
 const { WATCH_DONE: _only, ...files } = fileErrors;
@@ -302,6 +303,11 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
   HTTPStatusError: new errors.HTTPStatusError(404),
   HTTPTimeoutError: new errors.HTTPTimeoutError('headTimeoutMs', 1),
+  HTTPResponseTimeoutError: new errors.HTTPResponseTimeoutError('headTimeoutMs', 1),
+  HTTPPoolClosedError: new errors.HTTPPoolClosedError(),
+  HTTPPoolFullError: new errors.HTTPPoolFullError(1),
+  InvalidJSONError: new errors.InvalidJSONError(new SyntaxError('m')),
+  NoHTTPResponseError: new errors.NoHTTPResponseError(true),
   UpgradeRequiredError: new errors.UpgradeRequiredError('shout/1'),
   HTTPSequenceError: new errors.HTTPSequenceError('m'),
   HTTPContentLengthError: new errors.HTTPContentLengthError(1, 2),

@@ -215,6 +215,21 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../native.js',
     ],
   },
+  'src/http/client/probe.ts': {
+    allowed: [
+      './settings.js',
+      '../connection-writer.js',
+      '../../endpoints/tcp.js',
+      '../../tls/client-context.js',
+      '../../protocols/http/response-parser.js',
+    ],
+    refused: [
+      '../../reactor/create-reactor.js',
+      '../../tls/server-context.js',
+      '../../protocols/websocket/index.js',
+      '../../native.js',
+    ],
+  },
   'src/websocket/probe.ts': {
     allowed: [
       '../http/serve-http.js',

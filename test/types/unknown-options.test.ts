@@ -8,7 +8,9 @@ import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
 import {
   decodeBody,
   EventStreams,
+  HTTPConnectionPool,
   HTTPFactory,
+  httpOrigin,
   partsOf,
   serveFetch,
   serveHttp,
@@ -224,6 +226,14 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       serveFetch(reactor, new TCPServerEndpoint(reactor, 0), () => new Response(), o),
     ),
   ],
+  HTTPConnectionPoolOptions: [(o) => new HTTPConnectionPool(clock, o)],
+  HTTPClientRequest: [
+    memory((reactor, o) => {
+      const origin = { endpoint: new HostnameEndpoint(reactor, 'a', 1), authority: 'a' };
+      return new HTTPConnectionPool(clock).request(origin, o);
+    }),
+  ],
+  HTTPOriginOptions: [memory((reactor, o) => httpOrigin(reactor, 'http://a', o))],
   StaticFilesOptions: [(o) => staticFiles('.', o)],
   CompressionOptions: [(compression) => new HTTPFactory(clock, () => {}, { compression })],
   UrlencodedOptions: [

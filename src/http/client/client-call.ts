@@ -1,0 +1,217 @@
+/** One call of `ConnectionSource.request`: waits for a connection, sends the request, and sends it once more if that is safe. */
+import type { DelayedCall } from '../../core/clock.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
+import { Deferred } from '../../defer/deferred.js';
+import { CancelledError } from '../../defer/errors.js';
+import { Waiters } from '../../defer/waiters.js';
+import type { TimeoutEntry } from '../../policies/idle-timeouts.js';
+import { HTTPSequenceError } from '../../protocols/http/errors.js';
+import type { FieldSection } from '../../protocols/http/field-section.js';
+import type { ResponseHead } from '../../protocols/http/heads.js';
+import type { HTTPClientConnection } from './client-connection.js';
+import { type ContentPieces, type HTTPClientRequest, PreparedRequest } from './client-request.js';
+import { HTTPClientResponse, type ResponseSource } from './client-response.js';
+import type { ConnectionSource, ConnectionWaiter, HTTPOrigin } from './connection-source.js';
+import { HTTPResponseTimeoutError, NoHTTPResponseError } from './errors.js';
+import type { ResponseReceiver } from './response-receiver.js';
+
+const CONTINUE = 100;
+
+export class ClientCall
+  implements ResponseReceiver, ConnectionWaiter, ResponseSource, TimeoutEntry
+{
+  previous: TimeoutEntry = this;
+  next: TimeoutEntry = this;
+  stamp = 0;
+  ticks = 0;
+  private readonly pool: ConnectionSource;
+  private readonly origin: HTTPOrigin;
+  private readonly request: PreparedRequest;
+  private readonly done: Deferred<HTTPClientResponse> = new Deferred(() => this.giveUp());
+  private connection: HTTPClientConnection | undefined = undefined;
+  private leaveQueue: (() => void) | undefined = undefined;
+  private response: HTTPClientResponse | undefined = undefined;
+  private isRepeated = false;
+  private isOver = false;
+  /** The sending of the content waits for one of these. */
+  private readonly waiting: Waiters<void> = new Waiters();
+  private continueCall: DelayedCall | undefined = undefined;
+
+  /** @throws As `request`. */
+  constructor(pool: ConnectionSource, origin: HTTPOrigin, request: HTTPClientRequest) {
+    this.pool = pool;
+    this.origin = origin;
+    this.request = new PreparedRequest(origin.authority, request, pool.settings);
+  }
+
+  start(): Deferred<HTTPClientResponse> {
+    const { totalTimeoutMs } = this.request;
+    if (totalTimeoutMs !== undefined) this.pool.timeouts.add(this, totalTimeoutMs);
+    this.connect();
+    return this.done;
+  }
+
+  get wantsContent(): boolean {
+    return this.response?.wantsContent ?? false;
+  }
+
+  connected(connection: HTTPClientConnection): void {
+    const { request } = this;
+    this.leaveQueue = undefined;
+    this.connection = connection;
+    connection.start(this, request.facts);
+    for (const part of request.prefix) connection.write(part);
+    if (request.pieces === undefined) this.sent(connection);
+    else void this.sendPieces(connection, request.pieces);
+  }
+
+  connectFailed(error: unknown): void {
+    this.leaveQueue = undefined;
+    this.fail(error);
+  }
+
+  informed(head: ResponseHead): void {
+    if (head.status === CONTINUE) this.goOn();
+    else this.request.onInformational?.(head);
+  }
+
+  answered(head: ResponseHead): void {
+    this.response = new HTTPClientResponse(this, head, this.request.facts.method);
+    this.done.callback(this.response);
+  }
+
+  received(data: Buffer): void {
+    this.response?.received(data);
+  }
+
+  ended(trailers: FieldSection | undefined): void {
+    this.finish();
+    this.response?.ended(trailers);
+  }
+
+  failed(error: unknown): void {
+    const { request, isRepeated } = this;
+    this.connection = undefined;
+    const isStale = error instanceof NoHTTPResponseError && error.wasReused;
+    if (!isStale || isRepeated || !request.isRepeatable || this.isOver) {
+      this.fail(error);
+      return;
+    }
+    this.isRepeated = true;
+    this.pool.closeIdle(this.origin);
+    this.connect();
+  }
+
+  drained(): void {
+    this.goOn();
+  }
+
+  /** `totalTimeoutMs` is over. */
+  expired(): void {
+    const { totalTimeoutMs = 0 } = this.request;
+    this.stop(new HTTPResponseTimeoutError('totalTimeoutMs', totalTimeoutMs));
+  }
+
+  resumeContent(): void {
+    this.connection?.resumeContent();
+  }
+
+  limitContent(maxBytes: number): void {
+    this.connection?.limitContent(maxBytes);
+  }
+
+  switchTo(protocol: StreamProtocol): void {
+    const { connection } = this;
+    if (connection === undefined)
+      throw new HTTPSequenceError('the response was switched or has failed');
+    connection.switchTo(protocol);
+    this.finish();
+  }
+
+  abort(): void {
+    this.stop(new CancelledError('the HTTP response was aborted'));
+  }
+
+  private connect(): void {
+    const idle = this.pool.take(this.origin);
+    if (idle !== undefined) {
+      this.connected(idle);
+      return;
+    }
+    try {
+      const { connectTimeoutMs } = this.request;
+      const leave = this.pool.wait(this.origin, this, connectTimeoutMs);
+      if (this.connection === undefined && !this.isOver) this.leaveQueue = leave;
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private sent(connection: HTTPClientConnection): void {
+    connection.requestEnded(!this.request.serializer.keepsAlive);
+  }
+
+  private async sendPieces(connection: HTTPClientConnection, pieces: ContentPieces): Promise<void> {
+    const { request } = this;
+    request.output = connection;
+    try {
+      if (request.continueTimeoutMs !== undefined) await this.permitted(request.continueTimeoutMs);
+      if (this.connection !== connection || this.response !== undefined) return;
+      for await (const piece of pieces) {
+        if (this.connection !== connection) return;
+        request.serializer.write(piece);
+        if (connection.isFull) await this.waiting.add();
+        if (this.connection !== connection) return;
+      }
+      request.serializer.end('', request.trailers?.());
+      this.sent(connection);
+    } catch (error) {
+      if (this.connection === connection) this.stop(error);
+    }
+  }
+
+  /** Fires when the server permits the content, does not answer in time, or has answered. */
+  private permitted(timeoutMs: number): Deferred<void> {
+    this.continueCall = this.pool.clock.callLater(timeoutMs, () => this.goOn());
+    return this.waiting.add();
+  }
+
+  private goOn(): void {
+    if (this.continueCall?.active() === true) this.continueCall.cancel();
+    this.continueCall = undefined;
+    this.waiting.fireAll((waiter) => waiter.callback(undefined));
+  }
+
+  /** The caller has cancelled. */
+  private giveUp(): void {
+    const { connection, leaveQueue } = this;
+    this.finish();
+    leaveQueue?.();
+    connection?.abandon();
+  }
+
+  private stop(error: unknown): void {
+    if (this.isOver) return;
+    this.giveUp();
+    this.report(error);
+  }
+
+  private fail(error: unknown): void {
+    this.finish();
+    this.report(error);
+  }
+
+  private report(error: unknown): void {
+    if (this.response !== undefined) this.response.failed(error);
+    else if (!this.done.fired) this.done.errback(error);
+  }
+
+  /** Nothing more happens. */
+  private finish(): void {
+    this.isOver = true;
+    this.connection = undefined;
+    this.leaveQueue = undefined;
+    this.pool.timeouts.remove(this);
+    this.goOn();
+  }
+}

@@ -1,0 +1,95 @@
+/** Errors of requests to servers. Those of received messages are in `protocols/http/errors.ts`. */
+import { RopewalkError } from '../../core/errors/base.js';
+import { BodyError } from '../errors.js';
+
+/** The times of a request that a server can exceed. */
+export type ResponseTimeLimit =
+  | 'connectTimeoutMs'
+  | 'headTimeoutMs'
+  | 'bodyIdleTimeoutMs'
+  | 'writeTimeoutMs'
+  | 'totalTimeoutMs';
+
+const LATE: Readonly<Record<ResponseTimeLimit, string>> = {
+  connectTimeoutMs: 'there was no connection for an HTTP request',
+  headTimeoutMs: 'an HTTP server has not answered',
+  bodyIdleTimeoutMs: 'an HTTP server sent nothing of the content that it began',
+  writeTimeoutMs: 'an HTTP server accepted no byte of a request',
+  totalTimeoutMs: 'an HTTP request was not complete',
+};
+
+/** A request took too long. Its connection, if it had one, was aborted. */
+export class HTTPResponseTimeoutError extends RopewalkError {
+  override readonly name = 'HTTPResponseTimeoutError';
+  override readonly code = 'ERR_HTTP_RESPONSE_TIMEOUT';
+  /** The status that a gateway answers its own client. */
+  readonly status: number = 504;
+  /** The name of the exceeded time. */
+  readonly limit: ResponseTimeLimit;
+  /** Its value in milliseconds. */
+  readonly max: number;
+
+  constructor(limit: ResponseTimeLimit, max: number) {
+    super(`${LATE[limit]} within ${limit}, ${max} ms`);
+    this.limit = limit;
+    this.max = max;
+  }
+}
+
+/**
+ * The connection ended before any byte of the response arrived. The server may have acted on the request. `cause` is the reason of the
+ * connection's end.
+ */
+export class NoHTTPResponseError extends RopewalkError {
+  override readonly name = 'NoHTTPResponseError';
+  override readonly code = 'ERR_NO_HTTP_RESPONSE';
+  /** The status that a gateway answers its own client. */
+  readonly status: number = 502;
+  /**
+   * Whether the connection had been used for a request before: the server may have closed it at the moment at which this request was sent.
+   */
+  readonly wasReused: boolean;
+
+  constructor(wasReused: boolean, cause?: unknown) {
+    super('the connection ended before the HTTP server answered', { cause });
+    this.wasReused = wasReused;
+  }
+}
+
+/** As many requests as `maxQueuedRequests` permits wait for a connection. This one was not sent. */
+export class HTTPPoolFullError extends RopewalkError {
+  override readonly name = 'HTTPPoolFullError';
+  override readonly code = 'ERR_HTTP_POOL_FULL';
+  /** The status that a gateway answers its own client. */
+  readonly status: number = 503;
+  /** The value of `maxQueuedRequests`. */
+  readonly max: number;
+
+  constructor(max: number) {
+    super(`${max} HTTP requests wait for a connection, the most that maxQueuedRequests permits`);
+    this.max = max;
+  }
+}
+
+/** The pool was closed. The request was not sent, or its connection was aborted. */
+export class HTTPPoolClosedError extends RopewalkError {
+  override readonly name = 'HTTPPoolClosedError';
+  override readonly code = 'ERR_HTTP_POOL_CLOSED';
+  /** The status that a gateway answers its own client. */
+  readonly status: number = 503;
+
+  constructor() {
+    super('the pool of HTTP connections was closed');
+  }
+}
+
+/** The content of a response is not JSON. `cause` is the error of the JSON parser. */
+export class InvalidJSONError extends BodyError {
+  override readonly name = 'InvalidJSONError';
+  override readonly code = 'ERR_INVALID_JSON';
+  override readonly status = 502;
+
+  constructor(cause: unknown) {
+    super('the peer sent content that is not JSON', { cause });
+  }
+}

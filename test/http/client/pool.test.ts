@@ -1,0 +1,763 @@
+/** The pool of client connections: requests, limits, times and repeated requests, in memory. */
+import { describe, expect, it } from 'vitest';
+import {
+  FieldBlock,
+  type HTTPClientRequest,
+  HTTPContentLengthError,
+  HTTPLimitError,
+  HTTPPoolClosedError,
+  HTTPPoolFullError,
+  HTTPResponseTimeoutError,
+  HTTPSequenceError,
+  IncompleteHTTPMessageError,
+  InvalidHTTPMessageError,
+  InvalidHTTPOutputError,
+  InvalidJSONError,
+  NoHTTPResponseError,
+} from '../../../src/http/index.js';
+import {
+  CancelledError,
+  ConnectionLost,
+  ConnectionRefusedError,
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+  Protocol,
+  UnknownOptionError,
+} from '../../../src/index.js';
+import {
+  everySplit,
+  failureResultOf,
+  flushLoggedErrors,
+  successResultOf,
+} from '../../../src/testing/index.js';
+import { later, MemoryOrigin, Pooled, response } from './memory-servers.js';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+describe('a request of a pool', () => {
+  it('is sent with Host, and its response is read', () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin, { target: '/x?y', fields: { Accept: '*/*' } });
+    expect(origin.last.sent).toBe('GET /x?y HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n');
+    origin.last.answer(response('hello', 'A: 1', 'A: 2'));
+    const answer = successResultOf(asked);
+    expect([answer.status, answer.reason, answer.version]).toEqual([200, 'OK', '1.1']);
+    expect([answer.field('a'), answer.fields('a'), answer.has('b')]).toEqual([
+      '1, 2',
+      ['1', '2'],
+      false,
+    ]);
+    expect([...answer.rawFields()].length).toBe(3);
+    expect(answer.contentLength).toBe(5);
+    expect(successResultOf(answer.text())).toBe('hello');
+    expect(pool.counts).toEqual({ connections: 1, idle: 1, connecting: 0, queued: 0 });
+  });
+
+  it('gives the same response however it is cut', () => {
+    const text =
+      'HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n' +
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;a=b\r\n!\r\n0\r\nSum: 3\r\n\r\n';
+    for (const pieces of everySplit(Buffer.from(text))) {
+      const { pool, origin } = new Pooled();
+      const hints: (string | undefined)[] = [];
+      const asked = pool.request(origin, {
+        onInformational: (head) => hints.push(head.field('link')),
+      });
+      const content = asked.addCallback((answer) =>
+        answer.text().addCallback((body) => [body, answer.trailers?.field('sum')]),
+      );
+      for (const piece of pieces) origin.last.answer(piece);
+      expect(successResultOf(content)).toEqual(['hello!', '3']);
+      expect(hints).toEqual(['a']);
+      expect(pool.counts.idle).toBe(1);
+    }
+  });
+
+  it('uses the connection again, the one that was used last first', () => {
+    const { pool, origin } = new Pooled();
+    const both = [pool.request(origin), pool.request(origin)];
+    const [first, second] = origin.connections;
+    second?.answer(response(''));
+    first?.answer(response(''));
+    for (const one of both) successResultOf(one);
+    expect(pool.counts.idle).toBe(2);
+    first?.sent;
+    pool.request(origin);
+    expect(first?.sent).toBe(GET);
+    expect(origin.connections.length).toBe(2);
+  });
+
+  it.each([
+    ['after Connection: close of the server', response('', 'Connection: close'), {}],
+    ['after a response in HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', {}],
+    ['after Connection: close of the request', response(''), { fields: { Connection: 'close' } }],
+    ['if bytes follow the response', `${response('')}HTTP/1.1 200 OK\r\n`, {}],
+  ] as [string, string, HTTPClientRequest][])('does not use it again %s', (_why, text, request) => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin, request);
+    origin.last.answer(text);
+    expect(successResultOf(asked).status).toBe(200);
+    expect(pool.counts).toMatchObject({ connections: 0, idle: 0 });
+  });
+
+  it('does not use a connection that received bytes without a request', () => {
+    const { pool, origin } = new Pooled();
+    pool.request(origin);
+    const [first] = origin.connections;
+    first?.answer(response(''));
+    first?.answer(response('forged'));
+    expect(first?.transport.peerSees).toBe('reset');
+    const asked = pool.request(origin);
+    origin.last.answer(response('true'));
+    expect(successResultOf(successResultOf(asked).text())).toBe('true');
+  });
+
+  it('reads content that ends with the connection', () => {
+    const { pool, origin } = new Pooled();
+    const text = pool.request(origin).addCallback((answer) => answer.text());
+    origin.last.answer('HTTP/1.1 200 OK\r\n\r\nhel').answer('lo');
+    origin.last.close();
+    expect(successResultOf(text)).toBe('hello');
+  });
+
+  it('fails if such a connection is reset', () => {
+    const { pool, origin } = new Pooled();
+    const text = pool.request(origin).addCallback((answer) => answer.text());
+    origin.last.answer('HTTP/1.1 200 OK\r\n\r\nhel');
+    origin.last.reset();
+    expect(failureResultOf(text)).toBeInstanceOf(ConnectionLost);
+  });
+
+  it.each([
+    ['content', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel', IncompleteHTTPMessageError],
+    [
+      'chunks',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello',
+      IncompleteHTTPMessageError,
+    ],
+    ['a head', 'HTTP/1.1 200 OK\r\nCont', IncompleteHTTPMessageError],
+    ['nothing', '', NoHTTPResponseError],
+  ])('fails if the server closes after a part of %s', (_what, text, expected) => {
+    const { pool, origin } = new Pooled();
+    const content = pool.request(origin).addCallback((answer) => answer.bytes());
+    if (text !== '') origin.last.answer(text);
+    origin.last.close();
+    expect(failureResultOf(content)).toBeInstanceOf(expected);
+    expect(pool.counts.connections).toBe(0);
+  });
+
+  it('fails if the response is malformed, and aborts the connection', () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin);
+    origin.last.answer('HTTP/1.1 200 OK\nContent-Length: 0\n\n');
+    const error = failureResultOf(asked) as InvalidHTTPMessageError;
+    expect(error).toBeInstanceOf(InvalidHTTPMessageError);
+    expect(error.status).toBe(502);
+    expect(origin.last.transport.peerSees).toBe('reset');
+  });
+
+  it('passes on content as it is taken', async () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin);
+    origin.last.answer('HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n');
+    const answer = successResultOf(asked);
+    origin.last.answer(Buffer.alloc(65_000, 'a'));
+    expect(origin.last.transport.paused).toBe(false);
+    origin.last.answer(Buffer.alloc(65_000, 'b'));
+    origin.last.answer(Buffer.alloc(70_000, 'c'));
+    expect(origin.last.transport.paused).toBe(true);
+    let length = 0;
+    for await (const piece of answer) {
+      length += piece.length;
+      origin.last.transport.settle();
+    }
+    expect(length).toBe(200_000);
+    expect(pool.counts.idle).toBe(1);
+  });
+
+  it('passes on content to a receiver, which can pause it', () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin);
+    origin.last.answer('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n');
+    const seen: string[] = [];
+    const pushed = successResultOf(asked).receive({
+      received: (data) => {
+        seen.push(String(data));
+        pushed.pauseProducing();
+      },
+      ended: () => seen.push('ended'),
+      failed: () => seen.push('failed'),
+    });
+    origin.last.answer('abc').answer('def');
+    expect(seen).toEqual(['abc']);
+    pushed.resumeProducing();
+    expect(seen).toEqual(['abc', 'def']);
+    pushed.resumeProducing();
+    expect(seen).toEqual(['abc', 'def', 'ended']);
+  });
+
+  it('drops short content, and aborts the connection for long content', () => {
+    const { pool, origin } = new Pooled();
+    const short = pool.request(origin);
+    origin.last.answer('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n');
+    successResultOf(short).discard();
+    origin.last.answer('abc');
+    expect(pool.counts.idle).toBe(1);
+    const long = pool.request(origin);
+    origin.last.answer('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n');
+    successResultOf(long).discard();
+    origin.last.answer(Buffer.alloc(60_000)).answer(Buffer.alloc(6_000));
+    expect(origin.last.transport.peerSees).toBe('reset');
+    expect(pool.counts.connections).toBe(0);
+  });
+
+  it('limits content that is collected', () => {
+    const { pool, origin } = new Pooled();
+    const bytes = pool.request(origin).addCallback((answer) => answer.bytes(4));
+    origin.last.answer(response('hello'));
+    const error = failureResultOf(bytes) as HTTPLimitError;
+    expect(error).toBeInstanceOf(HTTPLimitError);
+    expect([error.limit, error.max]).toEqual(['maxContentBytes', 4]);
+  });
+
+  it('parses JSON', () => {
+    const { pool, origin } = new Pooled();
+    const good = pool.request(origin).addCallback((answer) => answer.json());
+    origin.last.answer(response('{"a":1}'));
+    expect(successResultOf(good)).toEqual({ a: 1 });
+    const bad = pool.request(origin).addCallback((answer) => answer.json());
+    origin.last.answer(response('{'));
+    expect(failureResultOf(bad)).toBeInstanceOf(InvalidJSONError);
+    expect(pool.counts.idle).toBe(1);
+  });
+
+  it('reads content once', () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin);
+    origin.last.answer(response('a'));
+    const answer = successResultOf(asked);
+    answer.text();
+    expect(() => answer.text()).toThrow(HTTPSequenceError);
+  });
+
+  it('to HEAD, and with 204 and 304, has no content', () => {
+    for (const [method, status] of [
+      ['HEAD', 200],
+      ['GET', 204],
+      ['GET', 304],
+    ] as const) {
+      const { pool, origin } = new Pooled();
+      const asked = pool.request(origin, { method });
+      const length = status === 204 ? '' : 'Content-Length: 10\r\n';
+      origin.last.answer(`HTTP/1.1 ${status} X\r\n${length}\r\n`);
+      expect(successResultOf(successResultOf(asked).text())).toBe('');
+      expect(pool.counts.idle).toBe(1);
+    }
+  });
+
+  it('is refused at the call if it cannot be sent', () => {
+    const { pool, origin } = new Pooled();
+    const bad: readonly [HTTPClientRequest, new (...args: never[]) => Error][] = [
+      [{ method: 'G T' }, InvalidHTTPOutputError],
+      [{ target: '/a b' }, InvalidHTTPOutputError],
+      [{ target: 'a' }, InvalidHTTPOutputError],
+      [{ fields: { 'A\r\nB': 'c' } }, InvalidHTTPOutputError],
+      [{ fields: { A: 'b\r\nC: d' } }, InvalidHTTPOutputError],
+      [{ fields: { Host: 'a b' } }, InvalidHTTPOutputError],
+      [{ fields: { 'Transfer-Encoding': 'chunked' } }, InvalidHTTPOutputError],
+      [{ fields: { 'Content-Length': '3' }, content: 'ab' }, HTTPContentLengthError],
+      [{ fields: new FieldBlock({ A: 'b' }) }, InvalidHTTPOutputError],
+      [{ fields: new FieldBlock({ Host: 'b' }), upgrade: 'x' }, InvalidArgumentValueError],
+      [{ method: 'CONNECT', target: 'a:1', content: 'x' }, HTTPSequenceError],
+      [{ content: 'x', contentLength: 1 }, HTTPSequenceError],
+      [{ content: 3 as never }, InvalidArgumentTypeError],
+      [{ upgrade: 'a b' }, InvalidArgumentValueError],
+      [{ headTimeoutMs: 0 }, InvalidArgumentValueError],
+      [{ totalTimeoutMs: -1 }, InvalidArgumentValueError],
+      [{ heads: 1 } as never, UnknownOptionError],
+    ];
+    for (const [request, expected] of bad) {
+      expect(() => pool.request(origin, request)).toThrow(expected);
+    }
+    expect(origin.connections).toEqual([]);
+    expect(() => pool.request({ authority: 'a' } as never)).toThrow(InvalidArgumentTypeError);
+  });
+});
+
+describe('the content of a request', () => {
+  it('is sent with its length', () => {
+    const { pool, origin } = new Pooled();
+    pool.request(origin, { method: 'POST', content: 'ä' });
+    expect(origin.last.sent).toBe(
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n\xc3\xa4',
+    );
+  });
+
+  it('is sent in pieces, chunked, with trailers', async () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin, {
+      method: 'PUT',
+      content: ['ab', Buffer.from('c')],
+      trailers: () => ({ Sum: '3' }),
+    });
+    await later();
+    expect(origin.last.sent).toBe(
+      'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nSum: 3\r\n\r\n',
+    );
+    origin.last.answer(response(''));
+    expect(successResultOf(asked).status).toBe(200);
+    expect(pool.counts.idle).toBe(1);
+  });
+
+  it('is taken no faster than the server reads', async () => {
+    const { pool } = new Pooled();
+    const origin = new MemoryOrigin('a', true, 70_000);
+    let made = 0;
+    pool.request(origin, {
+      method: 'PUT',
+      contentLength: 400_000,
+      content: (async function* pieces() {
+        for (; made < 10; made++) yield Buffer.alloc(40_000);
+      })(),
+    });
+    for (let turn = 0; turn < 5; turn++) {
+      await later();
+      origin.last.transport.settle();
+    }
+    expect(made).toBeLessThan(5);
+    for (let turn = 0; turn < 40; turn++) {
+      origin.last.transport.drain();
+      origin.last.transport.settle();
+      await later();
+    }
+    expect(made).toBe(10);
+  });
+
+  it('waits for permission, or for its time', async () => {
+    for (const permit of [true, false]) {
+      const pooled = new Pooled();
+      const { pool, origin } = pooled;
+      pool.request(origin, { method: 'PUT', content: 'abc', continueTimeoutMs: 1_000 });
+      await later();
+      expect(origin.last.sent).toBe(
+        'PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n',
+      );
+      if (permit) origin.last.answer('HTTP/1.1 100 Continue\r\n\r\n');
+      else pooled.advance(1_000);
+      await later();
+      expect(origin.last.sent).toBe('abc');
+    }
+  });
+
+  it('is not sent after a final response in place of permission, nor is the connection used again', async () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin, { method: 'PUT', content: 'abc', continueTimeoutMs: 1_000 });
+    await later();
+    origin.last.sent;
+    origin.last.answer('HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n');
+    expect(successResultOf(asked).status).toBe(417);
+    await later();
+    expect(origin.last.sent).toBe('');
+    expect(pool.counts.connections).toBe(0);
+  });
+
+  it('ends the request with its error', async () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin, {
+      method: 'PUT',
+      content: (async function* pieces() {
+        yield 'a';
+        throw new RangeError('b');
+      })(),
+    });
+    await later();
+    expect(failureResultOf(asked)).toBeInstanceOf(RangeError);
+    expect(origin.last.transport.peerSees).toBe('reset');
+  });
+
+  it('is left if the response comes first', async () => {
+    const { pool, origin } = new Pooled();
+    let left = false;
+    const asked = pool.request(origin, {
+      method: 'PUT',
+      content: (async function* pieces() {
+        try {
+          for (let i = 0; i < 100; i++) {
+            yield 'a';
+            if (i === 2) origin.last.answer(response('early'));
+          }
+        } finally {
+          left = true;
+        }
+      })(),
+    });
+    await later();
+    await later();
+    const text = successResultOf(asked).text();
+    await later();
+    expect(successResultOf(text)).toBe('early');
+    await later();
+    expect(left).toBe(true);
+    origin.last.transport.settle();
+    expect(pool.counts.connections).toBe(0);
+  });
+});
+
+describe('a repeated request', () => {
+  function stale(request: HTTPClientRequest) {
+    const pooled = new Pooled();
+    const { pool, origin } = pooled;
+    pool.request(origin);
+    const [first] = origin.connections;
+    first?.answer(response(''));
+    const asked = pool.request(origin, request);
+    first?.sent;
+    return { pool, origin, asked, first };
+  }
+
+  it('is sent on a new connection if the server closed the used one', () => {
+    for (const request of [
+      {},
+      { method: 'PUT', content: 'a' },
+      { method: 'POST', idempotent: true },
+    ]) {
+      const { origin, asked, first } = stale(request);
+      first?.close();
+      expect(origin.connections.length).toBe(2);
+      expect(origin.last.sent).toContain(request.method ?? 'GET');
+      origin.last.answer(response('again'));
+      expect(successResultOf(asked).status).toBe(200);
+    }
+  });
+
+  it('is not sent a third time', () => {
+    const { origin, asked, first } = stale({});
+    first?.reset();
+    origin.last.close();
+    const error = failureResultOf(asked) as NoHTTPResponseError;
+    expect(error).toBeInstanceOf(NoHTTPResponseError);
+    expect([error.wasReused, error.status]).toEqual([false, 502]);
+    expect(origin.connections.length).toBe(2);
+  });
+
+  it.each([
+    ['POST', { method: 'POST' }, ''],
+    ['content in pieces', { method: 'PUT', content: ['a'] }, ''],
+    ['a request that is not idempotent', { idempotent: false }, ''],
+    ['a request whose response has begun', {}, 'HTTP/1.1 200'],
+  ] as [string, HTTPClientRequest, string][])('is not %s', (_what, request, text) => {
+    const { origin, asked, first } = stale(request);
+    if (text !== '') first?.answer(text);
+    first?.close();
+    expect(failureResultOf(asked)).toBeInstanceOf(Error);
+    expect(origin.connections.length).toBe(1);
+  });
+});
+
+describe('the limits of a pool', () => {
+  it('bound the connections per origin; further requests wait their turn', () => {
+    const { pool, origin } = new Pooled({ maxConnectionsPerOrigin: 1 });
+    const order: string[] = [];
+    for (const target of ['/1', '/2', '/3']) {
+      pool.request(origin, { target }).addCallback(() => void order.push(target));
+    }
+    expect(pool.counts).toEqual({ connections: 1, idle: 0, connecting: 0, queued: 2 });
+    for (let i = 0; i < 3; i++) origin.last.answer(response(''));
+    expect(order).toEqual(['/1', '/2', '/3']);
+    expect(origin.connections.length).toBe(1);
+  });
+
+  it('bound the connections in all: idle ones make room for other origins', () => {
+    const { pool, origin } = new Pooled({ maxConnections: 1 });
+    const other = new MemoryOrigin('b');
+    pool.request(origin);
+    const asked = pool.request(other);
+    expect(other.connections.length).toBe(0);
+    origin.last.answer(response(''));
+    origin.last.close();
+    expect(other.connections.length).toBe(1);
+    other.last.answer(response(''));
+    expect(successResultOf(asked).status).toBe(200);
+  });
+
+  it('bound the requests that wait', () => {
+    const { pool, origin } = new Pooled({ maxConnectionsPerOrigin: 1, maxQueuedRequests: 1 });
+    pool.request(origin);
+    const second = pool.request(origin);
+    const third = pool.request(origin);
+    const error = failureResultOf(third) as HTTPPoolFullError;
+    expect(error).toBeInstanceOf(HTTPPoolFullError);
+    expect([error.max, error.status]).toEqual([1, 503]);
+    origin.last.answer(response('')).answer(response(''));
+    expect(successResultOf(second).status).toBe(200);
+  });
+
+  it('bound the requests of a connection', () => {
+    const { pool, origin } = new Pooled({ maxRequestsPerConnection: 2 });
+    for (let i = 0; i < 3; i++) {
+      pool.request(origin);
+      origin.last.answer(response(''));
+    }
+    expect(origin.connections.length).toBe(2);
+  });
+
+  it.each([
+    ['maxHeadBytes', { maxHeadBytes: 64 }, `HTTP/1.1 200 OK\r\nA: ${'a'.repeat(80)}\r\n\r\n`],
+    ['maxFields', { maxFields: 1 }, 'HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n\r\n'],
+    ['maxContentBytes', { maxContentBytes: 4 }, response('hello')],
+    ['maxInformational', { maxInformational: 0 }, 'HTTP/1.1 103 X\r\n\r\n'],
+    [
+      'maxTrailerBytes',
+      { maxTrailerBytes: 10 },
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nAbcdefgh: ij\r\n\r\n',
+    ],
+    [
+      'maxChunkExtensionBytes',
+      { maxChunkExtensionBytes: 2 },
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;abc=d\r\na\r\n0\r\n\r\n',
+    ],
+  ])('bound responses: %s', (limit, options, text) => {
+    const { pool, origin } = new Pooled(options);
+    let failure: unknown;
+    const content = pool.request(origin).addCallback((answer) => {
+      const reading = answer[Symbol.asyncIterator]();
+      return reading.next().then(() => reading.next());
+    });
+    content.addErrback(({ value }) => {
+      failure = value;
+    });
+    origin.last.answer(text);
+    return later().then(() => expect(failure).toMatchObject({ code: 'ERR_HTTP_LIMIT', limit }));
+  });
+
+  it('are checked', () => {
+    expect(() => new Pooled({ maxConnections: 0 })).toThrow(InvalidArgumentValueError);
+    expect(() => new Pooled({ maxConnectionsPerOrigin: 1.5 })).toThrow(InvalidArgumentValueError);
+    expect(() => new Pooled({ maxQueuedRequests: -1 })).toThrow(InvalidArgumentValueError);
+    expect(() => new Pooled({ idleTimeoutMs: 0 })).toThrow(InvalidArgumentValueError);
+    expect(() => new Pooled({ maxSockets: 1 } as never)).toThrow(UnknownOptionError);
+  });
+});
+
+describe('a failing attempt to connect', () => {
+  const refused = new ConnectionRefusedError('no', { host: 'a', port: 1 });
+
+  it('fails the first request that waits', () => {
+    const { pool } = new Pooled();
+    const origin = new MemoryOrigin('a', false);
+    const both = [pool.request(origin), pool.request(origin)] as const;
+    expect(pool.counts).toMatchObject({ connecting: 2, queued: 2 });
+    origin.refuse(refused);
+    expect(failureResultOf(both[0])).toBe(refused);
+    origin.accept().answer(response(''));
+    expect(successResultOf(both[1]).status).toBe(200);
+    expect(pool.counts).toEqual({ connections: 1, idle: 1, connecting: 0, queued: 0 });
+  });
+
+  it('lets another request try at a limit', () => {
+    const { pool } = new Pooled({ maxConnectionsPerOrigin: 1 });
+    const origin = new MemoryOrigin('a', false);
+    const both = [pool.request(origin), pool.request(origin)] as const;
+    origin.refuse(refused);
+    expect(failureResultOf(both[0])).toBe(refused);
+    expect(origin.attempts.length).toBe(1);
+    origin.accept().answer(response(''));
+    expect(successResultOf(both[1]).status).toBe(200);
+  });
+
+  it('is given up if nobody waits for it', () => {
+    const pooled = new Pooled();
+    const origin = new MemoryOrigin('a', false);
+    const asked = pooled.pool.request(origin, { connectTimeoutMs: 1_000 });
+    const other = pooled.pool.request(origin);
+    pooled.advance(2_000);
+    expect(failureResultOf(asked)).toMatchObject({ limit: 'connectTimeoutMs', max: 1_000 });
+    expect(origin.cancelled).toBe(1);
+    other.cancel();
+    expect(origin.cancelled).toBe(2);
+    expect(failureResultOf(other)).toBeInstanceOf(CancelledError);
+    expect(pooled.pool.counts).toEqual({ connections: 0, idle: 0, connecting: 0, queued: 0 });
+  });
+});
+
+describe('the times of a request', () => {
+  it('bound the head, from the end of the request', () => {
+    const pooled = new Pooled({ headTimeoutMs: 8_000 });
+    const asked = pooled.pool.request(pooled.origin);
+    pooled.advance(7_000);
+    pooled.origin.last.answer('HTTP/1.1 102 X\r\n\r\n');
+    pooled.advance(7_000);
+    pooled.origin.last.answer('HTTP/1.1 2');
+    pooled.advance(3_000);
+    const error = failureResultOf(asked) as HTTPResponseTimeoutError;
+    expect(error).toBeInstanceOf(HTTPResponseTimeoutError);
+    expect([error.limit, error.max, error.status]).toEqual(['headTimeoutMs', 8_000, 504]);
+    expect(pooled.origin.last.transport.peerSees).toBe('reset');
+  });
+
+  it('bound the pauses in content, except while nobody reads', async () => {
+    const pooled = new Pooled();
+    const asked = pooled.pool.request(pooled.origin, { bodyIdleTimeoutMs: 2_000 });
+    const { last } = pooled.origin;
+    last.answer('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab');
+    pooled.advance(10_000);
+    const text = successResultOf(asked).text();
+    pooled.advance(1_500);
+    last.answer('cd');
+    pooled.advance(1_500);
+    last.answer('ef');
+    pooled.advance(3_000);
+    expect(failureResultOf(text)).toMatchObject({ limit: 'bodyIdleTimeoutMs', max: 2_000 });
+  });
+
+  it('bound the time in which the server accepts nothing', async () => {
+    const pooled = new Pooled({ writeTimeoutMs: 5_000 });
+    const origin = new MemoryOrigin('a', true, 10_000);
+    const asked = pooled.pool.request(origin, { method: 'PUT', content: Buffer.alloc(200_000) });
+    pooled.advance(4_000);
+    origin.last.transport.drain(5_000);
+    origin.last.transport.settle();
+    pooled.advance(4_000);
+    expect(origin.last.transport.peerSees).toBe('open');
+    pooled.advance(8_000);
+    expect(failureResultOf(asked)).toMatchObject({ limit: 'writeTimeoutMs' });
+  });
+
+  it('bound the whole', () => {
+    const pooled = new Pooled();
+    const asked = pooled.pool.request(pooled.origin, { totalTimeoutMs: 3_000 });
+    pooled.origin.last.answer('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab');
+    const text = successResultOf(asked).text();
+    for (let i = 0; i < 4; i++) {
+      pooled.advance(1_000);
+      if (pooled.origin.last.transport.peerSees === 'open') pooled.origin.last.answer('c');
+    }
+    expect(failureResultOf(text)).toMatchObject({ limit: 'totalTimeoutMs', max: 3_000 });
+    expect(pooled.origin.last.transport.peerSees).toBe('reset');
+  });
+
+  it('close idle connections', () => {
+    const pooled = new Pooled({ idleTimeoutMs: 2_000 });
+    pooled.pool.request(pooled.origin);
+    pooled.origin.last.answer(response(''));
+    pooled.advance(1_500);
+    expect(pooled.pool.counts.idle).toBe(1);
+    pooled.advance(1_500);
+    pooled.origin.last.transport.settle();
+    expect(pooled.pool.counts.connections).toBe(0);
+    expect(pooled.clock.nextTime).toBe(undefined);
+  });
+});
+
+describe('a cancelled request', () => {
+  it('aborts its connection, or leaves the queue', () => {
+    const { pool, origin } = new Pooled({ maxConnectionsPerOrigin: 1 });
+    const [first, second] = [pool.request(origin), pool.request(origin)];
+    second.cancel();
+    expect(failureResultOf(second)).toBeInstanceOf(CancelledError);
+    expect(pool.counts.queued).toBe(0);
+    first.cancel();
+    expect(failureResultOf(first)).toBeInstanceOf(CancelledError);
+    origin.last.transport.settle();
+    expect(origin.last.transport.peerSees).toBe('reset');
+    expect(pool.counts.connections).toBe(0);
+  });
+
+  it('cannot disturb the next one on its connection', () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin);
+    origin.last.answer(response('a'));
+    const answer = successResultOf(asked);
+    successResultOf(answer.text());
+    const next = pool.request(origin);
+    answer.abort();
+    answer.discard();
+    origin.last.answer(response('b'));
+    expect(successResultOf(next).status).toBe(200);
+    expect(origin.connections.length).toBe(1);
+  });
+
+  it('fails the content of its response', () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin);
+    origin.last.answer('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab');
+    const answer = successResultOf(asked);
+    const text = answer.text();
+    answer.abort();
+    expect(failureResultOf(text)).toBeInstanceOf(CancelledError);
+  });
+});
+
+describe('a response that switches protocols', () => {
+  class Shout extends Protocol {
+    override dataReceived(data: Buffer): void {
+      this.transport.write(String(data).toUpperCase());
+    }
+  }
+
+  it.each([
+    [{ upgrade: 'shout' }, 'HTTP/1.1 101 S\r\nUpgrade: shout\r\nConnection: upgrade\r\n\r\n'],
+    [{ method: 'CONNECT', target: 'b:1' }, 'HTTP/1.1 200 OK\r\n\r\n'],
+  ] as [HTTPClientRequest, string][])('gives the connection away: %j', async (request, text) => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin, request);
+    origin.last.sent;
+    origin.last.answer(`${text}abc`);
+    const answer = await asked;
+    expect(() => answer.text()).toThrow(HTTPSequenceError);
+    answer.switchTo(new Shout());
+    expect(pool.counts.connections).toBe(0);
+    expect(origin.last.sent).toBe('ABC');
+    expect(origin.last.answer('d').sent).toBe('D');
+    expect(() => answer.switchTo(new Shout())).toThrow(HTTPSequenceError);
+  });
+
+  it('is refused if the request did not ask for it', () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin);
+    origin.last.answer('HTTP/1.1 101 S\r\n\r\n');
+    expect(failureResultOf(asked)).toMatchObject({ rule: 'unrequested-upgrade' });
+    const plain = pool.request(origin);
+    origin.last.answer(response('a'));
+    expect(() => successResultOf(plain).switchTo(new Shout())).toThrow(HTTPSequenceError);
+  });
+});
+
+describe('a closed pool', () => {
+  it('finishes what is in progress, and nothing else', () => {
+    const { pool, origin } = new Pooled({ maxConnectionsPerOrigin: 2 });
+    const asked = pool.request(origin);
+    pool.request(origin);
+    origin.last.answer(response(''));
+    const waiting = [pool.request(origin), pool.request(origin)] as const;
+    const closed = pool.close();
+    expect(failureResultOf(waiting[1])).toBeInstanceOf(HTTPPoolClosedError);
+    expect(failureResultOf(pool.request(origin))).toBeInstanceOf(HTTPPoolClosedError);
+    expect(closed.fired).toBe(false);
+    for (const end of origin.connections) end.answer(response(''));
+    expect(successResultOf(asked).status).toBe(200);
+    expect(successResultOf(waiting[0]).status).toBe(200);
+    expect(closed.fired).toBe(true);
+  });
+
+  it('aborts what is in progress if that is asked for', () => {
+    const { pool, origin } = new Pooled();
+    const asked = pool.request(origin);
+    const closed = pool.abort();
+    origin.last.transport.settle();
+    expect(failureResultOf(asked)).toBeInstanceOf(NoHTTPResponseError);
+    expect(closed.fired).toBe(true);
+  });
+});
+
+it('reports an exception of onInformational, and ends the request with it', () => {
+  const { pool, origin } = new Pooled();
+  const asked = pool.request(origin, {
+    onInformational: () => {
+      throw new RangeError('mine');
+    },
+  });
+  origin.last.answer('HTTP/1.1 103 X\r\n\r\n');
+  expect(failureResultOf(asked)).toBeInstanceOf(RangeError);
+  expect(flushLoggedErrors(RangeError).length).toBe(1);
+});
