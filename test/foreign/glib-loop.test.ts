@@ -15,6 +15,7 @@ import {
 import { Protocol, type Reactor } from '../../src/index.js';
 import { Pulse } from '../support/deadline.js';
 import { openDescriptors } from '../support/descriptors.js';
+import { quietHeap } from '../support/quiet-heap.js';
 import { ONE_POLLER } from '../support/reactors.js';
 import { type GLib, loadGLib } from './glib.js';
 
@@ -151,6 +152,7 @@ describe.skipIf(glib === undefined).each(ONE_POLLER)(
       const reactor = makeReactor();
       const attachment = attach({}, reactor);
       g.timeoutAdd(1_000_000, () => false);
+      quietHeap();
       await new Promise((resolve) => reactor.callLater(20, () => resolve(undefined)));
       const before = attachment.statistics();
       await new Promise((resolve) => reactor.callLater(200, () => resolve(undefined)));
