@@ -9,21 +9,28 @@ import {
   UnsupportedContentCodingError,
   UpgradeRequiredError,
 } from './errors.js';
-import { fieldLine, linesText } from './field-lines.js';
+import { type FieldLine, fieldLine, linesText } from './field-lines.js';
 
 /** In bytes. */
 export function contentLength({ content }: ErrorPage): number {
   return typeof content === 'string' ? Buffer.byteLength(content) : content.length;
 }
 
-/** A whole response, after which the connection is closed. */
+/**
+ * A whole response, after which the connection is closed.
+ * @param lastingLines Fields that the handler has set for any answer. Those of the page replace them.
+ */
 export function errorMessage(
   status: number,
   dateLine: string,
   page: ErrorPage,
   withContent: boolean,
+  lastingLines: readonly FieldLine[] = [],
 ): Buffer {
-  const fields = linesText(page.fields.map(([name, value]) => fieldLine(name, value)));
+  const own = page.fields.map(([name, value]) => fieldLine(name, value));
+  const named = new Set(own.map(({ lower }) => lower));
+  const lasting = lastingLines.filter(({ lower }) => !named.has(lower));
+  const fields = linesText([...lasting, ...own]);
   const length = `Content-Length: ${contentLength(page)}\r\n`;
   const head = `${statusLine(status)}${dateLine}${fields}${length}Connection: close\r\n\r\n`;
   const bytes = Buffer.from(head, 'latin1');

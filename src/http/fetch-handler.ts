@@ -25,6 +25,9 @@ export type FetchHandler = (
   context: FetchContext,
 ) => Response | PromiseLike<Response>;
 
+/** Fields whose lines do not replace each other. */
+const ADDED_FIELDS: ReadonlySet<string> = new Set(['set-cookie', 'vary']);
+
 /** Fields of the connection, which the server sets. */
 const SERVERS_FIELDS: ReadonlySet<string> = new Set([
   'connection',
@@ -145,9 +148,10 @@ export async function sendResponse(
   }
   try {
     response.status = status;
-    // Set-Cookie is iterated line by line, all others once.
+    // Set-Cookie is iterated line by line, all others once. They replace fields that were set before.
     for (const [name, value] of headers) {
-      if (!SERVERS_FIELDS.has(name)) response.addField(name, value);
+      if (ADDED_FIELDS.has(name)) response.addField(name, value);
+      else if (!SERVERS_FIELDS.has(name)) response.setField(name, value);
     }
   } catch (error) {
     await body?.cancel();

@@ -487,10 +487,11 @@ export class HTTPConnection
     this.closeEarly();
   }
 
-  private refuseRequest({ request, log }: HTTPResponse, status: number): void {
+  private refuseRequest(response: HTTPResponse, status: number): void {
+    const { request, log, lastingLines } = response;
     const page = this.errorPage(status, request);
     const withContent = request.method !== 'HEAD';
-    this.write(errorMessage(status, this.dateLine, page, withContent));
+    this.write(errorMessage(status, this.dateLine, page, withContent, lastingLines));
     if (log === undefined) return;
     if (withContent) log.bytes = contentLength(page);
     log.end(status);

@@ -272,6 +272,12 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     if (!this.isComplete) this.reader?.failed(error);
   }
 
+  /** @internal The server has answered in place of the handler, which can give up. */
+  abandon(reason: unknown): void {
+    this.controller ??= new AbortController();
+    this.controller.abort(reason);
+  }
+
   /** @internal The client has closed its side, which is all that can be seen of a client that has gone in an orderly way. */
   inputEnded(): void {
     if (this.isComplete && this.failure === undefined) this.fail(CONNECTION_DONE, false);

@@ -335,9 +335,9 @@ export class HTTPResponse extends ResponseFields {
     if (!this.ended) this.connection.abort();
   }
 
-  /** @internal Replaces what the handler prepared. */
+  /** @internal Replaces what the handler prepared, except lasting fields. */
   sendError(status: number, field?: readonly [name: string, value: string]): void {
-    this.lines = undefined;
+    this.lines = this.lastingLines?.slice();
     this.trailerLines = undefined;
     this.code = status;
     if (field !== undefined) this.setField(...field);

@@ -18,6 +18,8 @@ export abstract class ResponseFields {
   protected lines: FieldLine[] | undefined = undefined;
   /** Whether ETag or Last-Modified was set. */
   protected hasValidator = false;
+  /** @internal Those of {@link addLastingField}. */
+  lastingLines: FieldLine[] | undefined = undefined;
   protected trailerLines: FieldLine[] | undefined = undefined;
 
   /** The status code, 200 to 599; default 200. @throws HTTPSequenceError the head was sent. */
@@ -60,6 +62,19 @@ export abstract class ResponseFields {
       addLines(added, name, value);
       for (const line of added) this.addLine(line);
     } else this.addLine(fieldLine(name, value));
+    return this;
+  }
+
+  /**
+   * Adds a line to a field, like {@link addField}, that is also sent if the response becomes an answer to an error, for which the
+   * others are dropped: for fields that tell clients how to treat any answer, such as those of CORS.
+   * @throws as {@link setField}.
+   */
+  addLastingField(name: string, value: FieldValue): this {
+    const before = this.lines?.length ?? 0;
+    this.addField(name, value);
+    const added = (this.lines ?? []).slice(before);
+    this.lastingLines = [...(this.lastingLines ?? []), ...added];
     return this;
   }
 

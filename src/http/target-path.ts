@@ -88,9 +88,12 @@ export function isServedName(name: string, { dotFiles, windows }: TargetRules): 
  */
 export function slashLocation({ segments, query }: TargetPath): string {
   const name = encodeURIComponent(segments.at(-1) ?? '');
-  // All but the visible characters of ASCII.
-  const escaped = query.replace(/[^\x21-\x7e]|["<>\\^`{|}]/gu, escapedCharacter);
-  return `./${name}/${escaped}`;
+  return `./${name}/${escapeReference(query)}`;
+}
+
+/** Percent-encodes what a URL cannot have, and backslashes: all but visible characters of ASCII, and those that URLs exclude. */
+export function escapeReference(text: string): string {
+  return text.replace(/[^\x21-\x7e]|["<>\\^`{|}]/gu, escapedCharacter);
 }
 
 function escapedCharacter(character: string): string {

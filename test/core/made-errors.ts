@@ -62,6 +62,8 @@ import * as stdio from '../../src/stdio/errors.js';
 import * as task from '../../src/task/errors.js';
 import * as threads from '../../src/threads/errors.js';
 import * as threadsEntry from '../../src/threads/index.js';
+import * as sites from '../../src/web/errors.js';
+import * as webEntry from '../../src/web/index.js';
 import * as webSockets from '../../src/websocket/errors.js';
 import * as webSocketEntry from '../../src/websocket/index.js';
 import * as workers from '../../src/workers/errors.js';
@@ -107,6 +109,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/foreign', foreignEntry, foreignErrors],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
+  ['ropewalk/web', webEntry, sites],
   ['ropewalk/process', processEntry, running],
   [
     'ropewalk/finger',
@@ -140,6 +143,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
 export const errors = {
   ...root,
   ...web,
+  ...sites,
   ...sockets,
   ...credErrors,
   ...dashboard,
@@ -288,6 +292,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidTableMessageError: new errors.InvalidTableMessageError('m'),
   TableLookupError: new errors.TableLookupError('m'),
   InvalidSocksMessageError: new errors.InvalidSocksMessageError('m'),
+  RouteConflictError: new errors.RouteConflictError('GET', '/:b', '/:a'),
   SocksAuthenticationError: new errors.SocksAuthenticationError('methods', { host: 'h', port: 1 }),
   SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),
   SocksRefusedError: new errors.SocksRefusedError('m'),

@@ -1,0 +1,121 @@
+/** Limits on the rate of requests. */
+import type { Clock } from '../core/clock.js';
+import { checkClock, checkFunction, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import { peerKey } from '../policies/peer-key.js';
+import { TokenBucket } from '../policies/token-bucket.js';
+import { checkResource, type Resource, type WebContext } from './web-context.js';
+import type { WebResult } from './web-result.js';
+
+export interface LimitRequestsOptions {
+  /** Requests of each client in `periodMs`, on average: 1 to 1,000,000. */
+  readonly requests: number;
+  /** The period in milliseconds: 1 to 86,400,000. Default 60,000. */
+  readonly periodMs?: number | undefined;
+  /** Requests that a client may make at once: 1 to 1,000,000. Default: `requests`. */
+  readonly burst?: number | undefined;
+  /**
+   * The client of a request; undefined if it is not limited. Default: the address of the connection, of IPv6 the first 64 bits. Behind a proxy,
+   * read the address from a field that the proxy sets, or use the PROXY protocol.
+   */
+  readonly clientOf?: ((context: WebContext) => string | undefined) | undefined;
+  /** Clients that are remembered: 1 to 10,000,000, each with about 250 bytes. Beyond that, the one that came longest ago is forgotten. Default 100,000. */
+  readonly maxClients?: number | undefined;
+  /** Called for each request that is refused. */
+  readonly onRefused?: ((context: WebContext, client: string) => void) | undefined;
+}
+
+const OPTIONS: OptionNames<LimitRequestsOptions> = {
+  requests: true,
+  periodMs: true,
+  burst: true,
+  clientOf: true,
+  maxClients: true,
+  onRefused: true,
+};
+
+const IPV6_PREFIX_BITS = 64;
+
+/** See {@link limitRequests}. */
+class LimitRequests implements Resource {
+  readonly isLeaf = true;
+  readonly #clock: Clock;
+  readonly #resource: Resource;
+  readonly #clientOf: (context: WebContext) => string | undefined;
+  readonly #onRefused: LimitRequestsOptions['onRefused'];
+  readonly #maxClients: number;
+  /** A request costs as many tokens as the period has milliseconds, so that slow rates are whole numbers too. */
+  readonly #cost: number;
+  readonly #rate: { readonly bytesPerSecond: number; readonly burstBytes: number };
+  /** The client that came longest ago is the first. */
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(clock: Clock, resource: Resource, options: LimitRequestsOptions) {
+    checkClock('clock', clock);
+    checkOptions('limitRequests', options, OPTIONS);
+    const { requests, periodMs = 60_000, burst = requests, maxClients = 100_000 } = options;
+    const { clientOf = addressOf, onRefused } = options;
+    this.#clock = clock;
+    this.#resource = checkResource('resource', resource);
+    checkInteger('requests', requests, 1, 1_000_000);
+    this.#cost = checkInteger('periodMs', periodMs, 1, 86_400_000);
+    checkInteger('burst', burst, 1, 1_000_000);
+    this.#rate = { bytesPerSecond: requests * 1_000, burstBytes: burst * periodMs };
+    this.#maxClients = checkInteger('maxClients', maxClients, 1, 10_000_000);
+    checkFunction('clientOf', clientOf);
+    if (onRefused !== undefined) checkFunction('onRefused', onRefused);
+    this.#clientOf = clientOf;
+    this.#onRefused = onRefused;
+  }
+
+  render(context: WebContext): WebResult | PromiseLike<WebResult> {
+    const client = this.#clientOf(context);
+    if (client === undefined) return context.delegate(this.#resource);
+    const bucket = this.#bucketOf(client);
+    const { availableBytes } = bucket;
+    if (availableBytes >= this.#cost) {
+      bucket.take(this.#cost);
+      return context.delegate(this.#resource);
+    }
+    const { response } = context;
+    const waitS = Math.ceil((this.#cost - availableBytes) / this.#rate.bytesPerSecond);
+    response.setField('Retry-After', Math.max(1, waitS));
+    response.sendStatus(429);
+    this.#onRefused?.(context, client);
+    return undefined;
+  }
+
+  #bucketOf(client: string): TokenBucket {
+    const buckets = this.#buckets;
+    let bucket = buckets.get(client);
+    if (bucket !== undefined) buckets.delete(client);
+    else {
+      bucket = new TokenBucket({ clock: this.#clock, ...this.#rate });
+      if (buckets.size >= this.#maxClients) {
+        const [oldest] = buckets.keys();
+        if (oldest !== undefined) buckets.delete(oldest);
+      }
+    }
+    buckets.set(client, bucket);
+    return bucket;
+  }
+}
+
+function addressOf({ request }: WebContext): string {
+  return peerKey(request.remoteAddress, IPV6_PREFIX_BITS);
+}
+
+/**
+ * A resource that each client may request at a limited rate, by a token bucket. Requests beyond it are answered with 429 and Retry-After.
+ *
+ * @example limitRequests(reactor, login, { requests: 10, periodMs: 60_000 });
+ * @param clock The reactor, or the manual clock of a test.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+ */
+export function limitRequests(
+  clock: Clock,
+  resource: Resource,
+  options: LimitRequestsOptions,
+): Resource {
+  return new LimitRequests(clock, resource, options);
+}

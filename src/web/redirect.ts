@@ -1,0 +1,83 @@
+/** Answers that lead to another address. */
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { escapeHTML } from '../http/error-pages.js';
+import { escapeReference } from '../http/target-path.js';
+import { checkString } from '../internal/check.js';
+import type { Resource, WebContext } from './web-context.js';
+
+/**
+ * - 301: moved for good - 302, 303: the answer is elsewhere, to be fetched by GET - 307, 308: for now, for good, with the same method and
+ * content. Clients may also change POST to GET after 301 and 302.
+ */
+export type RedirectStatus = 301 | 302 | 303 | 307 | 308;
+
+const STATUSES: readonly number[] = [301, 302, 303, 307, 308];
+
+/**
+ * A resource that leads to another address.
+ *
+ * @param location See {@link redirect}.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function redirectTo(location: string, status: RedirectStatus = 302): Resource {
+  const field = locationField(location);
+  checkStatus(status);
+  return { render: (context) => sendRedirect(context, field, status) };
+}
+
+/**
+ * Answers with a redirect. The short page in it, for clients that do not follow, has the address as escaped text.
+ *
+ * @example POST: (context) => redirect(context, '/done', 303)
+ * @param location A URL, or a reference relative to that of the request. Characters that URLs cannot have are percent-encoded, and so are
+ * backslashes, which browsers take for slashes. If a client can choose it, use {@link localLocation}.
+ * @returns What a resource returns.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ * @throws HTTPSequenceError the head of the response was sent.
+ */
+export function redirect(
+  context: WebContext,
+  location: string,
+  status: RedirectStatus = 302,
+): undefined {
+  return sendRedirect(context, locationField(location), checkStatus(status));
+}
+
+/**
+ * A location of this site from text that a client can choose, such as the page to show after a login: `redirect(context,
+ * localLocation(next))`.
+ *
+ * @param location A path with a slash at its beginning, perhaps with a query.
+ * @returns `fallback` for everything else: other origins, in all the forms that browsers accept, and paths that are none.
+ */
+export function localLocation(location: string | null | undefined, fallback = '/'): string {
+  // Browsers drop tabs and line ends, and take backslashes for slashes.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are refused.
+  const isLocal = typeof location === 'string' && /^\/(?![/\\])[^\x00-\x1f\x7f\\]*$/.test(location);
+  return isLocal ? location : fallback;
+}
+
+function sendRedirect({ response }: WebContext, location: string, status: number): undefined {
+  const text = escapeHTML(location);
+  response.status = status;
+  response.setField('Location', location);
+  response.setField('Content-Type', 'text/html; charset=utf-8');
+  response.setField('Content-Security-Policy', "default-src 'none'");
+  response.send(`<!doctype html>\n<title>Redirect</title>\n<p>See <a href="${text}">${text}</a>\n`);
+  return undefined;
+}
+
+function checkStatus(status: unknown): number {
+  if (STATUSES.includes(status as number)) return status as number;
+  throw new InvalidArgumentValueError('status', `one of ${STATUSES.join(', ')}`, status);
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError it has control characters, or a scheme that runs scripts. */
+function locationField(location: unknown): string {
+  const text = checkString('location', location);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are refused.
+  if (text === '' || /[\x00-\x1f\x7f]|^(?:javascript|data|vbscript):/i.test(text)) {
+    throw new InvalidArgumentValueError('location', 'a URL or a relative reference', location);
+  }
+  return escapeReference(text);
+}
