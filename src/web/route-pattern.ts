@@ -46,7 +46,7 @@ export type PatternPart =
 
 const PARAM = /^:([A-Za-z_]\w*)(?:\(([A-Za-z_]\w*)\))?$/;
 const REST = /^\*([A-Za-z_]\w*)$/;
-/** What no decoded segment has, or what is written as a parameter in other libraries. */
+/** Characters that no decoded segment has, and forms that are parameters in other libraries. */
 const NOT_TEXT = /[\\\0%?#*(){}]|:[A-Za-z_]|^\.\.?$/;
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
