@@ -276,7 +276,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   MemcacheServerError: new errors.MemcacheServerError('set', 'm'),
   MemcacheTimeoutError: new errors.MemcacheTimeoutError('get', 1, true),
   MemcacheConnectionLostError: new errors.MemcacheConnectionLostError('get', true),
-  MemcacheUnavailableError: new errors.MemcacheUnavailableError('s'),
+  MemcacheUnavailableError: new errors.MemcacheUnavailableError('s', new Error('m')),
   MemcacheValueError: new errors.MemcacheValueError('m', 0),
   InvalidRedisCommandError: new errors.InvalidRedisCommandError('m'),
   InvalidRedisReplyError: new errors.InvalidRedisReplyError('m'),

@@ -6,30 +6,22 @@ import { gatherResults } from '../../defer/gather-results.js';
 import { maybeDeferred } from '../../defer/succeed.js';
 import { checkBoolean } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
-import type { MemcacheMetaReply, MemcacheReply, MemcacheRequest, MemcacheValue } from './events.js';
+import type {
+  MemcacheMetaReply,
+  MemcacheReply,
+  MemcacheRequest,
+  MemcacheStatus,
+  MemcacheValue,
+} from './events.js';
 import { exptimeOf, type MemcacheExpiry } from './expiry.js';
 import { MAX_KEYS } from './limits.js';
 import { CALL, checkCall, type MemcacheCallOptions, type MemcacheProtocol } from './protocol.js';
+import * as requests from './serializer.js';
 import {
-  arithmeticRequest,
-  casRequest,
   checkKey,
-  deleteRequest,
-  flushAllRequest,
-  getAndTouchRequest,
-  getRequest,
   type MemcacheData,
   type MemcacheMetaKey,
   type MemcacheStorageCommand,
-  metaDebugRequest,
-  metaNoopRequest,
-  metaRequest,
-  metaSetRequest,
-  statsRequest,
-  storageRequest,
-  touchRequest,
-  verbosityRequest,
-  versionRequest,
 } from './serializer.js';
 
 /** Where commands go. */
@@ -98,7 +90,7 @@ export class MemcacheCommands {
   /** @returns The value; undefined if there is none. */
   get(key: string, options: MemcacheGetOptions = {}): Deferred<MemcacheValue | undefined> {
     checkOptions('get', options, GET);
-    const request = getRequest([key], checkBoolean('withCas', options.withCas ?? false));
+    const request = requests.getRequest([key], checkBoolean('withCas', options.withCas ?? false));
     return this.#route.execute(request, callOf(options)).addCallback((reply) => only(key, reply));
   }
 
@@ -120,10 +112,10 @@ export class MemcacheCommands {
     const found: Deferred<Values>[] = [];
     for (const group of this.#route.partition(distinct)) {
       for (let at = 0; at < group.length; at += MAX_KEYS) {
-        const request = getRequest(group.slice(at, at + MAX_KEYS), withCas);
+        const request = requests.getRequest(group.slice(at, at + MAX_KEYS), withCas);
         const sent = maybeDeferred(() => this.#route.execute(request, callOf(options)));
         const values = sent.addCallback(valuesOf);
-        found.push(partial ? values.addErrback(nothingIfAway) : values);
+        found.push(partial ? values.addErrback(nothingUnlessCancelled) : values);
       }
     }
     return gathered(found).addCallback(merged);
@@ -138,7 +130,7 @@ export class MemcacheCommands {
     checkOptions('expiry', expiry, EXPIRY);
     checkOptions('getAndTouch', options, GET);
     const withCas = checkBoolean('withCas', options.withCas ?? false);
-    const request = getAndTouchRequest([key], exptimeOf(expiry), withCas);
+    const request = requests.getAndTouchRequest([key], exptimeOf(expiry), withCas);
     return this.#route.execute(request, callOf(options)).addCallback((reply) => only(key, reply));
   }
 
@@ -178,7 +170,7 @@ export class MemcacheCommands {
   ): Deferred<MemcacheCasResult> {
     checkOptions('compareAndSwap', options, SET);
     const storage = { flags: options.flags ?? 0, exptime: exptimeOf(options) };
-    const request = casRequest(key, value, cas, storage);
+    const request = requests.casRequest(key, value, cas, storage);
     return this.#route.execute(request, callOf(options)).addCallback((reply) => {
       const status = statusOf(reply);
       if (status === 'STORED') return 'stored';
@@ -189,7 +181,7 @@ export class MemcacheCommands {
   /** @returns False if the key had no value. */
   delete(key: string, options: MemcacheCallOptions = {}): Deferred<boolean> {
     checkOptions('delete', options, CALL);
-    return this.#is('DELETED', deleteRequest(key), options);
+    return this.#is('DELETED', requests.deleteRequest(key), options);
   }
 
   /**
@@ -203,7 +195,7 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<bigint | undefined> {
     checkOptions('increment', options, CALL);
-    return this.#count(arithmeticRequest('incr', key, delta), options);
+    return this.#count(requests.arithmeticRequest('incr', key, delta), options);
   }
 
   /** Subtracts, down to 0: otherwise like {@link increment}. */
@@ -213,7 +205,7 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<bigint | undefined> {
     checkOptions('decrement', options, CALL);
-    return this.#count(arithmeticRequest('decr', key, delta), options);
+    return this.#count(requests.arithmeticRequest('decr', key, delta), options);
   }
 
   /** Sets the expiry of a value; without options, it does not expire. @returns False if the key has no value. */
@@ -224,13 +216,13 @@ export class MemcacheCommands {
   ): Deferred<boolean> {
     checkOptions('expiry', expiry, EXPIRY);
     checkOptions('touch', options, CALL);
-    return this.#is('TOUCHED', touchRequest(key, exptimeOf(expiry)), options);
+    return this.#is('TOUCHED', requests.touchRequest(key, exptimeOf(expiry)), options);
   }
 
   /** Removes all values of all servers. */
   flushAll(options: MemcacheFlushOptions = {}): Deferred<void> {
     checkOptions('flushAll', options, FLUSH);
-    const request = flushAllRequest(options.delaySeconds ?? 0);
+    const request = requests.flushAllRequest(options.delaySeconds ?? 0);
     return this.#route.executeOnAll(request, callOf(options)).addCallback(() => undefined);
   }
 
@@ -243,7 +235,7 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     checkOptions('stats', options, CALL);
-    const answers = this.#route.executeOnAll(statsRequest(topic), options);
+    const answers = this.#route.executeOnAll(requests.statsRequest(topic), options);
     return answers.addCallback((replies) =>
       mapped(replies, (reply) => (reply.type === 'stats' ? reply.stats : new Map())),
     );
@@ -252,7 +244,7 @@ export class MemcacheCommands {
   /** The version of each server, by its name. */
   version(options: MemcacheCallOptions = {}): Deferred<ReadonlyMap<string, string>> {
     checkOptions('version', options, CALL);
-    const answers = this.#route.executeOnAll(versionRequest(), options);
+    const answers = this.#route.executeOnAll(requests.versionRequest(), options);
     return answers.addCallback((replies) =>
       mapped(replies, (reply) => (reply.type === 'version' ? reply.version : '')),
     );
@@ -261,7 +253,7 @@ export class MemcacheCommands {
   /** Sets what all servers log. */
   verbosity(level: number, options: MemcacheCallOptions = {}): Deferred<void> {
     checkOptions('verbosity', options, CALL);
-    const answers = this.#route.executeOnAll(verbosityRequest(level), options);
+    const answers = this.#route.executeOnAll(requests.verbosityRequest(level), options);
     return answers.addCallback(() => undefined);
   }
 
@@ -276,7 +268,7 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<MemcacheMetaReply> {
     checkOptions('metaGet', options, CALL);
-    return this.#meta(metaRequest('mg', key, flags), options);
+    return this.#meta(requests.metaRequest('mg', key, flags), options);
   }
 
   /** The meta command `ms`. */
@@ -287,7 +279,7 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<MemcacheMetaReply> {
     checkOptions('metaSet', options, CALL);
-    return this.#meta(metaSetRequest(key, value, flags), options);
+    return this.#meta(requests.metaSetRequest(key, value, flags), options);
   }
 
   /** The meta command `md`. */
@@ -297,7 +289,7 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<MemcacheMetaReply> {
     checkOptions('metaDelete', options, CALL);
-    return this.#meta(metaRequest('md', key, flags), options);
+    return this.#meta(requests.metaRequest('md', key, flags), options);
   }
 
   /** The meta command `ma`. */
@@ -307,13 +299,13 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<MemcacheMetaReply> {
     checkOptions('metaArithmetic', options, CALL);
-    return this.#meta(metaRequest('ma', key, flags), options);
+    return this.#meta(requests.metaRequest('ma', key, flags), options);
   }
 
   /** The meta command `mn`: fires when all servers have answered it, and so all earlier commands. */
   metaNoop(options: MemcacheCallOptions = {}): Deferred<void> {
     checkOptions('metaNoop', options, CALL);
-    const answers = this.#route.executeOnAll(metaNoopRequest(), options);
+    const answers = this.#route.executeOnAll(requests.metaNoopRequest(), options);
     return answers.addCallback(() => undefined);
   }
 
@@ -323,7 +315,7 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<ReadonlyMap<string, string> | undefined> {
     checkOptions('metaDebug', options, CALL);
-    const answer = this.#route.execute(metaDebugRequest(key), options);
+    const answer = this.#route.execute(requests.metaDebugRequest(key), options);
     return answer.addCallback((reply) => (reply.type === 'debug' ? reply.fields : undefined));
   }
 
@@ -335,10 +327,18 @@ export class MemcacheCommands {
   ): Deferred<boolean> {
     checkOptions(command, options, SET);
     const storage = { flags: options.flags ?? 0, exptime: exptimeOf(options) };
-    return this.#is('STORED', storageRequest(command, key, value, storage), callOf(options));
+    return this.#is(
+      'STORED',
+      requests.storageRequest(command, key, value, storage),
+      callOf(options),
+    );
   }
 
-  #is(status: string, request: MemcacheRequest, options: MemcacheCallOptions): Deferred<boolean> {
+  #is(
+    status: MemcacheStatus,
+    request: MemcacheRequest,
+    options: MemcacheCallOptions,
+  ): Deferred<boolean> {
     const answer = this.#route.execute(request, options);
     return answer.addCallback((reply) => statusOf(reply) === status);
   }
@@ -349,6 +349,7 @@ export class MemcacheCommands {
   }
 
   #meta(request: MemcacheRequest, options: MemcacheCallOptions): Deferred<MemcacheMetaReply> {
+    // The connection accepts no other answers to a meta command.
     return this.#route.execute(
       request,
       options,
@@ -394,11 +395,11 @@ function only(key: string, reply: MemcacheReply): MemcacheValue | undefined {
   return valuesOf(reply).get(key);
 }
 
-function statusOf(reply: MemcacheReply): string | undefined {
+function statusOf(reply: MemcacheReply): MemcacheStatus | undefined {
   return reply.type === 'status' ? reply.status : undefined;
 }
 
-function nothingIfAway(failure: Failure): Values | Failure {
+function nothingUnlessCancelled(failure: Failure): Values | Failure {
   return failure.value instanceof CancelledError ? failure : NO_VALUES;
 }
 

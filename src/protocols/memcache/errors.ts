@@ -1,5 +1,6 @@
 /** Errors of memcache clients. */
 import { LocalProtocolError, RemoteProtocolError, RopewalkError } from '../../core/errors/base.js';
+import { messageOf } from '../../core/text-of.js';
 
 /** A key, value, flag or token cannot be sent. Nothing was sent. */
 export class InvalidMemcacheRequestError extends LocalProtocolError {
@@ -120,7 +121,7 @@ export class MemcacheConnectionLostError extends RopewalkError {
   }
 }
 
-/** The server of a key is not connected, and the last attempt to connect failed with `cause`. Nothing was sent. */
+/** The server of a key is not connected: the last attempt to connect failed with `cause`. Nothing was sent. */
 export class MemcacheUnavailableError extends RopewalkError {
   override readonly name = 'MemcacheUnavailableError';
   override readonly code = 'ERR_MEMCACHE_UNAVAILABLE';
@@ -128,8 +129,8 @@ export class MemcacheUnavailableError extends RopewalkError {
   readonly server: string;
   readonly mayHaveRun = false;
 
-  constructor(server: string, options?: ErrorOptions) {
-    super(`the memcache server ${server} is not connected`, options);
+  constructor(server: string, cause: unknown) {
+    super(`the memcache server ${server} is not connected: ${messageOf(cause)}`, { cause });
     this.server = server;
   }
 }

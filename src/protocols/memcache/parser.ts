@@ -31,7 +31,8 @@ export class MemcacheParser {
   readonly #queue = new ByteQueue();
   readonly #limits: ResolvedLimits;
   #searched = 0;
-  #block: Block | undefined;
+  /** The part whose line was read, while its data is missing. */
+  #part: MemcachePart | Block | undefined;
   #error: InvalidMemcacheReplyError | undefined;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
@@ -58,13 +59,11 @@ export class MemcacheParser {
   next(): MemcachePart | undefined {
     if (this.#error !== undefined) throw this.#error;
     try {
-      if (this.#block === undefined) {
-        const line = this.#line();
-        if (line === undefined) return undefined;
-        const part = this.#read(line);
-        if (part !== undefined) return part;
-      }
-      return this.#data(this.#block as unknown as Block);
+      this.#part ??= this.#read();
+      if (this.#part === undefined) return undefined;
+      const part = 'finish' in this.#part ? this.#data(this.#part) : this.#part;
+      if (part !== undefined) this.#part = undefined;
+      return part;
     } catch (error) {
       this.#error = error as InvalidMemcacheReplyError;
       throw error;
@@ -99,18 +98,19 @@ export class MemcacheParser {
     if (queue.byteAt(size) !== CR || queue.byteAt(size + 1) !== LF) {
       throw invalid('a value does not end with CRLF');
     }
-    this.#block = undefined;
     return block.finish(queue.cutGiven(0, size, size + 2));
   }
 
-  /** @returns Undefined if the value follows. */
-  #read(line: string): MemcachePart | undefined {
+  /** @returns Undefined if the line is not complete. */
+  #read(): MemcachePart | Block | undefined {
+    const line = this.#line();
+    if (line === undefined) return undefined;
     const words = line.split(' ');
     const word = words[0] as string;
-    const single = SINGLE.get(word);
-    if (single !== undefined) {
+    const whole = ONE_WORD.get(word);
+    if (whole !== undefined) {
       if (words.length > 1) throw invalid(`there is more behind ${word}`);
-      return single;
+      return whole;
     }
     if (word === 'VALUE') return this.#value(words);
     if (word === 'VA') return this.#metaValue(words);
@@ -118,23 +118,19 @@ export class MemcacheParser {
     return readOther(word, words, line);
   }
 
-  #value(words: readonly string[]): undefined {
+  #value(words: readonly string[]): Block {
     const [, key = '', flags = '', bytes = '', cas] = words;
     if (words.length > 5 || key === '') throw invalid('VALUE has wrong fields');
     const size = this.#size(bytes);
     if (!/^\d{1,10}$/.test(flags) || Number(flags) >= 2 ** 32) throw invalid('the flags are wrong');
     if (cas !== undefined && !/^\d{1,20}$/.test(cas)) throw invalid('the cas is no number');
-    const finish = (value: Buffer): MemcachePart => {
-      return { type: 'value', key, flags: Number(flags), cas, value };
-    };
-    this.#block = { size, finish };
+    return { size, finish: (value) => ({ type: 'value', key, flags: Number(flags), cas, value }) };
   }
 
-  #metaValue(words: readonly string[]): undefined {
+  #metaValue(words: readonly string[]): Block {
     const size = this.#size(words[1] ?? '');
     const { flags } = metaReply('VA', words.slice(2));
-    const finish = (value: Buffer): MemcachePart => ({ type: 'meta', status: 'VA', flags, value });
-    this.#block = { size, finish };
+    return { size, finish: (value) => ({ type: 'meta', status: 'VA', flags, value }) };
   }
 
   #size(text: string): number {
@@ -157,7 +153,7 @@ const STATUSES: readonly MemcacheStatus[] = [
   'OK',
   'RESET',
 ];
-const SINGLE: ReadonlyMap<string, MemcachePart> = new Map<string, MemcachePart>([
+const ONE_WORD: ReadonlyMap<string, MemcachePart> = new Map<string, MemcachePart>([
   ['END', END],
   ['ERROR', { type: 'error', kind: 'ERROR', text: '' }],
   ...STATUSES.map((status) => [status, { type: 'status', status }] as const),
@@ -176,7 +172,9 @@ function readOther(word: string, words: readonly string[], line: string): Memcac
     return { type: 'stat', name, value: rest.slice(name.length + 1) };
   }
   if (word === 'ME') return { type: 'debug', fields: fieldsOf(words.slice(2)) };
-  if (/^\d{1,20}$/.test(line.trimEnd())) return { type: 'number', value: BigInt(line.trimEnd()) };
+  // memcached keeps the length of a number that `decr` makes shorter, with spaces behind it.
+  const number = line.trimEnd();
+  if (/^\d{1,20}$/.test(number)) return { type: 'number', value: BigInt(number) };
   throw invalid('a line is none of memcache');
 }
 

@@ -105,7 +105,7 @@ export class ServerLink {
     checkCall(options);
     const { maxValueBytes, maxUnanswered } = this.#settings.limits;
     checkValueLength(request, maxValueBytes);
-    if (this.away) return fail(new MemcacheUnavailableError(this.name, { cause: this.#failure }));
+    if (this.away) return fail(new MemcacheUnavailableError(this.name, this.#failure));
     if (this.#waiting >= maxUnanswered) {
       throw new MemcacheOverloadError('maxUnanswered', maxUnanswered);
     }
@@ -140,6 +140,6 @@ export class ServerLink {
       throw new MemcacheConnectionLostError(command, false, { cause: value });
     }
     if (value instanceof CancelledError) throw value;
-    throw new MemcacheUnavailableError(this.name, { cause: value });
+    throw new MemcacheUnavailableError(this.name, value);
   }
 }

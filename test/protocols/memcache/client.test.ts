@@ -104,6 +104,7 @@ contract('MemcacheClient', (rig) => {
       server: 'away',
       mayHaveRun: false,
       cause: { code: 'ERR_CONNECTION_REFUSED' },
+      message: expect.stringMatching(/server away is not connected: cannot connect \(ECONNREFUSED\)/),
     });
     await expect(client.get('a')).rejects.toMatchObject({ code: 'ERR_MEMCACHE_UNAVAILABLE' });
     await expect(client.getMany(['a'], { partial: true })).resolves.toEqual(new Map());
@@ -199,15 +200,27 @@ contract('MemcacheClient', (rig) => {
     expect(fake.values.get('auth')?.data.toString()).toBe('alice secret');
   });
 
-  it('does not accept a peer that does not speak memcache', async () => {
+  it('takes one endpoint, whose text is the name of the server', async () => {
     const fake = rig.use(await FakeMemcache.listen());
     fake.values.set('x', { flags: '0', data: Buffer.alloc(0) });
     const endpoint = clientFromString(rig.reactor, `tcp:127.0.0.1:${fake.port}`);
     const client = new MemcacheClient(endpoint, { clock: rig.reactor });
     expect(client.servers[0]?.name).toContain(String(fake.port));
-    expect(() => client.startService()).not.toThrow();
-    await within(client.get('x'), 'an answer');
+    client.startService();
+    expect((await within(client.get('x'), 'an answer'))?.key).toBe('x');
     await client.stopService();
+  });
+
+  it('does not accept a peer that does not speak memcache', async () => {
+    const fake = rig.use(await FakeMemcache.listen());
+    fake.answer = 'HTTP/1.1 400 Bad Request\r\n\r\n';
+    const client = started(rig, [serverOf(rig, fake.port)], { retryPolicy: () => 60_000 });
+    await expect(within(client.get('a'), 'the attempt')).rejects.toMatchObject({
+      code: 'ERR_MEMCACHE_UNAVAILABLE',
+      cause: { cause: { code: 'ERR_INVALID_MEMCACHE_REPLY' } },
+    });
+    expect(fake.lines).toEqual(['version']);
+    expect(client.servers[0]?.connected).toBe(false);
   });
 });
 

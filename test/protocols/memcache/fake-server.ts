@@ -9,6 +9,8 @@ export class FakeMemcache implements AsyncDisposable {
   readonly lines: string[] = [];
   /** Reads and answers nothing. */
   silent = false;
+  /** The answer to every command, instead of the right one. */
+  answer: string | undefined;
 
   private constructor() {
     this.#server = createServer((socket) => this.#serve(socket));
@@ -53,7 +55,7 @@ export class FakeMemcache implements AsyncDisposable {
         const data = Buffer.from(kept.subarray(end + 2, end + 2 + Math.max(0, size - 2)));
         kept = kept.subarray(end + 2 + size);
         this.lines.push(line);
-        socket.write(this.#answer(words, data));
+        socket.write(this.answer ?? this.#answer(words, data));
       }
     });
   }
