@@ -1,9 +1,11 @@
 // The process that measures one contender of a micro bench: `child.ts BENCH CONTENDER full|quick CASE...`. Prints the figures
 // of each case as a line of JSON.
 
+import { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { type Figures, FULL, type MicroBench, QUICK } from './bench.js';
 
+register('./compiled-sources.mjs', import.meta.url);
 const [path = '', contender = '', effort = '', ...cases] = process.argv.slice(2);
 const { bench } = (await import(pathToFileURL(path).href)) as { bench: MicroBench };
 const measured: Record<string, Figures> = {};

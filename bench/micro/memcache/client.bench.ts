@@ -152,7 +152,13 @@ export const bench: MicroBench = {
         caseOf('set at once', together(set)),
       ]
     : [],
-  bars: [],
+  bars: hasMemcached
+    ? [
+        { row: 'get one by one: CPU', of: 'native', to: 'memjs', sense: 'at most', limit: 1.1 },
+        { row: 'get at once: CPU', of: 'native', to: 'memjs', sense: 'at most', limit: 0.8 },
+        { row: 'set at once: CPU', of: 'native', to: 'memjs', sense: 'at most', limit: 0.5 },
+      ]
+    : [],
 };
 
 await runAlone(import.meta.url, bench);
