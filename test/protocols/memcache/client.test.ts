@@ -104,7 +104,9 @@ contract('MemcacheClient', (rig) => {
       server: 'away',
       mayHaveRun: false,
       cause: { code: 'ERR_CONNECTION_REFUSED' },
-      message: expect.stringMatching(/server away is not connected: cannot connect \(ECONNREFUSED\)/),
+      message: expect.stringMatching(
+        /server away is not connected: cannot connect \(ECONNREFUSED\)/,
+      ),
     });
     await expect(client.get('a')).rejects.toMatchObject({ code: 'ERR_MEMCACHE_UNAVAILABLE' });
     await expect(client.getMany(['a'], { partial: true })).resolves.toEqual(new Map());
