@@ -20,7 +20,8 @@ export interface ReactorTCP {
    * Makes a TCP connection. Returns immediately; the factory is notified of success or failure in a later turn. The addresses
    * of a name, as the reactor's `nameResolver` finds them, race (RFC 8305, Happy Eyeballs version 2): the families alternate, an
    * attempt begins when the last one has failed or has taken `attemptDelayMs`, and the first connection ends all other attempts.
-   * If all fail, `errors` of the ConnectError has the failure of each. An IP address is not resolved. If
+   * If all fail, `errors` of the ConnectError has the failure of each. An IP address is not resolved, and so is no name with the
+   * option `addresses`. If
    * `buildProtocol` throws, the attempt fails with that error; if it returns null, the connection is made and closed.
    * @throws UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */

@@ -48,6 +48,11 @@ export interface ListenTCPOptions extends TCPOptions {
 export interface ConnectTCPOptions extends TCPOptions {
   /** Time limit for resolving and connecting together. Default 30,000; 0: no limit. */
   readonly timeoutMs?: number;
+  /**
+   * IP addresses, one or more, of a caller that has resolved the host already, and perhaps checked what it found: they are tried in place of
+   * those of the host, which is not resolved again. The host is only the name in errors. Default: the host is resolved.
+   */
+  readonly addresses?: readonly string[];
   /** Connects to addresses of this family only. Default: both. */
   readonly family?: AddressFamily;
   /** The family to begin with, if the name has addresses of both. Default: that of the resolver's first address. */

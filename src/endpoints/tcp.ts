@@ -24,7 +24,10 @@ import {
 import { connectOnce } from './connecting.js';
 import { listenOnce } from './listening.js';
 
-/** A TCP port of a host that is given by its name or IP address. The addresses of a name race: see {@link ConnectTCPOptions}. */
+/**
+ * A TCP port of a host that is given by its name or IP address. The addresses of a name, or those of the option `addresses`, race: see
+ * {@link ConnectTCPOptions}.
+ */
 export class HostnameEndpoint implements StreamClientEndpoint {
   readonly host: string;
   readonly port: number;

@@ -4,15 +4,17 @@ import type { StreamProtocol } from '../../src/core/stream-protocol.js';
 import type { Deferred } from '../../src/defer/deferred.js';
 import { succeed } from '../../src/defer/succeed.js';
 import { TCPClientEndpoint } from '../../src/endpoints/tcp.js';
-import { ProxyHeaderParser } from '../../src/index.js';
+import { clientFromString, ProxyHeaderParser } from '../../src/index.js';
 import { PortForwardFactory, type PortForwardOptions } from '../../src/portforward/index.js';
 import { flushLoggedErrors } from '../../src/testing/logged-errors.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryReactor } from '../../src/testing/memory-reactor.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
+import { Simulation } from '../../src/testing/simulation/simulation.js';
 import { accept } from '../policies/wired.js';
 import { contract, portOf } from '../support/contract.js';
 import { Pulse } from '../support/deadline.js';
+import { hostAddresses } from '../support/name-resolvers.js';
 import { HUGE, patterned } from '../support/pairs.js';
 import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
 
@@ -222,4 +224,22 @@ describe('the time limits of a forwarded port', () => {
     expect(attempt()?.connector.state).toBe('disconnected');
     reactor.advance(100_000);
   });
+});
+
+it('A forwarded port reaches a target whose first address swallows packets, within 300 ms', async () => {
+  const simulation = new Simulation();
+  const [proxy, silent] = [simulation.host('proxy'), simulation.host('2001:db8::1')];
+  simulation.partition(proxy, silent);
+  proxy.installNameResolver({
+    resolveHostName: () => succeed(hostAddresses('2001:db8::1', '192.0.2.1')),
+  });
+  simulation.host('192.0.2.1').listenTCP(80, () => ({}));
+  const forwarded: string[] = [];
+  const target = clientFromString(proxy, 'tcp:target.test:80');
+  const onForwarded = (_client: unknown, peer: unknown): void => void forwarded.push(String(peer));
+  proxy.listenTCP(80, new PortForwardFactory(proxy, target, { onForwarded }));
+  simulation.host('client').connectTCP('proxy', 80, () => ({}));
+  await simulation.run(() => forwarded.length > 0);
+  expect(forwarded).toEqual(['192.0.2.1:80']);
+  expect(simulation.now()).toBeLessThanOrEqual(300);
 });

@@ -1,4 +1,5 @@
 /** From a request to a checked address, and from there to a connection. */
+import { isIP } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import { ConnectError, ConnectingCancelledError } from '../../core/errors/connecting.js';
 import { NameResolutionError } from '../../core/errors/names.js';
@@ -8,7 +9,7 @@ import type { ReactorUDP } from '../../core/reactor-udp.js';
 import { Deferred } from '../../defer/deferred.js';
 import { CancelledError, TimeoutError } from '../../defer/errors.js';
 import { isThenable } from '../../defer/thenable.js';
-import { TCPClientEndpoint } from '../../endpoints/tcp.js';
+import { HostnameEndpoint } from '../../endpoints/tcp.js';
 import type { OutboundEnd } from '../../policies/relay.js';
 import type { SocksAccessRules } from './access-rules.js';
 import type { SocksReply, SocksRequest } from './events.js';
@@ -57,23 +58,31 @@ export async function permittedAddresses(
   host: string,
   step: Step,
 ): Promise<string[]> {
-  const { reactor, rules, connectTimeoutMs } = settings;
-  let found: readonly { readonly address: string }[];
+  const found = isIP(host) === 0 ? await resolved(settings, host, step) : [host];
+  const permitted: string[] = [];
+  for (const address of found.slice(0, MAX_ADDRESSES)) {
+    if (!settings.rules.permits(address)) continue;
+    if (await isPermitted(settings, access, address, step)) permitted.push(address);
+  }
+  if (permitted.length === 0) throw new Refusal('not allowed', 'the address is not allowed');
+  return permitted;
+}
+
+/** @throws Refusal */
+async function resolved(
+  { reactor, connectTimeoutMs }: DestinationSettings,
+  host: string,
+  step: Step,
+): Promise<string[]> {
+  const options = { timeoutMs: connectTimeoutMs };
   try {
-    const options = { timeoutMs: connectTimeoutMs };
-    found = await step(reactor.nameResolver.resolveHostName(host, options));
+    const found = await step(reactor.nameResolver.resolveHostName(host, options));
+    return found.map(({ address }) => address);
   } catch (error) {
     if (error instanceof CancelledError) throw cancelled();
     if (!(error instanceof NameResolutionError)) throw error;
     throw new Refusal('host unreachable', 'the name was not resolved');
   }
-  const permitted: string[] = [];
-  for (const { address } of found.slice(0, MAX_ADDRESSES)) {
-    if (!rules.permits(address)) continue;
-    if (await isPermitted(settings, access, address, step)) permitted.push(address);
-  }
-  if (permitted.length === 0) throw new Refusal('not allowed', 'the address is not allowed');
-  return permitted;
 }
 
 /** Whether the application's `permit` allows an address; true without one. @throws Refusal */
@@ -96,35 +105,31 @@ export async function isPermitted(
   }
 }
 
+/** A destination whose addresses were checked. */
+export interface CheckedDestination {
+  readonly host: string;
+  readonly port: number;
+  readonly addresses: readonly string[];
+}
+
 /**
- * Connects to the first address that answers: to exactly these, without asking for the name again.
+ * Connects to the address that answers first: to exactly these, which race (RFC 8305), without asking for the name again.
  * @throws Refusal
  */
-export async function connectToFirst(
-  settings: DestinationSettings,
-  addresses: readonly string[],
-  port: number,
+export async function connectToChecked(
+  { reactor, connectTimeoutMs }: DestinationSettings,
+  { host, port, addresses }: CheckedDestination,
   makeEnd: () => OutboundEnd,
   step: Step,
 ): Promise<void> {
-  const { reactor, connectTimeoutMs } = settings;
-  const deadline = reactor.now() + connectTimeoutMs;
-  let failure: unknown;
-  for (const [index, address] of addresses.entries()) {
-    const left = deadline - reactor.now();
-    if (left <= 0) break;
-    // A silent address leaves time for the others.
-    const timeoutMs = Math.max(1, left / (addresses.length - index));
-    try {
-      await step(new TCPClientEndpoint(reactor, address, port, { timeoutMs }).connect(makeEnd));
-      return;
-    } catch (error) {
-      if (error instanceof ConnectingCancelledError) throw cancelled();
-      if (!(error instanceof ConnectError)) throw error;
-      failure = error;
-    }
+  const options = { addresses, timeoutMs: connectTimeoutMs };
+  try {
+    await step(new HostnameEndpoint(reactor, host, port, options).connect(makeEnd));
+  } catch (error) {
+    if (error instanceof ConnectingCancelledError) throw cancelled();
+    if (!(error instanceof ConnectError)) throw error;
+    throw new Refusal(replyFor(error), 'the connection was not made');
   }
-  throw new Refusal(replyFor(failure), 'the connection was not made');
 }
 
 /** The client has left, or the reactor stops. */
@@ -132,9 +137,11 @@ function cancelled(): Refusal {
   return new Refusal('general failure', 'the request was cancelled');
 }
 
-function replyFor(error: unknown): SocksReply {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
+/** By the last failure of several: those before it may be of a family that the proxy's network lacks. */
+function replyFor(error: ConnectError): SocksReply {
+  const { code, cause } = error.errors.at(-1) ?? error;
   if (code === 'ERR_CONNECTION_REFUSED') return 'connection refused';
   if (code !== 'ERR_NO_ROUTE') return 'host unreachable';
-  return cause?.code === 'ENETUNREACH' ? 'network unreachable' : 'host unreachable';
+  const { code: system } = (cause ?? {}) as { code?: unknown };
+  return system === 'ENETUNREACH' ? 'network unreachable' : 'host unreachable';
 }

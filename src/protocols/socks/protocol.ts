@@ -11,7 +11,7 @@ import type { IdleTimeouts } from '../../policies/idle-timeouts.js';
 import { joinEnds, OutboundEnd, RelayEnd } from '../../policies/relay.js';
 import { SocksServerConnection } from './connection.js';
 import {
-  connectToFirst,
+  connectToChecked,
   type DestinationSettings,
   isPermitted,
   permittedAddresses,
@@ -230,7 +230,8 @@ export class SocksServerProtocol extends RelayEnd {
     const makeEnd = (): OutboundEnd =>
       new OutboundEnd((end) => this.relay(access, end, end.transport.getHost()));
     const step = <T>(deferred: Deferred<T>): PromiseLike<T> => this.cancellable(deferred);
-    await connectToFirst(this.sessions, addresses, request.port, makeEnd, step);
+    const { host, port } = request;
+    await connectToChecked(this.sessions, { host, port, addresses }, makeEnd, step);
   }
 
   private async bind(access: SocksAccess): Promise<void> {

@@ -1,4 +1,4 @@
-/** The candidates of a TCP destination: the addresses of a name, the families interleaved. */
+/** The candidates of a TCP destination: the given addresses or those of its name, the families interleaved. */
 import { isIP } from 'node:net';
 import { type Address, addressFrom, type HostPort } from '../../core/address.js';
 import { withoutStack } from '../../core/errors/base.js';
@@ -43,15 +43,16 @@ export class TCPRoute implements Route<HostPort> {
     failed: (reason: ConnectError) => void,
   ): () => void {
     const { host } = this.destination;
-    if (isIP(host) !== 0) {
-      found([this.#candidateAt(host)]);
+    const { family, addresses = isIP(host) === 0 ? undefined : [host] } = this.#settings;
+    const toCandidates = (some: readonly string[]): Candidate[] =>
+      interleave(some, this.#settings).map((one) => this.#candidateAt(one));
+    if (addresses !== undefined) {
+      found(toCandidates(addresses));
       return () => {};
     }
-    const { nameResolver } = this.#names;
-    const lookup = resolveDestination(nameResolver, host, this.#settings.family);
+    const lookup = resolveDestination(this.#names.nameResolver, host, family);
     lookup.addCallbacks(
-      (addresses) =>
-        found(interleave(addresses, this.#settings).map((one) => this.#candidateAt(one))),
+      (resolved) => found(toCandidates(resolved)),
       ({ value }) => failed(withoutStack(() => lookupErrorFrom(value, this.destination))),
     );
     return () => lookup.cancel();

@@ -1,6 +1,9 @@
 /** TCP options, checked and with their defaults filled in: a socket is made from these. */
 import { isIP } from 'node:net';
-import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
 import type { AddressFamily } from '../../core/name-resolver.js';
 import type {
   ConnectTCPOptions,
@@ -14,6 +17,7 @@ import {
   checkChoice,
   checkInteger,
   checkMilliseconds,
+  checkString,
 } from '../../internal/check.js';
 import { checkLocalAddress } from '../../internal/host.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
@@ -50,6 +54,7 @@ export const LISTEN_TCP_OPTIONS: OptionNames<ListenTCPOptions> = {
 export const CONNECT_TCP_OPTIONS: OptionNames<ConnectTCPOptions> = {
   ...TCP_OPTIONS,
   timeoutMs: true,
+  addresses: true,
   family: true,
   preferredFamily: true,
   firstFamilyCount: true,
@@ -92,6 +97,8 @@ export interface ListenSettings extends SocketSettings {
 
 export interface ConnectSettings extends SocketSettings {
   readonly timeoutMs: number;
+  /** Of the family, one or more. Undefined: the host is resolved. */
+  readonly addresses: readonly string[] | undefined;
   /** The only family to connect to: the requested one, or that of the local address. */
   readonly family: AddressFamily | undefined;
   readonly preferredFamily: AddressFamily | undefined;
@@ -132,10 +139,12 @@ export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
     const address = checkLocalAddress('localAddress', value);
     return address === '' ? undefined : address;
   });
+  const family = connectFamily(options.family, localAddress);
   return {
     ...socketSettings(options),
     timeoutMs: checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000),
-    family: connectFamily(options.family, localAddress),
+    addresses: optional(options.addresses, (value) => addressesOf(value, family)),
+    family,
     preferredFamily: optional(options.preferredFamily, (value) =>
       checkChoice('preferredFamily', value, FAMILIES),
     ),
@@ -145,6 +154,25 @@ export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
     localPort: checkInteger('localPort', options.localPort ?? 0, 0, 65_535),
     fastOpen: checkBoolean('fastOpen', options.fastOpen ?? false),
   };
+}
+
+function addressesOf(
+  addresses: readonly string[],
+  family: AddressFamily | undefined,
+): readonly string[] {
+  if (!Array.isArray(addresses)) {
+    throw new InvalidArgumentTypeError('addresses', 'an array of IP addresses', addresses);
+  }
+  for (const address of addresses) {
+    if (isIP(checkString('an element of addresses', address)) !== 0) continue;
+    throw new InvalidArgumentValueError('an element of addresses', 'an IP address', address);
+  }
+  const usable = addresses.filter(
+    (address) => family === undefined || family === `IPv${isIP(address)}`,
+  );
+  if (usable.length > 0) return usable;
+  const expected = `one or more ${family ?? 'IP'} addresses`;
+  throw new InvalidArgumentValueError('addresses', expected, addresses.join());
 }
 
 /** @throws InvalidArgumentValueError a host of another family cannot be reached with these settings. */

@@ -147,6 +147,10 @@ function addConnectingCases(contract: ReactorCases): void {
     { firstFamilyCount: 0 },
     { family: 'IPv5' },
     { preferredFamily: 'ipv6' },
+    { addresses: [] },
+    { addresses: ['host.test'] },
+    { addresses: ['127.0.0.1'], family: 'IPv6' },
+    { addresses: ['127.0.0.1'], localAddress: '::1' },
   ]) {
     contract.add(`refuses ${JSON.stringify(options)}`, ({ reactor, host }) => {
       assert.throws(
@@ -155,6 +159,18 @@ function addConnectingCases(contract: ReactorCases): void {
       );
     });
   }
+
+  contract.add('connects to the addresses of the caller, and resolves nothing', async (scene) => {
+    const resolver = new ScriptedResolver(() => found('192.0.2.1'));
+    scene.reactor.installNameResolver(resolver);
+    const { port } = scene.listen().getHost();
+    const factory = scene.recorders();
+    const addresses = [scene.host];
+    const connector = scene.reactor.connectTCP('host.test', port, factory, { addresses });
+    await scene.until(() => factory.built[0]?.opened === true, 'a connection');
+    assert.deepEqual(resolver.names, []);
+    assert.equal(connector.getDestination().host, 'host.test');
+  });
 
   contract.add('does not resolve an IP address', async (scene) => {
     const resolver = new ScriptedResolver(() => found('192.0.2.1'));
