@@ -148,6 +148,7 @@ export const BARS: readonly Bar[] = [
   atMost('http-pipelined', 'pure-JS reactor, 16 pipelined', NODE_TO_HTTP, 1),
   atMost('http-post', 'pure-JS reactor, POST', NODE_TO_HTTP, 1),
   atMost('http-file-100k', 'pure-JS reactor, static file', NODE_TO_HTTP, 1),
+  atMost('http-hello-50', 'tree of resources, HTTP hello', ratio(`${GIVEN}-site`, GIVEN), 1.15),
   atMost('http-idle', 'idle keep-alive connection', excess(GIVEN), 700),
   atMost('ws-echo-64', 'WebSocket echo 64 B, text', TO_UWS, 1),
   atMost('ws-echo-16k', 'WebSocket echo 16 KiB, text', TO_UWS, 1),

@@ -334,6 +334,14 @@ export const CONTENDERS: readonly Contender[] = [
     quick: true,
   },
   {
+    name: 'ropewalk-native-site',
+    title: 'Ropewalk, native reactor, tree of resources',
+    serves: { http: node('http/ropewalk.mjs', '--reactor', 'native', '--site') },
+    scenarios: ['http-hello-50', 'http-pipelined'],
+    versionCommand: NODE_VERSION,
+    quick: false,
+  },
+  {
     name: 'ropewalk-native-metrics',
     title: 'Ropewalk, native reactor, metrics on',
     serves: { tcp: node('tcp/ropewalk.mjs', '--reactor', 'native', '--metrics') },
