@@ -8,11 +8,14 @@ import {
   type BigIntStats,
   close,
   closeSync,
+  type Dirent,
   fstat,
   fstatSync,
   open,
   openSync,
   read,
+  readdir,
+  readdirSync,
   readlink,
   readlinkSync,
   readSync,
@@ -32,6 +35,7 @@ export interface FileCalls {
   find(path: string): BigIntStats | undefined | Promise<BigIntStats | undefined>;
   readlink(path: string): string | Promise<string>;
   realpath(path: string): string | Promise<string>;
+  readdir(path: string): Dirent[] | Promise<Dirent[]>;
   /** Reads into the whole buffer, if there are as many bytes at the position. Returns the number of bytes. */
   read(fd: number, buffer: Buffer, position: number): number | Promise<number>;
   close(fd: number): void | Promise<void>;
@@ -39,6 +43,8 @@ export interface FileCalls {
 
 const BIGINT = { bigint: true } as const;
 const BIGINT_IF_FOUND = { bigint: true, throwIfNoEntry: false } as const;
+const WITH_TYPES = { withFileTypes: true } as const;
+const threadReaddir = promisify(readdir);
 const threadStat = promisify(stat);
 const threadFstat = promisify(fstat);
 const threadRead = promisify(read);
@@ -52,6 +58,7 @@ export const FILE_CALLS: Readonly<Record<'blocking' | 'threads', FileCalls>> = {
     find: (path) => statSync(path, BIGINT_IF_FOUND),
     readlink: (path) => readlinkSync(path),
     realpath: (path) => realpathSync.native(path),
+    readdir: (path) => readdirSync(path, WITH_TYPES),
     read: (fd, buffer, position) => readSync(fd, buffer, 0, buffer.length, position),
     close: closeSync,
   },
@@ -66,6 +73,7 @@ export const FILE_CALLS: Readonly<Record<'blocking' | 'threads', FileCalls>> = {
       }),
     readlink: promisify<string, string>(readlink),
     realpath: promisify<string, string>(realpath.native),
+    readdir: (path) => threadReaddir(path, WITH_TYPES),
     read: async (fd, buffer, position) =>
       (await threadRead(fd, buffer, 0, buffer.length, position)).bytesRead,
     close: promisify(close),

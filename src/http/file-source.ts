@@ -4,7 +4,7 @@ import { ownBytes } from '../internal/lent-bytes.js';
 import { FileCache, isUnchanged } from './file-cache.js';
 import { type FileValidators, isSettled, validatorsOf } from './file-validators.js';
 import type { StaticSettings } from './static-options.js';
-import { type NotOpened, StaticRoot } from './static-root.js';
+import { type FolderListing, type NotOpened, StaticRoot } from './static-root.js';
 
 /** A file: open, or its content in memory. */
 export interface FoundFile {
@@ -54,6 +54,15 @@ export class FileSource {
     const read: FoundFile = { stats, validators, fd: undefined, content };
     this.#cache.set(path, read, content.length);
     return read;
+  }
+
+  /** See {@link StaticRoot.list}. */
+  list(
+    segments: readonly string[],
+    isServed: (name: string) => boolean,
+    max: number,
+  ): Promise<FolderListing | undefined> {
+    return this.#root.list(segments, isServed, max);
   }
 
   async close({ fd }: FoundFile): Promise<void> {

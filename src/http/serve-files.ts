@@ -35,7 +35,11 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): HTT
   };
 }
 
-function sendAnswer(response: HTTPResponse, answer: StaticAnswer): Promise<void> | undefined {
+/** @internal @returns Undefined if it was sent. */
+export function sendAnswer(
+  response: HTTPResponse,
+  answer: StaticAnswer,
+): Promise<void> | undefined {
   const { body } = answer;
   const [piece, ...more] = body?.pieces ?? [];
   if (body?.fd !== undefined || more.length > 0) return sendPieces(response, answer);

@@ -3,6 +3,7 @@
  * conditional and range requests, precompressed variants. Folders are not listed.
  */
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkString } from '../internal/check.js';
 import { acceptedCodings, type ContentCoding } from './accept-encoding.js';
@@ -16,7 +17,8 @@ import { contentTypeOf, NO_SNIFFING } from './media-types.js';
 import { type BodyPiece, multipartByteranges } from './multipart-byteranges.js';
 import { type ByteRange, contentRange, lengthOf, parseRange } from './ranges.js';
 import { type StaticFilesOptions, type StaticSettings, staticSettings } from './static-options.js';
-import { parseTarget, slashLocation, type TargetPath } from './target-path.js';
+import type { FolderListing } from './static-root.js';
+import { isServedName, parseTarget, slashLocation, type TargetPath } from './target-path.js';
 
 const EXTENSIONS: Readonly<Record<ContentCoding, string>> = {
   br: '.br',
@@ -54,6 +56,8 @@ interface Selected {
 export class StaticFiles {
   readonly #source: FileSource;
   readonly #settings: StaticSettings;
+  /** Of the root, which may be a file. */
+  readonly #name: string;
 
   /**
    * @param root A folder. It need not exist yet.
@@ -65,6 +69,7 @@ export class StaticFiles {
     if (checkString('root', root) === '') {
       throw new InvalidArgumentValueError('root', 'the path of a folder', root);
     }
+    this.#name = basename(root);
     this.#source = new FileSource(root, this.#settings);
   }
 
@@ -73,15 +78,41 @@ export class StaticFiles {
    * @throws An error of the file system that is not the fault of the request, such as EIO. Nothing is left open.
    */
   answer(request: StaticRequest): StaticAnswer | Promise<StaticAnswer> {
-    const { method } = request;
-    if (method !== 'GET' && method !== 'HEAD') return answer(405, [['Allow', 'GET, HEAD']]);
-    const { rules, prefix, wallClock } = this.#settings;
+    if (!isRead(request)) return WRONG_METHOD;
+    const { rules, prefix } = this.#settings;
     const path = parseTarget(request.target, rules);
     if (typeof path === 'number') return answer(path);
     for (let i = 0; i < prefix.length; i++) {
       if (path.segments[i] !== prefix[i]) return answer(404);
     }
-    const nowMs = wallClock();
+    return this.#answerPath(path, request);
+  }
+
+  /**
+   * Likewise, for a path that was decoded elsewhere. The target of the request is not read.
+   * @param path Decoded names, behind those of the prefix.
+   */
+  answerAt(path: TargetPath, request: RequestFields): StaticAnswer | Promise<StaticAnswer> {
+    if (!isRead(request)) return WRONG_METHOD;
+    const { rules } = this.#settings;
+    const isServed = path.segments.every((name) => isServedName(name, rules));
+    return isServed ? this.#answerPath(path, request) : answer(404);
+  }
+
+  /**
+   * The files and folders in a folder, in the order of their names, without those that are not served.
+   * @param segments As those of {@link answerAt}.
+   * @param max Most entries.
+   * @returns Undefined if it is not a folder. @throws As {@link answer}.
+   */
+  async list(segments: readonly string[], max: number): Promise<FolderListing | undefined> {
+    const { rules } = this.#settings;
+    if (!segments.every((name) => isServedName(name, rules))) return undefined;
+    return await this.#source.list(segments, (name) => isServedName(name, rules), max);
+  }
+
+  #answerPath(path: TargetPath, request: RequestFields): StaticAnswer | Promise<StaticAnswer> {
+    const nowMs = this.#settings.wallClock();
     const kept = this.#findKept(path, request);
     return kept === undefined
       ? this.#openAndDescribe(path, request, nowMs)
@@ -89,7 +120,7 @@ export class StaticFiles {
   }
 
   /** The variant that the client prefers, if everything that must be known about it is in memory. */
-  #findKept({ segments, slash }: TargetPath, request: StaticRequest): Selected | undefined {
+  #findKept({ segments, slash }: TargetPath, request: RequestFields): Selected | undefined {
     const { prefix, indexFiles, precompressed } = this.#settings;
     const folder = segments.slice(prefix.length, slash ? undefined : -1);
     const name = slash ? indexFiles[0] : segments.at(-1);
@@ -109,7 +140,7 @@ export class StaticFiles {
 
   async #openAndDescribe(
     path: TargetPath,
-    request: StaticRequest,
+    request: RequestFields,
     nowMs: number,
   ): Promise<StaticAnswer> {
     const source = this.#source;
@@ -133,7 +164,7 @@ export class StaticFiles {
     for (const candidate of candidates) {
       const file = await this.#source.open(candidate, nowMs);
       if (typeof file === 'object') {
-        return { file, name: candidate.at(-1) ?? '', coding: undefined };
+        return { file, name: candidate.at(-1) ?? this.#name, coding: undefined };
       }
       if (file === 'folder' && !slash) return answer(301, [['Location', slashLocation(path)]]);
       if (file === 403 || file === 503) return answer(file);
@@ -245,7 +276,17 @@ export class StaticFiles {
   }
 }
 
+const WRONG_METHOD: StaticAnswer = {
+  status: 405,
+  fields: [['Allow', 'GET, HEAD']],
+  body: undefined,
+};
+
 type Content = Pick<FileBody, 'length' | 'pieces'> & Pick<StaticAnswer, 'status' | 'fields'>;
+
+function isRead({ method }: RequestFields): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
 
 function answer(status: number, fields: readonly AnswerField[] = []): StaticAnswer {
   return { status, fields, body: undefined };

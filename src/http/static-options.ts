@@ -50,7 +50,7 @@ export interface StaticFilesOptions {
   readonly wallClock?: (() => number) | undefined;
 }
 
-const OPTIONS: OptionNames<StaticFilesOptions> = {
+export const STATIC_FILES_OPTIONS: OptionNames<StaticFilesOptions> = {
   prefix: true,
   indexFiles: true,
   dotFiles: true,
@@ -85,7 +85,7 @@ export interface StaticSettings {
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
 export function staticSettings(options: StaticFilesOptions, calls?: FileCalls): StaticSettings {
-  checkOptions('staticFiles', options, OPTIONS);
+  checkOptions('staticFiles', options, STATIC_FILES_OPTIONS);
   const { prefix = '/', indexFiles = ['index.html'], dotFiles = false, cacheControl } = options;
   const { linksAnywhere = false, precompressed = [], mediaTypes = commonMediaTypes } = options;
   const { cacheBytes = DEFAULT_CACHE_BYTES, wallClock = Date.now } = options;

@@ -13,11 +13,11 @@
  *
  * A FIFO or device is opened without waiting (O_NONBLOCK) and is then refused: only regular files and folders are served.
  */
-import { type BigIntStats, constants } from 'node:fs';
+import { type BigIntStats, constants, type Dirent } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { FileCalls } from './file-calls.js';
 
-const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
+const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0, O_DIRECTORY = 0 } = constants;
 const FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY;
 
 /** An open file. Its descriptor must be closed. */
@@ -28,6 +28,19 @@ export interface OpenFile {
 
 /** - `folder`: it is one. - Otherwise a status: 403 not permitted, 404 none or not a regular file, 503 too many open files. */
 export type NotOpened = 'folder' | 403 | 404 | 503;
+
+/** A file or folder in a folder. */
+export interface FolderEntry {
+  readonly name: string;
+  readonly isFolder: boolean;
+  readonly stats: BigIntStats;
+}
+
+export interface FolderListing {
+  readonly entries: readonly FolderEntry[];
+  /** Whether there are more than the limit. */
+  readonly isCut: boolean;
+}
 
 /** Errors of open(2) and stat(2). All others are thrown. */
 const STATUSES: Readonly<Record<string, 403 | 404 | 503>> = {
@@ -107,6 +120,65 @@ export class StaticRoot {
       if (typeof result !== 'object') await this.#calls.close(fd);
     }
     return result;
+  }
+
+  /**
+   * The regular files and folders in a folder that can be opened, in the order of their names.
+   * @param isServed Whether a name counts.
+   * @param max Most entries.
+   * @returns Undefined if it is not a folder, or not permitted.
+   */
+  async list(
+    segments: readonly string[],
+    isServed: (name: string) => boolean,
+    max: number,
+  ): Promise<FolderListing | undefined> {
+    const path = this.pathOf(segments);
+    const calls = this.#calls;
+    let fd: number | undefined;
+    try {
+      // Windows does not open folders; its links are checked by their real paths.
+      if (process.platform !== 'win32') fd = await calls.open(path, FLAGS | O_DIRECTORY);
+      const opened = fd === undefined ? undefined : await this.#descriptorPath(fd, calls);
+      const real = opened ?? (await calls.realpath(path));
+      if (!this.#anywhere && !(await this.#contains(real))) return undefined;
+      // The names are those of the open folder, even if the path leads elsewhere by now.
+      const folder = opened === undefined ? real : `/proc/self/fd/${fd}`;
+      const found = (await calls.readdir(folder)).filter(({ name }) => isServed(name));
+      found.sort((a, b) => (a.name < b.name ? -1 : 1));
+      return await this.#entries(folder, found, max);
+    } catch (error) {
+      statusOf(error);
+      return undefined;
+    } finally {
+      if (fd !== undefined) await calls.close(fd);
+    }
+  }
+
+  async #entries(folder: string, found: readonly Dirent[], max: number): Promise<FolderListing> {
+    const entries: FolderEntry[] = [];
+    for (const entry of found) {
+      if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink()) continue;
+      const stats = await this.#statsOf(join(folder, entry.name), entry.isSymbolicLink());
+      if (stats === undefined) continue;
+      if (entries.length === max) return { entries, isCut: true };
+      entries.push({ name: entry.name, isFolder: stats.isDirectory(), stats });
+    }
+    return { entries, isCut: false };
+  }
+
+  /** Undefined for a file that has gone, and for a link that leads nowhere or out of the root. */
+  async #statsOf(path: string, isLink: boolean): Promise<BigIntStats | undefined> {
+    try {
+      if (isLink && !this.#anywhere) {
+        if (!(await this.#contains(await this.#calls.realpath(path)))) return undefined;
+      }
+      const stats = await this.#calls.find(path);
+      return stats?.isFile() || stats?.isDirectory() ? stats : undefined;
+    } catch (error) {
+      statusOf(error);
+      return undefined;
+    }
   }
 
   /** Windows does not open folders. */

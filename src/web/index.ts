@@ -8,6 +8,7 @@ export { type CORSOptions, cors } from './cors.js';
 export { currentContext, trackContext, withRequestIds } from './current-context.js';
 export { Data, type DataOptions } from './data.js';
 export { RouteConflictError } from './errors.js';
+export { File, type FileOptions } from './file.js';
 export { HTML, type HTMLValue, html, rawHTML, type SettledHTMLValue } from './html.js';
 export { type LimitRequestsOptions, limitRequests } from './limit-requests.js';
 export { type LimitTimeOptions, limitTime } from './limit-time.js';

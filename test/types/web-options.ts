@@ -4,6 +4,7 @@ import { ManualClock } from '../../src/testing/manual-clock.js';
 import {
   cors,
   Data,
+  File,
   limitRequests,
   limitTime,
   NameVirtualHost,
@@ -21,6 +22,7 @@ const clock = new ManualClock();
 export const WEB_CALLS: Readonly<Record<string, readonly Call[]>> = {
   CORSOptions: [(o) => cors(root, and(o, { origins: '*' }))],
   DataOptions: [(o) => new Data('', 'text/plain', o)],
+  FileOptions: [(o) => new File('x', o)],
   LimitRequestsOptions: [(o) => limitRequests(clock, root, and(o, { requests: 1 }))],
   LimitTimeOptions: [(o) => limitTime(clock, root, and(o, { timeoutMs: 1 }))],
   NameVirtualHostOptions: [(o) => new NameVirtualHost({}, o)],
