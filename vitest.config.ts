@@ -38,6 +38,7 @@ const PURE = [
   'test/package/progress-reporter.test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
+  'test/protocols/socks/simulated.test.ts',
   'test/protocols/http/**/*.test.ts',
   'test/protocols/websocket/*.test.ts',
   'test/web/!(over-reactors|file*).test.ts',

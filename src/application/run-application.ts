@@ -28,7 +28,12 @@ export type ApplicationEvent =
       readonly signal: NodeJS.Signals | undefined;
       readonly drainMs: number;
     }
-  | { readonly type: 'stopped'; readonly figures: DrainFigures; readonly durationMs: number };
+  | { readonly type: 'stopped'; readonly figures: DrainFigures; readonly durationMs: number }
+  /**
+   * Another signal while services stop after the end of the drain: the process ends by it when `onEvent` has returned, without the rest of
+   * the stop. Remove there what must not be left behind, such as a pid file.
+   */
+  | { readonly type: 'killed'; readonly signal: NodeJS.Signals };
 
 export interface RunApplicationOptions {
   /** Time for connections to finish when the application stops; 0 does not wait. Default 10,000. */
@@ -253,6 +258,7 @@ class ApplicationRun {
       this.#drain.cut();
     } else {
       this.#signals?.remove();
+      callReported('onEvent', this.#settings.onEvent, { type: 'killed', signal });
       process.kill(process.pid, signal);
     }
   };

@@ -8,6 +8,11 @@ import type { Plugin } from './plugin-manifest.js';
 import { findPlugins, pluginText } from './plugins.js';
 import { prepareTypeScript } from './typescript.js';
 
+/** A command that does not keep to the interface of plug-ins. */
+class CommandPluginError extends Error {
+  override readonly name = 'CommandPluginError';
+}
+
 const FAILED = 1;
 const MAX_EXIT_CODE = 255;
 
@@ -42,19 +47,18 @@ export async function runPlugin(plugin: Plugin, args: readonly string[]): Promis
       readonly default?: unknown;
     };
     if (typeof module.default !== 'function') {
-      throw new TypeError('its default export is not a function (arguments)');
+      throw new CommandPluginError('its default export is not a function (arguments)');
     }
     const code: unknown = (await module.default(args)) ?? 0;
     if (Number.isInteger(code) && Number(code) >= 0 && Number(code) <= MAX_EXIT_CODE) {
       return Number(code);
     }
-    throw new TypeError(
+    throw new CommandPluginError(
       `its result is not an exit code from 0 to ${MAX_EXIT_CODE}: ${inspected(code)}`,
     );
   } catch (error) {
-    process.stderr.write(
-      `ropewalk: the plug-in ${pluginText(plugin)} failed: ${inspected(error)}\n`,
-    );
+    const text = error instanceof CommandPluginError ? error.message : inspected(error);
+    process.stderr.write(`ropewalk: the plug-in ${pluginText(plugin)} failed: ${text}\n`);
     return FAILED;
   }
 }

@@ -51,16 +51,19 @@ export class PortRecorder {
     this.#owns = false;
   }
 
-  /** If the process ends before its ports are closed, because of an error, the files of its UNIX sockets are removed nevertheless. */
+  /** Removes the files of UNIX sockets that are open, before the process ends without closing them. */
+  removeFiles(): void {
+    if (!this.#owns) return;
+    for (const port of Object.values(this.ports)) {
+      const address = port.listening ? port.getHost() : undefined;
+      if (!(address instanceof UNIXAddress) || !address.path?.startsWith('/')) continue;
+      for (const path of [address.path, `${address.path}.lock`]) rmSync(path, { force: true });
+    }
+  }
+
+  /** The same if the process ends because of an error. */
   removingFilesAtExit(): Disposable {
-    const remove = (): void => {
-      if (!this.#owns) return;
-      for (const port of Object.values(this.ports)) {
-        const address = port.listening ? port.getHost() : undefined;
-        if (!(address instanceof UNIXAddress) || !address.path?.startsWith('/')) continue;
-        for (const path of [address.path, `${address.path}.lock`]) rmSync(path, { force: true });
-      }
-    };
+    const remove = (): void => this.removeFiles();
     process.once('exit', remove);
     return { [Symbol.dispose]: () => process.removeListener('exit', remove) };
   }

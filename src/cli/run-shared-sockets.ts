@@ -30,7 +30,7 @@ export interface WorkerSocketNames {
  * A worker that opens a UNIX socket sends it here, with its path. Workers that are started later inherit it, so a program that starts in
  * one worker after the other opens each socket once. Connections wait in the socket while no worker runs.
  */
-export class SharedSockets implements AsyncDisposable {
+export class SharedSockets implements Disposable {
   /** The path at which workers connect; undefined without the native reactor. */
   readonly relay: string | undefined;
   readonly #systemd: readonly InheritedSocket[];
@@ -72,7 +72,7 @@ export class SharedSockets implements AsyncDisposable {
   }
 
   /** Closes the sockets when the workers have ended, and removes their files. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     for (const [path, fd] of this.#unix) {
       closeSync(fd);
       if (path.startsWith('\0')) continue;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { RopewalkError } from '../core/errors/base.js';
 import type { Reactor } from '../core/reactor.js';
 import { type ListenerOffer, offerListeners } from '../handover/offer-listeners.js';
 import { type TakenListeners, takeListeners } from '../handover/take-listeners.js';
@@ -70,6 +71,16 @@ export class Inheritance {
   }
 }
 
+/** The successor has not taken over; it has printed why. */
+class UpgradeError extends Error {
+  override readonly name = 'UpgradeError';
+}
+
+/** The stack of such an error shows nothing about its cause. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof UpgradeError || error instanceof RopewalkError;
+}
+
 export interface UpgradeListener {
   /** The successor accepts the connections: time to drain. */
   superseded(pid: number): void;
@@ -133,7 +144,9 @@ export class Upgrades implements Disposable {
       this[Symbol.dispose]();
       this.#listener.superseded(pid);
     } catch (error) {
-      this.#log.failure('the upgrade failed, this process continues', error, {}, 'error');
+      const message = 'the upgrade failed, this process continues';
+      if (isExpected(error)) this.#log.error(`${message}: {reason}`, { reason: error.message });
+      else this.#log.failure(message, error, {}, 'error');
       await offer?.withdraw();
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -153,7 +166,9 @@ export class Upgrades implements Disposable {
       };
       child.once('error', settle);
       child.once('exit', (code, signal) => {
-        settle(new Error(`the new process ended with ${signal ?? code} before it had taken over`));
+        settle(
+          new UpgradeError(`the new process ended with ${signal ?? code} before it had taken over`),
+        );
       });
       offer.taken.addCallback(() => settle());
     });

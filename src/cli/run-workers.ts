@@ -19,15 +19,20 @@ import type { RunWorkerOrder } from './run-worker.js';
 /** The longest time of a timer. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
 
-/** @returns The signal that stopped them. @throws the error of the first worker that cannot start. */
+/**
+ * @param killed Called before the process ends by a signal during the stop.
+ * @returns The signal that stopped them.
+ * @throws the error of the first worker that cannot start.
+ */
 export async function runInWorkers(
   options: RunOptions,
   log: RunLog,
+  killed: () => void,
 ): Promise<NodeJS.Signals | undefined> {
   const { startMs, drainMs, unreadyMs, reactor: kind } = options;
   const reactor = createReactor(kind === undefined ? {} : { kind });
   const application = new Application('workers', reactor);
-  await using sockets = new SharedSockets(reactor);
+  using sockets = new SharedSockets(reactor);
   const workers = new WorkersService(options, log, sockets);
   application.addService(workers);
   process.on('SIGUSR2', workers.restart);
@@ -40,6 +45,9 @@ export async function runInWorkers(
       onEvent: ({ type }) => {
         if (type === 'started') workers.logStart();
         else log.logger.info('{type}', { type });
+        if (type !== 'killed') return;
+        sockets[Symbol.dispose]();
+        killed();
       },
     });
     return signal;

@@ -1,5 +1,6 @@
 /** `ropewalk run`: loads a program and runs its services until a signal. */
 import { constants } from 'node:os';
+import { sep } from 'node:path';
 
 import type { Application } from '../application/application.js';
 import { type ApplicationEvent, runApplication } from '../application/run-application.js';
@@ -69,7 +70,7 @@ export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promis
     if (options.workers > 0) {
       // The workers have the limit.
       watch[Symbol.dispose]();
-      signal = await runInWorkers(options, log);
+      signal = await runInWorkers(options, log, () => pidFile?.remove());
     } else {
       const run = new Run(options, inheritance, log, pidFile);
       signal = await run.run(program, watch);
@@ -164,6 +165,9 @@ class Run {
           if (event.type === 'draining') upgrades.stop();
           if (event.type === 'started') started();
           else this.#logEvent(event);
+          if (event.type !== 'killed') return;
+          recorder.removeFiles();
+          this.#pidFile?.remove();
         },
       });
       if (this.#failure !== undefined) throw this.#failure;
@@ -202,6 +206,8 @@ class Run {
     if (event.type === 'reloaded') {
       if (event.error === undefined) this.#logger.info('reloaded');
       else this.#logger.error('the reload failed, the program continues');
+    } else if (event.type === 'killed') {
+      this.#logger.warn('{signal}: ended before the services had stopped', { ...event });
     } else if (event.type === 'draining') {
       const { signal = 'stopping', drainMs } = event;
       this.#logger.info('{signal}: draining for up to {drainMs} ms', { signal, drainMs });
@@ -247,6 +253,17 @@ function isOurs(error: unknown): error is Error {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_CANNOT_LISTEN';
 }
 
+const MISSING_MODULE: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
+
+/** Its message names the module, and the file that imports it; the stack is only that of Node's loader. */
+function isMissingModule(error: unknown): boolean {
+  return error instanceof Error && MISSING_MODULE.includes((error as NodeJS.ErrnoException).code);
+}
+
+function relativePaths(text: string): string {
+  return text.replaceAll(`${process.cwd()}${sep}`, '');
+}
+
 function failureText(error: unknown, file: string): string {
   if (error instanceof PIDFileError) return error.message;
   if (error instanceof StartTimeoutError) return `cannot start ${file}: ${error.message}`;
@@ -254,6 +271,7 @@ function failureText(error: unknown, file: string): string {
     return `cannot load ${file}: ${syntaxErrorIn(file) ?? inspected(error)}`;
   }
   if (isOurs(error)) return `cannot start ${file}: ${messageOf(error)}`;
+  if (isMissingModule(error)) return `cannot load ${file}: ${relativePaths(messageOf(error))}`;
   return `cannot start ${file}: ${inspected(error)}`;
 }
 

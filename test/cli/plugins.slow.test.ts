@@ -203,6 +203,8 @@ describe.runIf(POSIX)('plug-ins', () => {
     project.text('mine.js', text);
     const { code, stderr } = await project.cli(['mine']);
     expect([code, stderr]).toEqual([expected, expect.stringContaining(message)]);
+    // Only an error of the plug-in has a stack.
+    expect(/^ +at /m.test(stderr)).toBe(message.startsWith('RangeError'));
   });
 
   it('do not replace each other, nor parts of the package', async () => {

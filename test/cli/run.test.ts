@@ -83,6 +83,13 @@ describe('ropewalk run', () => {
       'import "no-such-module";',
       "Cannot find package 'no-such-module'",
     ],
+    ['imports a missing file', 1, 'import "./missing.mjs";', "missing.mjs' imported from "],
+    [
+      'requires a missing file',
+      1,
+      'import { createRequire } from "node:module"; createRequire(import.meta.url)("./missing.cjs");',
+      "Cannot find module './missing.cjs'\nRequire stack:\n- ",
+    ],
   ])('says what is wrong with a program that %s', async (_what, expected, text, message) => {
     using folder = new RunFolder();
     const { code, stderr } = await folder.run(['--pid-file', folder.pidFile, folder.write(text)]);
@@ -379,6 +386,42 @@ describe.runIf(POSIX)('ropewalk run', () => {
     await second.until(() => second.closed, 'the connection to be aborted');
     expect(signal).toBe('SIGTERM');
     expect(stdout).toContain('1 connections finished, 1 aborted');
+  });
+});
+
+describe.runIf(POSIX)('a third signal', () => {
+  it('ends a program whose stop does not end, and leaves nothing behind', async () => {
+    using folder = new RunFolder();
+    const { href } = new URL('../../dist/application/index.js', import.meta.url);
+    const file = folder.write(`
+      import { MultiService, serviceFromString } from '${href}';
+      export default (reactor, [path]) => {
+        const both = new MultiService();
+        const protocol = () => ({ dataReceived() {} });
+        both.addService(serviceFromString(reactor, 'unix:' + path, protocol));
+        both.addService({
+          startService() {},
+          stopService(drain) {
+            drain.signal.addEventListener('abort', () => console.log('cut'));
+            console.log('stopping');
+            return new Promise(() => {});
+          },
+        });
+        return both;
+      };
+    `);
+    const args = ['--pid-file', folder.pidFile, '--drain', '600', file, folder.file('socket')];
+    await using program = await RunningProgram.start(args);
+    for (const seen of [/stopping\n/, /cut\n/]) {
+      program.process.kill('SIGTERM');
+      await program.printed(seen);
+      expect(folder.has('pid')).toBe(true);
+    }
+    program.process.kill('SIGTERM');
+    const { signal, stdout } = await program.result();
+    expect(signal).toBe('SIGTERM');
+    expect(stdout).toContain('SIGTERM: ended before the services had stopped');
+    expect(folder.names).toEqual(['program.mjs']);
   });
 });
 

@@ -1,4 +1,8 @@
-/** The checks of the fuzz targets: each throws if the code under test breaks one of its promises. */
+/**
+ * The checks of the fuzz targets: each throws if the code under test breaks one of its promises.
+ *
+ * `simple` and `portforward` have no target: they relay, or read at most so many bytes as text or as one number.
+ */
 import { deepStrictEqual, ok } from 'node:assert/strict';
 import {
   parseClientFirst,
