@@ -27,18 +27,17 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 import { nodeHeaders } from './node-headers.mjs';
-import { MAXIMUM_BYTES, TARGETS } from './prebuild-targets.mjs';
+import {
+  importedFiles,
+  MAX_IMPORTED_FILES,
+  MAX_IMPORTED_HEAP_BYTES,
+  MAX_PACKED_BYTES,
+  MAX_UNPACKED_BYTES,
+} from './package-sizes.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-
-// Bounds, with room above the measured sizes, assuming all prebuilds of maximum size (half of that packed).
-const MAX_PREBUILDS_BYTES = TARGETS.length * MAXIMUM_BYTES;
-const MAX_PACKED_BYTES = 4_000_000 + MAX_PREBUILDS_BYTES / 2;
-const MAX_UNPACKED_BYTES = 16_000_000 + MAX_PREBUILDS_BYTES;
-const MAX_IMPORTED_FILES = 380;
-const MAX_IMPORTED_HEAP_BYTES = 12_000_000;
 
 /** Both have their own rules for a package without an install script. */
 const NPM_VERSIONS = { npm10: '10.9.9', npm11: '11.21.2' };
@@ -240,20 +239,10 @@ step('cost of an import', () => {
   );
   const heap = Number(stdout);
   assert.ok(heap < MAX_IMPORTED_HEAP_BYTES, `an import takes ${heap} bytes of heap`);
-  const files = importedFiles(join(installed, 'dist', 'index.js'));
+  const files = importedFiles(join(installed, 'dist', 'index.js')).size;
   assert.ok(files <= MAX_IMPORTED_FILES, `an import loads ${files} files`);
   return `${files} files, ${(heap / 1e6).toFixed(1)} MB of heap`;
 });
-
-/** @param {string} file @param {Set<string>} [seen] */
-function importedFiles(file, seen = new Set()) {
-  if (seen.has(file)) return seen.size;
-  seen.add(file);
-  for (const [, path] of readFileSync(file, 'utf8').matchAll(/\bfrom '(\.[^']+)'/g)) {
-    importedFiles(join(dirname(file), path ?? ''), seen);
-  }
-  return seen.size;
-}
 
 for (const [module, resolution] of [
   ['node16', 'node16'],

@@ -1,16 +1,23 @@
 // What `npm pack` puts into the package, and whether its manifest may be published.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { placeholdersOf } from '../../tools/check-manifest.mjs';
+import { importedFiles, withSizes } from '../../tools/package-sizes.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-function packedFiles(): string[] {
+interface Packed {
+  readonly files: readonly { readonly path: string }[];
+  readonly size: number;
+  readonly unpackedSize: number;
+}
+
+function packed(): Packed {
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
   const output = execFileSync('npm', args, {
     cwd: ROOT,
@@ -18,11 +25,11 @@ function packedFiles(): string[] {
     shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const [{ files }] = JSON.parse(output) as [{ files: { path: string }[] }];
-  return files.map(({ path }) => path);
+  return (JSON.parse(output) as [Packed])[0];
 }
 
-const files = packedFiles();
+const { size, unpackedSize, files: entries } = packed();
+const files = entries.map(({ path }) => path);
 
 /** The relative links of a Markdown file, as paths from the package's root. */
 function linksOf(file: string): string[] {
@@ -67,6 +74,43 @@ describe('The tarball', () => {
         .map((path) => `${page}: ${path}`),
     );
     expect(broken).toEqual([]);
+  });
+});
+
+describe('The sizes in docs/howto/install.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/howto/install.md'), 'utf8');
+  const real = withSizes(page, { packed: size, unpacked: unpackedSize });
+  const words = (text: string): string => text.replaceAll(/\d[\d,.]*/g, 'N');
+  const numbers = (text: string): number[] => {
+    const part = text.slice(text.indexOf('## Size'));
+    return [...part.matchAll(/\d[\d,.]*/g)].map(([number]) => Number(number.replaceAll(',', '')));
+  };
+
+  it('are of all entry points, and differ by a tenth at most', () => {
+    const advice = 'node tools/build.mjs && node tools/package-sizes.mjs writes the page';
+    expect(words(page), advice).toBe(words(real));
+    const actual = numbers(real);
+    for (const [index, number] of numbers(page).entries()) {
+      const found = actual[index] ?? 0;
+      expect(Math.abs(number - found), `${number}, and ${found} in fact: ${advice}`).toBeLessThan(
+        Math.max(found / 10, 5),
+      );
+    }
+  });
+
+  it('count the modules that an import loads', () => {
+    const path = join(ROOT, 'dist/index.js');
+    const program = `
+      import { register } from 'node:module';
+      const hooks = 'export async function load(url, context, next) {' +
+        'if (url.startsWith("file:")) process._rawDebug(url); return next(url, context); }';
+      register('data:text/javascript,' + encodeURIComponent(hooks));
+      await import(${JSON.stringify(pathToFileURL(path).href)});
+    `;
+    const args = ['--input-type=module', '--eval', program];
+    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const loaded = stderr.split('\n').filter((line) => line.startsWith('file:'));
+    expect(importedFiles(path).size).toBe(new Set(loaded).size);
   });
 });
 
