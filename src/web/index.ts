@@ -9,7 +9,7 @@ export { currentContext, trackContext, withRequestIds } from './current-context.
 export { Data, type DataOptions } from './data.js';
 export { RouteConflictError } from './errors.js';
 export { File, type FileOptions } from './file.js';
-export { HTML, type HTMLValue, html, rawHTML, type SettledHTMLValue } from './html.js';
+export { HTML, type HTMLValue, html, rawHTML, type SettledHTMLValue, scriptJSON } from './html.js';
 export { type LimitRequestsOptions, limitRequests } from './limit-requests.js';
 export { type LimitTimeOptions, limitTime } from './limit-time.js';
 export { localLocation, type RedirectStatus, redirect, redirectTo } from './redirect.js';
