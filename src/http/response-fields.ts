@@ -73,8 +73,9 @@ export abstract class ResponseFields {
   addLastingField(name: string, value: FieldValue): this {
     const before = this.lines?.length ?? 0;
     this.addField(name, value);
-    const added = (this.lines ?? []).slice(before);
-    this.lastingLines = [...(this.lastingLines ?? []), ...added];
+    const lines = this.lines ?? [];
+    this.lastingLines ??= [];
+    for (let i = before; i < lines.length; i++) this.lastingLines.push(lines[i] as FieldLine);
     return this;
   }
 

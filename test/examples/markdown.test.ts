@@ -9,6 +9,7 @@ const PAGES = [
   'README.md',
   'docs/tutorial.md',
   'docs/tutorial-finger.md',
+  'docs/web-in-60-seconds.md',
   ...readdirSync(new URL('docs/howto/', ROOT))
     .filter((file) => !WITHOUT_PROGRAMS.includes(file))
     .map((file) => `docs/howto/${file}`),

@@ -1,0 +1,15 @@
+// A site of one resource.
+import { parseArgs } from 'node:util';
+import { createReactor, TCPServerEndpoint } from 'ropewalk';
+import { type Resource, serveSite } from 'ropewalk/web';
+
+const root: Resource = {
+  render: () => 'Hello, World!\n',
+};
+
+const { port } = parseArgs({ options: { port: { type: 'string', default: '8080' } } }).values;
+const reactor = createReactor();
+const endpoint = new TCPServerEndpoint(reactor, Number(port), { interface: '127.0.0.1' });
+const server = await serveSite(reactor, endpoint, root);
+console.log(`listening on ${server.getHost()}`);
+await reactor.run();
