@@ -124,6 +124,14 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../http/static-files.js', '../logger/logger.js', '../cred/portal.js', 'node:fs'],
     refused: ['../websocket/index.js', '../reactor/create-reactor.js', '../endpoints/tcp.js'],
   },
+  'src/rpc/probe.ts': {
+    allowed: ['../web/index.js', '../websocket/index.js', '../protocols/xml-rpc/index.js'],
+    refused: ['../reactor/create-reactor.js', '../protocols/socks/index.js', '../endpoints/tcp.js'],
+  },
+  'src/cgi/probe.ts': {
+    allowed: ['../web/index.js', '../core/process.js', '../protocols/http/octets.js', 'node:fs'],
+    refused: ['../reactor/create-reactor.js', '../process/index.js', '../websocket/index.js'],
+  },
   'src/reactor/time/probe.ts': {
     allowed: ['./turns.js', '../../core/clock.js', '../../defer/deferred.js'],
     refused: ['../life/run-phases.js', '../streams/stream-port.js', '../../task/react.js'],
@@ -246,6 +254,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     ],
   },
   'src/protocols/http/parser.ts': SANS_IO,
+  'src/protocols/xml-rpc/parser.ts': {
+    allowed: ['./events.js', '../xml/parser.js', '../../core/errors/base.js', 'node:buffer'],
+    refused: ['node:net', '../http/index.js', '../../defer/deferred.js', '../../http/index.js'],
+  },
   'src/protocols/imap/connection.ts': SANS_IO,
   'src/protocols/http/protocol.ts': {
     allowed: ['./connection.js', '../../core/protocol.js', '../../policies/timeouts.js'],
