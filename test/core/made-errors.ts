@@ -4,6 +4,8 @@ import * as databases from '../../src/adbapi/errors.js';
 import * as databasesEntry from '../../src/adbapi/index.js';
 import * as services from '../../src/application/errors.js';
 import * as servicesEntry from '../../src/application/index.js';
+import * as cgiErrors from '../../src/cgi/errors.js';
+import * as cgiEntry from '../../src/cgi/index.js';
 import { IPv4Address } from '../../src/core/address.js';
 import * as argumentErrors from '../../src/core/errors/arguments.js';
 import * as base from '../../src/core/errors/base.js';
@@ -46,6 +48,7 @@ import * as fingerEntry from '../../src/protocols/finger/index.js';
 import * as http from '../../src/protocols/http/errors.js';
 import * as identErrors from '../../src/protocols/ident/errors.js';
 import * as identEntry from '../../src/protocols/ident/index.js';
+import * as jsonRpcErrors from '../../src/protocols/json-rpc/errors.js';
 import * as memcacheErrors from '../../src/protocols/memcache/errors.js';
 import * as memcacheEntry from '../../src/protocols/memcache/index.js';
 import * as postfixErrors from '../../src/protocols/postfix/errors.js';
@@ -58,6 +61,11 @@ import * as simpleEntry from '../../src/protocols/simple/index.js';
 import * as socksErrors from '../../src/protocols/socks/errors.js';
 import * as socksEntry from '../../src/protocols/socks/index.js';
 import * as websocket from '../../src/protocols/websocket/errors.js';
+import * as xmlErrors from '../../src/protocols/xml/errors.js';
+import * as xmlEntry from '../../src/protocols/xml/index.js';
+import * as xmlRpcErrors from '../../src/protocols/xml-rpc/errors.js';
+import * as rpcErrors from '../../src/rpc/errors.js';
+import * as rpcEntry from '../../src/rpc/index.js';
 import * as stdio from '../../src/stdio/errors.js';
 import * as task from '../../src/task/errors.js';
 import * as threads from '../../src/threads/errors.js';
@@ -134,6 +142,9 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
     { ...postfixErrors, AnswerIncompleteError: answers.AnswerIncompleteError },
   ],
   ['ropewalk/socks', socksEntry, socksErrors],
+  ['ropewalk/xml', xmlEntry, xmlErrors],
+  ['ropewalk/cgi', cgiEntry, cgiErrors],
+  ['ropewalk/rpc', rpcEntry, { ...rpcErrors, ...jsonRpcErrors, ...xmlRpcErrors }],
   ['ropewalk/application', servicesEntry, services],
   ['ropewalk/threads', threadsEntry, threads],
   ['ropewalk/workers', workersEntry, workers],
@@ -161,6 +172,11 @@ export const errors = {
   ...simpleErrors,
   ...postfixErrors,
   ...socksErrors,
+  ...xmlErrors,
+  ...cgiErrors,
+  ...rpcErrors,
+  ...jsonRpcErrors,
+  ...xmlRpcErrors,
   ...services,
   ...threads,
   ...workers,
@@ -297,6 +313,20 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),
   SocksRefusedError: new errors.SocksRefusedError('m'),
   SocksSequenceError: new errors.SocksSequenceError('m'),
+  InvalidCGIOutputError: new errors.InvalidCGIOutputError('m'),
+  InvalidXMLError: new errors.InvalidXMLError('m', 5),
+  XMLLimitError: new errors.XMLLimitError('maxDepth', 1, 5),
+  InvalidXMLOutputError: new errors.InvalidXMLOutputError('text'),
+  InvalidXMLRPCMessageError: new errors.InvalidXMLRPCMessageError('m'),
+  InvalidXMLRPCValueError: new errors.InvalidXMLRPCValueError('m', '[0]'),
+  XMLRPCLimitError: new errors.XMLRPCLimitError('maxBytes', 1),
+  InvalidJSONRPCMessageError: new errors.InvalidJSONRPCMessageError('m'),
+  InvalidJSONRPCValueError: new errors.InvalidJSONRPCValueError('m'),
+  JSONRPCLimitError: new errors.JSONRPCLimitError('maxBytes', 1),
+  JSONRPCOverloadError: new errors.JSONRPCOverloadError(1),
+  RPCFaultError: new errors.RPCFaultError(1, 'm'),
+  RPCResponseError: new errors.RPCResponseError('add', 500, 'text/html'),
+  RPCConnectionLostError: new errors.RPCConnectionLostError(),
   InvalidProxyHeaderError: new errors.InvalidProxyHeaderError('why', 1),
   ProxyHeaderTooLongError: new errors.ProxyHeaderTooLongError(107),
   ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),

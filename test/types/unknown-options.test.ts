@@ -124,6 +124,7 @@ import { LOGGER_CALLS } from './logger-options.js';
 import { MEMCACHE_CALLS } from './memcache-options.js';
 import { and, type Call, memory } from './option-calls.js';
 import { REDIS_CALLS } from './redis-options.js';
+import { RPC_CALLS } from './rpc-options.js';
 import { SMALL_PROTOCOLS_CALLS } from './small-protocols-options.js';
 import { SOCKS_CALLS } from './socks-options.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
@@ -200,6 +201,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...SMALL_PROTOCOLS_CALLS,
   ...MEMCACHE_CALLS,
   ...REDIS_CALLS,
+  ...RPC_CALLS,
   ...SOCKS_CALLS,
   ...WEB_CALLS,
   ...FILES_CALLS,
@@ -455,6 +457,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
 const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
+  JSONRPCErrorObject: 'the error of a message: a value',
   DatabaseReport: 'made by drivers, for an error',
   'OpenTelemetryTracer.startSpan': 'the interface of another library',
   ProtocolToConsumerAdapter: 'a part of a protocol',

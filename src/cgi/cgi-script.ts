@@ -1,0 +1,101 @@
+/** A CGI script as a resource (RFC 3875). */
+import { basename, resolve } from 'node:path';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { SpawnError } from '../core/errors/processes.js';
+import { HTTPStatusError } from '../http/errors.js';
+import { checkString } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import type { Resource, WebContext } from '../web/web-context.js';
+import { CGI_NAMES, type CGIOptions, type CGIReactor, CGISettings } from './options.js';
+import { ScriptRun } from './script-run.js';
+
+/**
+ * Runs a script for each request. It is a leaf: the rest of the path is PATH_INFO.
+ *
+ * - The content of the request is its standard input. Content without a Content-Length is answered with 411.
+ * - Its output is streamed. A response that has no head, or a malformed one, is answered with 502; one that is too slow with 504.
+ * - A Location that is a path redirects the client, as one that is a URL does: a redirect inside the server is not made.
+ * - If the client goes, or the time is over, the script and its children receive SIGTERM, then SIGKILL.
+ * - Its standard error output is logged.
+ *
+ * Refused: scripts whose names begin with `nph-`, which write whole responses of HTTP.
+ *
+ * @example root.putChild('search', new CGIScript(reactor, '/srv/cgi-bin/search'));
+ */
+export class CGIScript implements Resource {
+  readonly isLeaf = true;
+  /** The absolute path of the script. */
+  readonly file: string;
+  readonly #settings: CGISettings;
+
+  /**
+   * @param file The path of the script.
+   * @throws InvalidArgumentTypeError, UnknownOptionError
+   * @throws InvalidArgumentValueError the name begins with `nph-`.
+   */
+  constructor(reactor: CGIReactor, file: string, options: CGIOptions | CGISettings = {}) {
+    checkString('file', file);
+    if (isNonParsed(file)) {
+      throw new InvalidArgumentValueError('file', 'a script whose head is parsed', file);
+    }
+    this.file = resolve(file);
+    this.#settings =
+      options instanceof CGISettings ? options : new CGISettings('CGIScript', reactor, options);
+  }
+
+  async render(context: WebContext): Promise<undefined> {
+    const { request } = context;
+    if (request.contentLength === undefined && request.head.isChunked) {
+      throw new HTTPStatusError(411);
+    }
+    const settings = this.#settings;
+    if (settings.load.running >= settings.maxRunning) {
+      context.response.setField('Retry-After', '1');
+      context.response.sendStatus(503);
+      return undefined;
+    }
+    const scriptName = `/${context.segments.join('/')}`;
+    const pathInfo = context.rest.map((segment) => `/${segment}`).join('');
+    const run = new ScriptRun(settings, context, { file: this.file, scriptName, pathInfo });
+    try {
+      run.start();
+    } catch (error) {
+      if (!(error instanceof SpawnError)) throw error;
+      context.log.error('the script {scriptName} cannot be started: {error}', {
+        scriptName,
+        error,
+      });
+      throw new HTTPStatusError(500, undefined, { cause: error });
+    }
+    await run.done;
+    return undefined;
+  }
+}
+
+/** Whether a script writes whole responses of HTTP, by its name. */
+export function isNonParsed(file: string): boolean {
+  return /^nph-/i.test(basename(file));
+}
+
+/** The interpreter is an argument. */
+export interface FilteredScriptOptions extends Omit<CGIOptions, 'interpreter'> {}
+
+const { interpreter: _, ...FILTERED_NAMES }: OptionNames<CGIOptions> = CGI_NAMES;
+
+/** A script that an interpreter runs. */
+export class FilteredScript extends CGIScript {
+  /**
+   * @param interpreter The program, such as `/usr/bin/perl`.
+   * @throws as {@link CGIScript}.
+   * @example new FilteredScript(reactor, '/usr/bin/perl', '/srv/cgi-bin/search.pl');
+   */
+  constructor(
+    reactor: CGIReactor,
+    interpreter: string,
+    file: string,
+    options: FilteredScriptOptions = {},
+  ) {
+    checkOptions('FilteredScript', options, FILTERED_NAMES);
+    super(reactor, file, { ...options, interpreter: checkString('interpreter', interpreter) });
+  }
+}
