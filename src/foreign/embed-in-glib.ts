@@ -85,7 +85,7 @@ export class GLibEmbedding {
    * Runs a main loop of the context, which owns the thread until `quit`, or until the reactor's run ends. A loop that is run
    * meanwhile is nested in it.
    *
-   * @returns Fires when the loop has returned; fails with CancelledError if it was to quit before it began. Cancelling it quits.
+   * @returns Fires when the loop has returned, also if it was to quit before it began. Cancelling it quits.
    * @throws EmbeddingClosedError
    */
   run(): Deferred<void> {

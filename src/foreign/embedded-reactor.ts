@@ -120,11 +120,12 @@ export class EmbeddedReactor {
     return this.#block(options, (quit, done) => this.guest.enterNative(words, quit, done));
   }
 
-  /** @internal */
+  /** @internal A run that is to quit before it has begun is one that has ended: it has no result that could be missing. */
   blockInGLib(context: BigUint64Array): BlockingCall<void> {
     const call = this.#enter<void>(
       () => this.guest.quitGlib(call.id),
       (done) => this.guest.enterGlib(context, done),
+      'returned',
     );
     return call;
   }
@@ -211,9 +212,13 @@ export class EmbeddedReactor {
     ).result;
   }
 
-  #enter<T>(quit: () => void, enter: (done: BlockingDone) => number): BlockingCall<T> {
+  #enter<T>(
+    quit: () => void,
+    enter: (done: BlockingDone) => number,
+    unmade: UnmadeCall = 'cancelled',
+  ): BlockingCall<T> {
     this.#checkOpen();
-    const call = new BlockingCall<T>(this, quit);
+    const call = new BlockingCall<T>(this, quit, unmade);
     this.#calls.add(call);
     call.id = enter((succeeded, result) => {
       this.#calls.delete(call);
@@ -223,6 +228,9 @@ export class EmbeddedReactor {
   }
 }
 
+/** What a call counts as that is not made, because it was to quit before. */
+type UnmadeCall = 'cancelled' | 'returned';
+
 /** @internal A call that owns the thread, or will. */
 export class BlockingCall<T> {
   /** Cancelling it quits. */
@@ -231,14 +239,16 @@ export class BlockingCall<T> {
   id = 0;
   readonly #embedded: EmbeddedReactor;
   readonly #quit: () => void;
+  readonly #unmade: UnmadeCall;
   #trigger: SystemEventTrigger | undefined;
   #quits = false;
   #left = false;
   #cancelled = false;
 
-  constructor(embedded: EmbeddedReactor, quit: () => void) {
+  constructor(embedded: EmbeddedReactor, quit: () => void, unmade: UnmadeCall) {
     this.#embedded = embedded;
     this.#quit = quit;
+    this.#unmade = unmade;
     this.#trigger = embedded.reactor.addSystemEventTrigger('after', 'shutdown', () => {
       this.#trigger = undefined;
       this.quit();
@@ -271,7 +281,7 @@ export class BlockingCall<T> {
       this.#embedded.reactor.removeSystemEventTrigger(this.#trigger);
     }
     if (this.#cancelled) return;
-    if (this.#left) this.result.errback(new CancelledError());
+    if (this.#left && this.#unmade === 'cancelled') this.result.errback(new CancelledError());
     else if (succeeded) this.result.callback(result as T);
     else this.result.errback(toError(result));
   }
