@@ -10,6 +10,7 @@
 #include "binding_call.h"
 #include "binding_foreign_host.h"
 #include "binding_functions.h"
+#include "foreign/closed_descriptors.h"
 #include "foreign/core_foundation.h"
 #include "foreign/glib_context.h"
 #include "foreign/glib_library.h"
@@ -69,7 +70,7 @@ class ScriptLoop final : public ForeignLoop {
   bool check(bool& descriptorReady) override {
     const int timeoutMs = ask();
     polled_ = wanted_;
-    descriptorReady = pollForeign(polled_, polled_.size()) > 0;
+    descriptorReady = poll_(polled_, polled_.size()) > 0;
     return descriptorReady || timeoutMs == 0;
   }
 
@@ -104,6 +105,7 @@ class ScriptLoop final : public ForeignLoop {
   napi_ref dispatch_ = nullptr;
   std::vector<ForeignDescriptor> wanted_;
   std::vector<ForeignDescriptor> polled_;
+  ForeignPoll poll_;
 };
 
 // The data of a host's functions.
@@ -235,16 +237,18 @@ napi_value startHost(Call& call, std::shared_ptr<ForeignHost> host,
   return makeHostObject(call.env(), std::move(data));
 }
 
-// hostForeign(settings: Int32Array, prepare: () => number, dispatch: () => void): host
+// hostForeign(settings: Int32Array, prepare: () => number, dispatch: () => void, unwatched): host
 napi_value hostForeign(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const ForeignHost::Settings settings = readSettings(call, 0);
   const napi_value prepare = call.function(1);
   const napi_value dispatch = call.function(2);
+  const napi_value unwatched = call.function(3);
   if (call.failed()) return nullptr;
   auto loop = std::make_unique<ScriptLoop>(env, prepare, dispatch);
   ScriptLoop* script = loop.get();
-  return startHost(call, std::make_shared<ForeignHost>(env, settings, nullptr), std::move(loop),
+  const ForeignHost::Callbacks callbacks{nullptr, unwatched};
+  return startHost(call, std::make_shared<ForeignHost>(env, settings, callbacks), std::move(loop),
                    script);
 }
 
@@ -322,15 +326,15 @@ napi_value wakeUpGlib(napi_env env, napi_callback_info info) {
 }
 
 // hostGlib(context, threadDefault: boolean, settings: Int32Array, dispatched: (error: unknown) =>
-// void): host
+// void, unwatched: (errno: number, call: string, descriptor: number) => void): host
 napi_value hostGlib(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const HeldContext* held = heldContext(call, 0);
   const bool threadDefault = call.boolean(1);
   const ForeignHost::Settings settings = readSettings(call, 2);
-  const napi_value dispatched = call.function(3);
+  const ForeignHost::Callbacks callbacks{call.function(3), call.function(4)};
   if (call.failed()) return nullptr;
-  auto host = std::make_shared<ForeignHost>(env, settings, dispatched);
+  auto host = std::make_shared<ForeignHost>(env, settings, callbacks);
   Status status;
   auto loop = GLibContext::open(*held->glib, held->context, threadDefault, &host->nested(), status);
   if (loop == nullptr) return call.raise(status);
@@ -349,7 +353,8 @@ napi_value hostCoreFoundation(napi_env env, napi_callback_info info) {
   std::string why;
   const CoreFoundation* cf = CoreFoundation::load(name, why);
   if (cf == nullptr) return raiseNoLibrary(call, why);
-  auto host = std::make_shared<ForeignHost>(env, settings, dispatched);
+  auto host =
+      std::make_shared<ForeignHost>(env, settings, ForeignHost::Callbacks{dispatched, nullptr});
   Status status;
   auto loop = CFRunLoop::open(*cf, host->nested(), status);
   if (loop == nullptr) return call.raise(status);

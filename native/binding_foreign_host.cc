@@ -1,6 +1,8 @@
 #include "binding_foreign_host.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "binding_call.h"
@@ -19,14 +21,24 @@ uv_handle_t* handle(auto& of) {
 
 }  // namespace
 
-ForeignHost::ForeignHost(napi_env env, const Settings& settings, napi_value dispatched)
+ForeignHost::ForeignHost(napi_env env, const Settings& settings, const Callbacks& callbacks)
     : env_(env), settings_(settings) {
   if (napi_get_uv_event_loop(env, &uv_) != napi_ok) uv_ = nullptr;
-  if (dispatched != nullptr) napi_create_reference(env, dispatched, 1, &dispatched_);
+  const auto keep = [env](napi_value function, napi_ref& reference) {
+    if (function != nullptr) napi_create_reference(env, function, 1, &reference);
+  };
+  keep(callbacks.dispatched, dispatched_);
+  keep(callbacks.unwatched, unwatched_);
 }
 
 ForeignHost::~ForeignHost() {
-  if (dispatched_ != nullptr) napi_delete_reference(env_, dispatched_);
+  releaseCallbacks();
+}
+
+void ForeignHost::releaseCallbacks() {
+  for (napi_ref* one : {&dispatched_, &unwatched_}) {
+    if (*one != nullptr) napi_delete_reference(env_, std::exchange(*one, nullptr));
+  }
 }
 
 Status ForeignHost::start(std::unique_ptr<ForeignLoop> loop) {
@@ -88,7 +100,6 @@ void ForeignHost::beforeSleep() {
 }
 
 void ForeignHost::prepareLoop() {
-  watchSet(true);
   totals_.prepared += 1;
   if (loop_->sleepsItself()) {
     sleepInLoop();
@@ -96,23 +107,58 @@ void ForeignHost::prepareLoop() {
   }
   asking_ = true;
   int timeoutMs = loop_->prepare(descriptors_);
+  if (timeoutMs != 0 && !detached_) timeoutMs = watchDescriptors(timeoutMs);
   asking_ = false;
-  if (detached_) {  // by JavaScript in prepare()
+  if (detached_) {  // by JavaScript
     closeHandles();
     return;
   }
-  if (timeoutMs != 0) {
-    // Node's own: libuv would wait for itself, which the system refuses.
-    std::erase_if(descriptors_, [own = descriptor()](const auto& one) { return one.fd == own; });
-    // Without a change of the descriptors the set makes no system call.
-    (void)set_.update(descriptors_, std::exchange(renew_, false));
-    if (set_.alwaysReady()) timeoutMs = 0;
-    if (set_.incomplete()) {
-      renew_ = true;
-      timeoutMs = timeoutMs < 0 ? kRetryMs : std::min(timeoutMs, kRetryMs);
-    }
-  }
+  watchSet(!stale_);
   schedule(timeoutMs);
+}
+
+// Returns the time after which the loop is due even if the set is not readable.
+int ForeignHost::watchDescriptors(int timeoutMs) {
+  const uint64_t now = uv_hrtime() / 1'000'000;
+  if (retryAt_ != 0 && now >= retryAt_) retry();
+  // Node's own: libuv would wait for itself, which the system refuses.
+  std::erase_if(descriptors_, [own = descriptor()](const auto& one) { return one.fd == own; });
+  // Without a change of the descriptors the set makes no system call.
+  (void)set_.update(descriptors_, std::exchange(renew_, false));
+  const bool tells = closed_.update(set_.closed());
+  while (const std::optional<int> fd = closed_.takeReport()) reportUnwatched(EBADF, "poll", *fd);
+  if (tells || set_.alwaysReady()) return 0;
+  if (!stale_ && !set_.incomplete()) return timeoutMs;
+  if (retryAt_ == 0) retryAt_ = now + kRetryMs;
+  const int untilRetry = static_cast<int>(retryAt_ - std::min(retryAt_, now));
+  return timeoutMs < 0 ? untilRetry : std::min(timeoutMs, untilRetry);
+}
+
+void ForeignHost::retry() {
+  retryAt_ = 0;
+  renew_ = true;
+  if (stale_) rebuildSet();
+}
+
+// A set that cannot be rebuilt is not watched, because it would wake Node again and again.
+void ForeignHost::rebuildSet() {
+  const Status status = set_.rebuild();
+  const bool first = !std::exchange(stale_, !status.ok());
+  if (stale_ && first) reportUnwatched(status.error, status.call, -1);
+}
+
+void ForeignHost::reportUnwatched(int error, const char* call, int fd) {
+  if (unwatched_ == nullptr) return;
+  napi_handle_scope scope = nullptr;
+  napi_open_handle_scope(env_, &scope);
+  napi_value function = nullptr;
+  napi_value arguments[3] = {};
+  napi_get_reference_value(env_, unwatched_, &function);
+  napi_create_int32(env_, error, &arguments[0]);
+  napi_create_string_utf8(env_, call, NAPI_AUTO_LENGTH, &arguments[1]);
+  napi_create_int32(env_, fd, &arguments[2]);
+  callBack(env_, function, arguments);
+  napi_close_handle_scope(env_, scope);
 }
 
 // Node's loop does not sleep afterwards, and finds what has ended this sleep.
@@ -157,6 +203,7 @@ void ForeignHost::schedule(int timeoutMs) {
 void ForeignHost::runDue() {
   const bool wokenUp = std::exchange(awake_, false);
   due_ = false;
+  closed_.tell();
   totals_.wakeUps += 1;
   const int64_t started = monotonicNanos();
   for (int count = 0; count < settings_.maxDispatches && !detached_; count++) {
@@ -164,8 +211,8 @@ void ForeignHost::runDue() {
     bool descriptorReady = false;
     asking_ = true;
     const bool ready = loop_->check(descriptorReady);
-    asking_ = false;
     if (count == 0 && wokenUp && !ready && !descriptorReady) spurious();
+    asking_ = false;
     if (detached_) {
       closeHandles();
       break;
@@ -180,7 +227,7 @@ void ForeignHost::runDue() {
 void ForeignHost::spurious() {
   totals_.spurious += 1;
   watchSet(false);
-  (void)set_.rebuild();
+  rebuildSet();
 }
 
 // Returns whether the loop may be dispatched again.
@@ -277,7 +324,7 @@ void ForeignHost::abandon() {
 
 void ForeignHost::closeHandles() {
   loop_.reset();
-  if (dispatched_ != nullptr) napi_delete_reference(env_, std::exchange(dispatched_, nullptr));
+  releaseCallbacks();
   const auto close = [](auto& one) {
     uv_close(handle(one), [](uv_handle_t* closed) {
       auto* host = static_cast<ForeignHost*>(closed->data);

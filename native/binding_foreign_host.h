@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "binding_foreign.h"
+#include "foreign/closed_descriptors.h"
 #include "foreign/foreign_loop.h"
 #include "foreign/guest.h"
 #include "foreign/own_stack.h"
@@ -38,8 +39,16 @@ class ForeignHost : private Guest {
     int64_t longestDispatchNanos = 0;
   };
 
-  // `dispatched` is called after each dispatch, with an exception that it left, or undefined.
-  ForeignHost(napi_env env, const Settings& settings, napi_value dispatched);
+  // Functions of JavaScript.
+  struct Callbacks {
+    // Called after each dispatch, with an exception that it left, or undefined. May be null.
+    napi_value dispatched = nullptr;
+    // Called with an errno, the name of a system call and a descriptor, or -1, if a descriptor of
+    // the loop, or all of them, cannot be watched.
+    napi_value unwatched = nullptr;
+  };
+
+  ForeignHost(napi_env env, const Settings& settings, const Callbacks& callbacks);
   ~ForeignHost() override;
   ForeignHost(const ForeignHost&) = delete;
   ForeignHost& operator=(const ForeignHost&) = delete;
@@ -74,8 +83,7 @@ class ForeignHost : private Guest {
   void* onClosedContext = nullptr;
 
  private:
-  // A closed descriptor is looked at again after this time: nothing reports that its number is in
-  // use again.
+  // Descriptors that cannot be watched are polled, and added again, after this time.
   static constexpr int kRetryMs = 50;
 
   // Others run the loop inside a dispatch.
@@ -89,6 +97,10 @@ class ForeignHost : private Guest {
 
   void beforeSleep();
   void prepareLoop();
+  int watchDescriptors(int timeoutMs);
+  void retry();
+  void rebuildSet();
+  void reportUnwatched(int error, const char* call, int fd);
   void sleepInLoop();
   void schedule(int timeoutMs);
   void watchSet(bool watched);
@@ -97,6 +109,7 @@ class ForeignHost : private Guest {
   bool dispatchOnce();
   void dispatchBy(auto&& run);
   void reportDispatch();
+  void releaseCallbacks();
   void closeHandles();
   bool busy() const { return dispatching_ || turning_; }
   bool inside() const { return busy() || asking_; }
@@ -104,9 +117,11 @@ class ForeignHost : private Guest {
   napi_env env_;
   const Settings settings_;
   napi_ref dispatched_ = nullptr;
+  napi_ref unwatched_ = nullptr;
   std::unique_ptr<ForeignLoop> loop_;
   WatchSet set_;
   std::vector<ForeignDescriptor> descriptors_;
+  ClosedDescriptors closed_;
   uv_loop_t* uv_ = nullptr;
   uv_prepare_t prepare_{};
   uv_idle_t idle_{};
@@ -114,11 +129,13 @@ class ForeignHost : private Guest {
   uv_poll_t poll_{};
   int openHandles_ = 0;
   uint64_t timerDue_ = 0;  // on uv_now()'s scale; 0 if the timer is stopped
+  uint64_t retryAt_ = 0;   // when descriptors are renewed that cannot be watched; 0 if all are
   Totals totals_;
   const OwnStack& stack_ = OwnStack::ofThread();
   bool due_ = false;      // there is something to dispatch, or may be
   bool awake_ = false;    // the set became readable
   bool renew_ = true;     // descriptors may have been closed since the set was updated
+  bool stale_ = false;    // the set could not be rebuilt, and is always ready
   bool watched_ = false;  // poll_ is started
   bool idling_ = false;
   bool asking_ = false;  // inside prepare() or check() of the loop

@@ -238,6 +238,12 @@ export interface NativeForeignHost {
   totals(totals: Float64Array): void;
 }
 
+/**
+ * Called if a descriptor of a foreign loop cannot be watched, or all of them (-1).
+ * @param call The name of a system call.
+ */
+export type Unwatched = (errno: number, call: string, descriptor: number) => void;
+
 /** Foreign loops: see native/binding_foreign.cc. Not on Windows. */
 export interface NativeForeignLoops {
   /**
@@ -256,6 +262,7 @@ export interface NativeForeignLoops {
     threadDefault: boolean,
     settings: Int32Array,
     dispatched: (error: unknown) => void,
+    unwatched: Unwatched,
   ): NativeForeignHost;
   /**
    * The CFRunLoop of this thread.
@@ -268,7 +275,12 @@ export interface NativeForeignLoops {
     dispatched: (error: unknown) => void,
   ): NativeForeignHost;
   /** @param prepare Returns milliseconds, -1 for no limit. */
-  hostForeign(settings: Int32Array, prepare: () => number, dispatch: () => void): NativeForeignHost;
+  hostForeign(
+    settings: Int32Array,
+    prepare: () => number,
+    dispatch: () => void,
+    unwatched: Unwatched,
+  ): NativeForeignHost;
   wakeUpGlib(context: NativeGLibContext): void;
 }
 

@@ -133,7 +133,7 @@ bool GLibContext::check(bool& descriptorReady) {
   int timeoutMs = 0;
   (void)glib_.contextPrepare(context_, &priority);
   const size_t count = query(polled_, priority, timeoutMs);
-  descriptorReady = pollForeign(polled_, count) > 0;
+  descriptorReady = poll_(polled_, count) > 0;
   return glib_.contextCheck(context_, priority, polled_.data(), static_cast<int>(count)) != 0;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "foreign/closed_descriptors.h"
 #include "foreign/foreign_loop.h"
 #include "foreign/glib_guest.h"
 #include "foreign/glib_library.h"
@@ -42,6 +43,7 @@ class GLibContext final : public ForeignLoop {
   GLibLibrary::Context* const context_;
   std::unique_ptr<GlibGuest> guest_;
   std::vector<ForeignDescriptor> polled_;
+  ForeignPoll poll_;
   bool pushed_ = false;
 };
 

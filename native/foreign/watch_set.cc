@@ -8,7 +8,7 @@ namespace ropewalk {
 
 Status WatchSet::rebuild() {
   if (Status status = clear(); !status.ok()) return status;
-  alwaysReady_ = incomplete_ = false;
+  forgetFailures();
   for (Watched& one : watched_) change(nullptr, one, true);
   return {};
 }
@@ -20,7 +20,7 @@ Status WatchSet::update(std::span<const ForeignDescriptor> wanted, bool renew) {
       })) {
     return {};
   }
-  alwaysReady_ = incomplete_ = false;
+  forgetFailures();
   auto before = watched_.begin();
   for (Watched& now : merged_) {
     for (; before != watched_.end() && before->fd < now.fd; ++before) {
@@ -63,7 +63,16 @@ void WatchSet::change(const Watched* before, Watched& now, bool renew) {
   const int error = watch(now.fd, now.events, registered ? before : nullptr);
   now.registered = error == 0;
   if (error == EPERM && isReadyFile(now.events)) alwaysReady_ = true;
-  if (error != 0 && error != EPERM) incomplete_ = true;
+  if (error == EBADF) {
+    closed_.push_back(now.fd);
+  } else if (error != 0 && error != EPERM) {
+    incomplete_ = true;
+  }
+}
+
+void WatchSet::forgetFailures() {
+  closed_.clear();
+  alwaysReady_ = incomplete_ = false;
 }
 
 }  // namespace ropewalk

@@ -30,12 +30,16 @@ class WatchSet {
 
   // Makes the set anew, with the same descriptor(): epoll(7) continues to watch a file that was
   // closed here but is open elsewhere, and nothing else removes it. The descriptor must not be
-  // watched by another poller meanwhile.
+  // watched by another poller meanwhile. If it fails, for lack of a free descriptor, the old one
+  // remains.
   Status rebuild();
 
   // Whether a wanted descriptor is a file that is always ready for what is wanted.
   bool alwaysReady() const { return alwaysReady_; }
-  // Whether a wanted descriptor is not open, or cannot be watched.
+  // Wanted descriptors that are not open, by number. They are watched after the next renewal if
+  // they are open then.
+  std::span<const int> closed() const { return closed_; }
+  // Whether a wanted descriptor cannot be watched, although it is open.
   bool incomplete() const { return incomplete_; }
   size_t size() const { return watched_.size(); }
 
@@ -54,10 +58,12 @@ class WatchSet {
   void unwatch(const Watched& watched);
   // Whether poll(2) reports a file that cannot be watched as ready for one of these events.
   static bool isReadyFile(uint16_t events);
+  void forgetFailures();
 
   UniqueFd set_;
   std::vector<Watched> watched_;  // by fd
   std::vector<Watched> merged_;
+  std::vector<int> closed_;
   bool alwaysReady_ = false;
   bool incomplete_ = false;
 };

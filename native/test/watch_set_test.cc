@@ -4,11 +4,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <vector>
 
 #include "check.h"
+#include "foreign/closed_descriptors.h"
 
 namespace ropewalk {
 namespace {
@@ -120,12 +123,14 @@ void reportsClosedAndAlwaysReadyDescriptors() {
   Pipe pipe;
   const ForeignDescriptor closed{1 << 20, POLLIN, 0};
   CHECK(set.update(std::vector{in(pipe.read), closed}, true).ok());
-  CHECK(set.incomplete() && !set.alwaysReady());
+  CHECK(!set.incomplete() && !set.alwaysReady());
+  CHECK_EQUAL(set.closed().size(), 1);
+  CHECK_EQUAL(set.closed().front(), closed.fd);
   pipe.fill();
   CHECK(isReadable(set));
   UniqueFd file(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   CHECK(set.update(std::vector{in(file)}, false).ok());
-  CHECK(set.alwaysReady() && !set.incomplete());
+  CHECK(set.alwaysReady() && !set.incomplete() && set.closed().empty());
   for (const uint16_t events : {uint16_t{0}, uint16_t{POLLPRI}}) {
     std::vector<ForeignDescriptor> never{{file.get(), events, 0}};
     CHECK(set.update(never, false).ok());
@@ -134,6 +139,50 @@ void reportsClosedAndAlwaysReadyDescriptors() {
   }
   CHECK(set.update({}, false).ok());
   CHECK(!set.alwaysReady() && !set.incomplete());
+}
+
+void keepsTheOldSetIfNoOtherCanBeMade() {
+  WatchSet set;
+  CHECK(set.open().ok());
+  Pipe pipe;
+  CHECK(set.update(std::vector{in(pipe.read)}, true).ok());
+  rlimit before{};
+  CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{0, before.rlim_max};
+  CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  CHECK_EQUAL(set.rebuild().error, EMFILE);
+  CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  pipe.fill();
+  CHECK(isReadable(set));
+  CHECK(set.rebuild().ok());
+  CHECK(isReadable(set));
+}
+
+void tellsOfClosedDescriptorsOnce() {
+  ClosedDescriptors closed;
+  CHECK(!closed.update({}));
+  CHECK(closed.update(std::vector{7, 9}));
+  CHECK(!closed.takeReport());
+  closed.tell();
+  CHECK(!closed.update(std::vector{9}));
+  CHECK_EQUAL(closed.takeReport().value_or(-1), 9);
+  CHECK(!closed.takeReport());
+  CHECK(!closed.update({}));
+  CHECK(closed.update(std::vector{9}));  // closed once more
+}
+
+void pollsClosedDescriptorsOnce() {
+  Pipe pipe;
+  ForeignPoll poll;
+  std::vector<ForeignDescriptor> polled{{1 << 20, POLLIN, 0}, in(pipe.read)};
+  CHECK_EQUAL(poll(polled, 2), 1);
+  CHECK_EQUAL(foreignReadiness(polled[0].revents), kForeignInvalid);
+  pipe.fill();
+  CHECK_EQUAL(poll(polled, 2), 1);
+  CHECK_EQUAL(polled[0].revents, 0);
+  CHECK_EQUAL(foreignReadiness(polled[1].revents), kForeignRead);
+  CHECK_EQUAL(poll(polled, 0), 0);
+  CHECK_EQUAL(poll(polled, 2), 2);
 }
 
 void pollsAsThePollOfTheSystem() {
@@ -160,5 +209,7 @@ int main() {
   using namespace ropewalk;
   return tell({STORY(watchesWhatIsWanted), STORY(mergesInterestsOfOneDescriptor),
                STORY(noticesReusedNumbers), STORY(rebuildsWithoutStaleFiles),
-               STORY(reportsClosedAndAlwaysReadyDescriptors), STORY(pollsAsThePollOfTheSystem)});
+               STORY(reportsClosedAndAlwaysReadyDescriptors),
+               STORY(keepsTheOldSetIfNoOtherCanBeMade), STORY(tellsOfClosedDescriptorsOnce),
+               STORY(pollsClosedDescriptorsOnce), STORY(pollsAsThePollOfTheSystem)});
 }

@@ -10,7 +10,7 @@ export interface AttachOptions {
   readonly dispatchBudgetMs?: number;
   /** The most dispatches of the foreign loop in one turn. From 1 to 1,000; default 8. */
   readonly dispatchesPerTurn?: number;
-  /** Whether the attached loop keeps the process alive, as an open socket does. Default true. */
+  /** Whether the attached loop keeps the process alive, as an open socket does. Simulated reactors never do. Default true. */
   readonly keepAlive?: boolean;
   /**
    * Called after each dispatch, before promises' reactions. Exceptions out of it are reported.

@@ -13,15 +13,18 @@ import {
 import { ForeignAttachment } from './attachment.js';
 import { ForeignLoopBusyError } from './errors.js';
 import type { ForeignLoop, ForeignReady, ForeignWait } from './foreign-loop.js';
+import { countSleeping, threadOwned } from './guest.js';
 import {
   AddonHost,
   type ForeignReactor,
   type HostOwner,
   type LoopHost,
   type NativelyHosted,
+  unwatchedReporter,
 } from './loop-host.js';
 import { ReactorHost } from './reactor-host.js';
 import { ScriptHost } from './script-host.js';
+import { NodeTimer, ReactorTimer } from './wait-timer.js';
 
 /** The pollers of the reactors that are hosted in Node's loop. */
 const HOSTED: readonly string[] = ['epoll', 'kqueue', 'poll', 'libuv'];
@@ -53,9 +56,12 @@ export function attachForeignLoop(
     ? nativeHosting(reactor, loop, settings)
     : scriptHosting(reactor, loop, settings);
   if (attached.has(loop)) throw new ForeignLoopBusyError(loop.name, 'attachment');
+  const sleeps = isNative(loop) && loop.sleepsItself === true;
   attached.add(loop);
+  if (sleeps) countSleeping(1);
   const released = (): void => {
     attached.delete(loop);
+    if (sleeps) countSleeping(-1);
   };
   try {
     return new ForeignAttachment(reactor, loop.name, settings, hosting, released);
@@ -82,8 +88,20 @@ function nativeHosting(
       "this reactor is not hosted in Node's loop: use the native or the pure-JS reactor",
     );
   }
+  if (loop.sleepsItself === true && threadOwned()) {
+    throw new UnsupportedError(
+      `the loop ${loop.name}`,
+      "it sleeps in place of Node's loop, but another loop owns the thread: attach it when that has returned",
+    );
+  }
   return (owner) =>
-    new AddonHost(loop.hostNatively(nativeSettings(settings), (error) => owner.dispatched(error)));
+    new AddonHost(
+      loop.hostNatively(
+        nativeSettings(settings),
+        (error) => owner.dispatched(error),
+        unwatchedReporter(loop.name, owner),
+      ),
+    );
 }
 
 function scriptHosting(
@@ -94,11 +112,15 @@ function scriptHosting(
   checkFunction('prepare', loop.prepare);
   checkFunction('dispatch', loop.dispatch);
   const inside = loopInContext(loop);
-  const addon = HOSTED.includes(reactor.poller) ? addonIfAny() : undefined;
-  return (owner) =>
-    addon === undefined
-      ? new ReactorHost(reactor, inside, settings, owner)
-      : new ScriptHost(addon, inside, reactor, settings, owner);
+  const hosted = HOSTED.includes(reactor.poller);
+  const addon = hosted ? addonIfAny() : undefined;
+  if (addon !== undefined) {
+    return (owner) => new ScriptHost(addon, inside, reactor, settings, owner);
+  }
+  return (owner) => {
+    const timer = hosted ? new NodeTimer(reactor) : new ReactorTimer(reactor);
+    return new ReactorHost(reactor, inside, settings, owner, timer);
+  };
 }
 
 /** The loop, called in the async context of the caller. */

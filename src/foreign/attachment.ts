@@ -44,6 +44,7 @@ export class ForeignAttachment {
     try {
       this.#host = makeHost({
         dispatched: (error) => this.#dispatched(error),
+        report: (error, where) => this.report(error, where),
         failed: (error, where) => this.#failed(error, where),
       });
       this.#host.keepAlive(settings.keepAlive);

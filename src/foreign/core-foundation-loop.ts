@@ -24,6 +24,8 @@ const ADVICE = 'It is part of macOS';
  */
 export class CoreFoundationLoop implements NativelyHosted {
   readonly name = 'CoreFoundation';
+  /** @internal */
+  readonly sleepsItself = true;
   readonly #library: string;
 
   /**

@@ -86,7 +86,7 @@ export class GLibEmbedding {
    * meanwhile is nested in it.
    *
    * @returns Fires when the loop has returned, also if it was to quit before it began. Cancelling it quits.
-   * @throws EmbeddingClosedError
+   * @throws EmbeddingClosedError, UnsupportedError
    */
   run(): Deferred<void> {
     const run = this.#embedded.blockInGLib(this.#context);

@@ -15,7 +15,7 @@ import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { BlockingDone, NativeGuest } from '../native.js';
 import { EmbeddingClosedError, ThreadEndingError } from './errors.js';
-import { countBlocked, interleave, refusal, threadGuest } from './guest.js';
+import { checkNobodySleeps, countBlocked, interleave, refusal, threadGuest } from './guest.js';
 import { type NativeFunction, toWords } from './native-function.js';
 
 export interface BlockOptions {
@@ -101,6 +101,7 @@ export class EmbeddedReactor {
    * @returns Fires with the result, or fails with the exception, or with CancelledError if it was to quit before it was made.
    * Cancelling it quits.
    * @throws EmbeddingClosedError, InvalidArgumentTypeError, UnknownOptionError
+   * @throws UnsupportedError A loop is attached that sleeps in place of Node's: CoreFoundationLoop.
    */
   block<T>(call: () => T, options: BlockOptions = {}): Deferred<T> {
     checkFunction('call', call);
@@ -112,7 +113,7 @@ export class EmbeddedReactor {
    * Like `block`, for a C function, which then has no JavaScript below it.
    * @returns Fires with the function's result, as an unsigned integer of 64 bits; fails with CancelledError if it was to quit before
    * it was made.
-   * @throws EmbeddingClosedError, InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   * @throws EmbeddingClosedError, InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError, UnsupportedError
    */
   blockNative(call: NativeFunction, options: BlockOptions = {}): Deferred<bigint> {
     const words = toWords('call', call);
@@ -218,6 +219,7 @@ export class EmbeddedReactor {
     unmade: UnmadeCall = 'cancelled',
   ): BlockingCall<T> {
     this.#checkOpen();
+    checkNobodySleeps();
     const call = new BlockingCall<T>(this, quit, unmade);
     this.#calls.add(call);
     call.id = enter((succeeded, result) => {

@@ -22,6 +22,23 @@ export class ForeignLoopBusyError extends RopewalkError {
   }
 }
 
+/**
+ * A foreign loop still waits for a closed descriptor, although `dispatch` has received it as `invalid`. The descriptor is no longer
+ * watched. Reported, never thrown.
+ */
+export class ForeignDescriptorError extends RopewalkError {
+  override readonly name = 'ForeignDescriptorError';
+  override readonly code = 'ERR_FOREIGN_DESCRIPTOR';
+  readonly fd: number;
+
+  constructor(loop: string, fd: number) {
+    super(
+      `the loop ${loop} waits for descriptor ${fd}, which is not open: end the wait (in GLib, destroy the source) before you close a descriptor`,
+    );
+    this.fd = fd;
+  }
+}
+
 /** The library of a foreign loop could not be loaded. `cause` has the reason of the system's loader. */
 export class ForeignLibraryError extends RopewalkError {
   override readonly name = 'ForeignLibraryError';

@@ -5,7 +5,12 @@ import { checkBoolean, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { WINDOWS } from '../internal/platform.js';
 import { systemError } from '../internal/system-error.js';
-import { loadAddon, type NativeForeignHost, type NativeGLibContext } from '../native.js';
+import {
+  loadAddon,
+  type NativeForeignHost,
+  type NativeGLibContext,
+  type Unwatched,
+} from '../native.js';
 import { ForeignLibraryError, ForeignLoopBusyError } from './errors.js';
 import type { NativelyHosted } from './loop-host.js';
 
@@ -75,9 +80,14 @@ export class GLibLoop implements NativelyHosted {
   }
 
   /** @internal */
-  hostNatively(settings: Int32Array, dispatched: (error: unknown) => void): NativeForeignHost {
+  hostNatively(
+    settings: Int32Array,
+    dispatched: (error: unknown) => void,
+    unwatched: Unwatched,
+  ): NativeForeignHost {
+    const addon = loadAddon();
     try {
-      return loadAddon().hostGlib(this.#context, this.#threadDefault, settings, dispatched);
+      return addon.hostGlib(this.#context, this.#threadDefault, settings, dispatched, unwatched);
     } catch (error) {
       throw contextError(error);
     }

@@ -8,6 +8,8 @@ const ADVICE = 'attach the other loop to the reactor instead';
 
 let guest: NativeGuest | undefined;
 let blocked = 0;
+/** The attached loops that sleep in place of Node's. */
+let sleeping = 0;
 /** The embedded reactor whose `wake` is called. */
 let waking: object | undefined;
 
@@ -61,4 +63,23 @@ export function interleave(owner: object, wake: BigUint64Array): void {
 /** @internal Counts the calls that own the thread. */
 export function countBlocked(change: 1 | -1): void {
   blocked += change;
+}
+
+/** @internal Whether calls own the thread, or will. */
+export function threadOwned(): boolean {
+  return blocked > 0;
+}
+
+/** @internal Counts the attached loops that sleep in place of Node's. */
+export function countSleeping(change: 1 | -1): void {
+  sleeping += change;
+}
+
+/** @internal @throws UnsupportedError A loop is attached that would sleep inside the turns of the loop that owns the thread. */
+export function checkNobodySleeps(): void {
+  if (sleeping === 0) return;
+  throw new UnsupportedError(
+    'block',
+    "a loop is attached that sleeps in place of Node's (CoreFoundationLoop), which the loop that owns the thread would have to do: detach it first",
+  );
 }

@@ -7,6 +7,7 @@ export { type EmbedInGLibOptions, embedInGLib, type GLibEmbedding } from './embe
 export { type BlockOptions, type EmbeddedReactor, embedReactor } from './embedded-reactor.js';
 export {
   EmbeddingClosedError,
+  ForeignDescriptorError,
   ForeignLibraryError,
   ForeignLoopBusyError,
   type ForeignLoopOwner,

@@ -2,7 +2,9 @@
 import type { Clock } from '../core/clock.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
 import type { ReactorIntrospection } from '../core/reactor-introspection.js';
-import type { NativeForeignHost } from '../native.js';
+import { systemError } from '../internal/system-error.js';
+import type { NativeForeignHost, Unwatched } from '../native.js';
+import { ForeignDescriptorError } from './errors.js';
 
 /** The reactor of a foreign loop: see `Reactor`. */
 export type ForeignReactor = Clock &
@@ -35,6 +37,8 @@ export interface LoopHost {
 export interface HostOwner {
   /** Runs after each dispatch. */
   dispatched(error: unknown): void;
+  /** Something went wrong that does not end the attachment. */
+  report(error: Error, where: string): void;
   /** The loop itself has failed, and must be detached. */
   failed(error: unknown, where: string): void;
 }
@@ -42,8 +46,23 @@ export interface HostOwner {
 /** A foreign loop that the addon implements. */
 export interface NativelyHosted {
   readonly name: string;
+  /** @internal It sleeps in place of Node's loop. */
+  readonly sleepsItself?: true;
   /** @internal */
-  hostNatively(settings: Int32Array, dispatched: (error: unknown) => void): NativeForeignHost;
+  hostNatively(
+    settings: Int32Array,
+    dispatched: (error: unknown) => void,
+    unwatched: Unwatched,
+  ): NativeForeignHost;
+}
+
+/** Reports what the addon cannot watch. */
+export function unwatchedReporter(loop: string, owner: HostOwner): Unwatched {
+  return (errno, call, descriptor) => {
+    const error =
+      descriptor < 0 ? systemError(call, errno) : new ForeignDescriptorError(loop, descriptor);
+    owner.report(error, `watching the descriptors of the foreign loop ${loop}`);
+  };
 }
 
 /** The functions of the addon's host, as a {@link LoopHost}. */

@@ -3,13 +3,13 @@
  * loop, such as the simulated ones, and for those without the addon. Nothing tells when the reactor is about to sleep: the loop is
  * prepared after each dispatch and after `changed()`.
  */
-import type { DelayedCall } from '../core/clock.js';
 import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
 import { onRejection } from '../defer/callback-result.js';
 import type { AttachSettings } from './attach-options.js';
 import type { ForeignDescriptor, ForeignLoop, ForeignReady } from './foreign-loop.js';
 import { checkWait, interestOf, READ, readyFrom, WRITE } from './foreign-wait.js';
 import type { ForeignReactor, ForeignStatistics, HostOwner, LoopHost } from './loop-host.js';
+import type { WaitTimer } from './wait-timer.js';
 
 export class ReactorHost implements LoopHost {
   readonly #reactor: ForeignReactor;
@@ -18,7 +18,7 @@ export class ReactorHost implements LoopHost {
   readonly #owner: HostOwner;
   readonly #watched = new Map<number, WatchedDescriptor>();
   #descriptors: readonly ForeignDescriptor[] | undefined;
-  #timer: DelayedCall | undefined;
+  readonly #timer: WaitTimer;
   #detached = false;
   #prepared = 0;
   #wakeUps = 0;
@@ -30,8 +30,10 @@ export class ReactorHost implements LoopHost {
     loop: ForeignLoop,
     settings: AttachSettings,
     owner: HostOwner,
+    timer: WaitTimer,
   ) {
     this.#reactor = reactor;
+    this.#timer = timer;
     this.#loop = loop;
     this.#settings = settings;
     this.#owner = owner;
@@ -40,12 +42,14 @@ export class ReactorHost implements LoopHost {
 
   detach(): void {
     this.#detached = true;
-    this.#cancelTimer();
+    this.#timer.cancel();
+    this.#timer.keepAlive(false);
     for (const [fd, watched] of this.#watched) this.#watch(fd, watched, 0);
   }
 
-  /** Its delayed calls keep the process alive, as others do. */
-  keepAlive(): void {}
+  keepAlive(wanted: boolean): void {
+    this.#timer.keepAlive(wanted && !this.#detached);
+  }
 
   changed(): void {
     if (!this.#detached) this.#wait(this.#reactor.now(), () => this.#prepare());
@@ -112,18 +116,8 @@ export class ReactorHost implements LoopHost {
   }
 
   #wait(until: number, callback: () => void): void {
-    this.#cancelTimer();
-    if (until === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.max(0, until - this.#reactor.now());
-    this.#timer = this.#reactor.callLater(delayMs, () => {
-      this.#timer = undefined;
-      if (!this.#detached) callback();
-    });
-  }
-
-  #cancelTimer(): void {
-    if (this.#timer?.active() === true) this.#timer.cancel();
-    this.#timer = undefined;
+    if (until === Number.POSITIVE_INFINITY) this.#timer.cancel();
+    else this.#timer.set(until, callback);
   }
 
   #watchAll(descriptors: readonly ForeignDescriptor[]): void {

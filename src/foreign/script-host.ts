@@ -5,7 +5,7 @@ import type { Addon, NativeForeignHost } from '../native.js';
 import { type AttachSettings, nativeSettings } from './attach-options.js';
 import type { ForeignDescriptor, ForeignLoop, ForeignReady } from './foreign-loop.js';
 import { checkWait, interestOf, readyFrom, timeoutFrom } from './foreign-wait.js';
-import { AddonHost, type HostOwner } from './loop-host.js';
+import { AddonHost, type HostOwner, unwatchedReporter } from './loop-host.js';
 
 export class ScriptHost extends AddonHost {
   /** @throws SystemError */
@@ -17,7 +17,12 @@ export class ScriptHost extends AddonHost {
     owner: HostOwner,
   ) {
     const calls = new LoopCalls(loop, clock, owner);
-    const host = addon.hostForeign(nativeSettings(settings), calls.prepare, calls.dispatch);
+    const host = addon.hostForeign(
+      nativeSettings(settings),
+      calls.prepare,
+      calls.dispatch,
+      unwatchedReporter(loop.name, owner),
+    );
     calls.host = host;
     super(host);
   }

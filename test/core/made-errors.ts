@@ -231,6 +231,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   FunctionNotFoundError: new errors.FunctionNotFoundError('libx.so', 'f'),
   ThreadEndingError: new errors.ThreadEndingError(),
   TurnRefusedError: new errors.TurnRefusedError('turn'),
+  ForeignDescriptorError: new errors.ForeignDescriptorError('GLib', 17),
   ForeignLibraryError: new errors.ForeignLibraryError('GLib', 'm', new Error('m')),
   ForeignLoopBusyError: new errors.ForeignLoopBusyError('GLib', 'thread'),
   FileWatchError: new errors.FileWatchError('/x', systemError('open', 'EACCES')),

@@ -12,6 +12,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   attachForeignLoop,
   CoreFoundationLoop,
+  embedReactor,
   ForeignLibraryError,
 } from '../../src/foreign/index.js';
 import { Protocol, UnsupportedError } from '../../src/index.js';
@@ -121,6 +122,26 @@ describe.skipIf(fake === undefined)(
           await new Promise<void>((resolve) => reactor.callLater(120, resolve));
           expect(attachment.attached).toBe(true);
           attachment.detach();
+        });
+
+        it('is refused while another loop owns the thread, and the other way round', async () => {
+          const { reactor } = rig;
+          const embedded = embedReactor(reactor);
+          const attachment = attachForeignLoop(reactor, new CoreFoundationLoop({ library }));
+          expect(() => embedded.block(() => 1)).toThrow(UnsupportedError);
+          expect(() => embedded.block(() => 1)).toThrow('detach it first');
+          attachment.detach();
+          let refused: unknown;
+          await embedded.block(() => {
+            try {
+              attachForeignLoop(reactor, new CoreFoundationLoop({ library }));
+            } catch (error) {
+              refused = error;
+            }
+          });
+          expect(refused).toBeInstanceOf(UnsupportedError);
+          expect(String(refused)).toContain('attach it when that has returned');
+          attachForeignLoop(reactor, new CoreFoundationLoop({ library })).detach();
         });
 
         it('leaves nothing behind', () => {

@@ -306,19 +306,22 @@ describe.each(ONE_POLLER)('a reactor ($name) in the main loop of GLib', ({ make 
     expect(() => embedInGLib(embedded)).toThrow(EmbeddingClosedError);
   });
 
-  it.each(['quit', 'close', 'stop'])('has ended if %s comes before the loop begins', async (how) => {
-    await using reactor = make();
-    const embedded = embedReactor(reactor);
-    using glib = embedInGLib(embedded);
-    const running = reactor.run({ installSignalHandlers: false });
-    const run = glib.run();
-    if (how === 'quit') glib.quit();
-    else if (how === 'close') embedded.close();
-    else reactor.stop();
-    expect(await within(run, 'the loop')).toBe(undefined);
-    if (how !== 'stop') reactor.stop();
-    await within(running, 'the run');
-  });
+  it.each(['quit', 'close', 'stop'])(
+    'has ended if %s comes before the loop begins',
+    async (how) => {
+      await using reactor = make();
+      const embedded = embedReactor(reactor);
+      using glib = embedInGLib(embedded);
+      const running = reactor.run({ installSignalHandlers: false });
+      const run = glib.run();
+      if (how === 'quit') glib.quit();
+      else if (how === 'close') embedded.close();
+      else reactor.stop();
+      expect(await within(run, 'the loop')).toBe(undefined);
+      if (how !== 'stop') reactor.stop();
+      await within(running, 'the run');
+    },
+  );
 
   it('fails with CancelledError if the Deferred of a loop that has not begun is cancelled', async () => {
     await using reactor = make();

@@ -1,5 +1,6 @@
 /** GLib's functions for tests, called by koffi; undefined if either is missing. */
 import { createRequire } from 'node:module';
+import { DEADLINE_MS } from '../support/deadline.js';
 
 type Callback = (data: unknown) => boolean | number;
 
@@ -15,7 +16,10 @@ export interface GLib {
   /** Calls in a context. */
   timeoutAddTo(context: bigint, ms: number, callback: Callback): void;
   remove(source: number): void;
-  /** Runs a main loop of the default context inside a callback, without JavaScript between. */
+  /**
+   * Runs a main loop of the default context inside a callback, without JavaScript between. It ends at the latest soon after the deadline of
+   * tests, or when the test is over.
+   */
   runInside(loop: unknown): void;
   newLoop(context: bigint | null): unknown;
   run(loop: unknown): void;
@@ -24,7 +28,7 @@ export interface GLib {
   iterate(context: bigint | null, block: boolean): boolean;
   /** A call without effect, which throws what a callback has thrown. */
   flush(): void;
-  /** Releases the callbacks of a test. */
+  /** Releases the callbacks of a test, and ends the loops that it has left running. */
   release(): void;
 }
 
@@ -77,6 +81,13 @@ function makeGLib(): GLib {
   const unref = g.func('void g_source_unref(void *source)');
   const runLoop = g.func('void g_main_loop_run(void *loop)');
   const newLoop = g.func('void *g_main_loop_new(void *context, int running)');
+  const quit = g.func('void g_main_loop_quit(void *loop)') as (loop: unknown) => void;
+  const nested: unknown[] = [];
+  /** By GLib alone, because a loop that does not serve Node would never end otherwise. */
+  const endInTime = (loop: unknown): void => {
+    nested.push(loop);
+    added(timeout(1.25 * DEADLINE_MS, g.symbol('g_main_loop_quit'), loop));
+  };
   const iteration = g.func('int g_main_context_iteration(void *context, int block)');
   const defaultOfThread = g.func('void *g_main_context_get_thread_default()');
   return {
@@ -97,14 +108,18 @@ function makeGLib(): GLib {
       unref(source);
     },
     remove,
-    runInside: (loop) => once(g.symbol('g_main_loop_run'), loop),
+    runInside: (loop) => {
+      endInTime(loop);
+      once(g.symbol('g_main_loop_run'), loop);
+    },
     newLoop: (context) => newLoop(context, 0),
     run: (loop) => runLoop(loop),
-    quit: g.func('void g_main_loop_quit(void *loop)') as (loop: unknown) => void,
+    quit,
     threadDefault: () => defaultOfThread() as bigint | null,
     iterate: (context, block) => iteration(context, Number(block)) !== 0,
     flush: () => koffi.sizeof('int'),
     release: () => {
+      for (const loop of nested.splice(0)) quit(loop);
       for (const source of sources.splice(0)) remove(source);
       for (const callback of callbacks.splice(0)) koffi.unregister(callback as never);
     },
