@@ -73,6 +73,7 @@ export default defineConfig({
       'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
+      'ropewalk/web-proxy': source('web-proxy/index.ts'),
       'ropewalk/web': source('web/index.ts'),
       'ropewalk/rpc': source('rpc/index.ts'),
       'ropewalk/cgi': source('cgi/index.ts'),

@@ -245,6 +245,15 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     this.connection.upgrade(this, protocol, name);
   }
 
+  /**
+   * @internal Passes the content to a reader. Call `resumeContent` of the result when it wants more, or is left.
+   * @throws HTTPSequenceError
+   */
+  readWith(reader: ContentReader): ContentSource {
+    this.read(reader);
+    return this.connection;
+  }
+
   /** @internal */
   get hasContent(): boolean {
     return this.head.isChunked || (this.head.contentLength ?? 0) > 0;

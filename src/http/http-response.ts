@@ -6,6 +6,7 @@ import { fail, succeed } from '../defer/succeed.js';
 import { Waiters } from '../defer/waiters.js';
 import { checkData, checkFunction, checkInteger } from '../internal/check.js';
 import { HTTPContentLengthError } from '../protocols/http/errors.js';
+import { isASCIIText } from '../protocols/http/octets.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
 import { conditionalStatus } from './conditional.js';
@@ -348,6 +349,40 @@ export class HTTPResponse extends ResponseFields {
   disown(reason: unknown): void {
     if (this.state === 'ended') this.state = 'gone';
     this.request.failure ??= reason;
+  }
+
+  /**
+   * @internal Sends the head of another server's response. Conditions of the request have no effect: that server has evaluated them.
+   * @param lines Valid field lines, each with its CRLF, without those of framing and of the connection.
+   * @param contentLength Of the content; -1 if it is not known.
+   * @param hasDate Whether `lines` have Date.
+   */
+  relayHead(status: number, lines: string, contentLength: number, hasDate: boolean): void {
+    if (this.state === 'gone') return;
+    this.requireHead();
+    const { request, connection } = this;
+    const isKnown = contentLength !== UNKNOWN;
+    const framing = responseFraming(request, status, isKnown);
+    this.code = status;
+    this.framing = framing;
+    if (framing === 'length') this.announced = this.remaining = contentLength;
+    if (framing === 'close' || !connection.keepsAlive(request)) this.closes = true;
+    let head = statusLine(status) + lines;
+    if (!hasDate) head += connection.dateLine;
+    if (framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
+    else if (isKnown && status !== 204) head += `Content-Length: ${contentLength}\r\n`;
+    if (this.closes) head += 'Connection: close\r\n';
+    else if (request.version === '1.0') head += 'Connection: keep-alive\r\n';
+    head += CRLF;
+    connection.write(isASCIIText(head) ? head : Buffer.from(head, 'latin1'));
+    this.state = 'content';
+  }
+
+  /** @internal Sends another server's informational response. @param lines As for {@link relayHead}. */
+  relayInformational(status: number, lines: string): void {
+    if (this.state !== 'head' || this.request.version === '1.0') return;
+    const head = `${statusLine(status)}${lines}${CRLF}`;
+    this.connection.write(isASCIIText(head) ? head : Buffer.from(head, 'latin1'));
   }
 
   /** @internal The head of an answer with 101, or 200 after CONNECT. */

@@ -72,6 +72,8 @@ import * as threads from '../../src/threads/errors.js';
 import * as threadsEntry from '../../src/threads/index.js';
 import * as sites from '../../src/web/errors.js';
 import * as webEntry from '../../src/web/index.js';
+import * as proxies from '../../src/web-proxy/errors.js';
+import * as proxiesEntry from '../../src/web-proxy/index.js';
 import * as webSockets from '../../src/websocket/errors.js';
 import * as webSocketEntry from '../../src/websocket/index.js';
 import * as workers from '../../src/workers/errors.js';
@@ -117,6 +119,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/foreign', foreignEntry, foreignErrors],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
+  ['ropewalk/web-proxy', proxiesEntry, proxies],
   ['ropewalk/web', webEntry, sites],
   ['ropewalk/process', processEntry, running],
   [
@@ -154,6 +157,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
 export const errors = {
   ...root,
   ...web,
+  ...proxies,
   ...sites,
   ...sockets,
   ...credErrors,
@@ -339,6 +343,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
   HTTPStatusError: new errors.HTTPStatusError(404),
   HTTPTimeoutError: new errors.HTTPTimeoutError('headTimeoutMs', 1),
+  DestinationRefusedError: new errors.DestinationRefusedError('a', 1, 'm'),
   HTTPResponseTimeoutError: new errors.HTTPResponseTimeoutError('headTimeoutMs', 1),
   HTTPPoolClosedError: new errors.HTTPPoolClosedError(),
   HTTPPoolFullError: new errors.HTTPPoolFullError(1),

@@ -238,6 +238,20 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../../native.js',
     ],
   },
+  'src/web-proxy/probe.ts': {
+    allowed: [
+      '../http/client/connection-pool.js',
+      '../web/web-context.js',
+      '../policies/relay.js',
+      '../protocols/socks/access-rules.js',
+    ],
+    refused: [
+      '../reactor/create-reactor.js',
+      '../websocket/index.js',
+      '../protocols/socks/server.js',
+      '../native.js',
+    ],
+  },
   'src/websocket/probe.ts': {
     allowed: [
       '../http/serve-http.js',

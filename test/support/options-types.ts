@@ -14,6 +14,7 @@ const ENTRY_POINTS = [
   'rpc/index',
   'cgi/index',
   'protocols/xml/index',
+  'web-proxy/index',
   'websocket/index',
   'protocols/finger/index',
   'portforward/index',

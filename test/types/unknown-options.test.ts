@@ -130,6 +130,7 @@ import { SOCKS_CALLS } from './socks-options.js';
 import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
 import { WEB_CALLS } from './web-options.js';
+import { WEB_PROXY_CALLS } from './web-proxy-options.js';
 
 class Strings extends Int16StringReceiver {
   override stringReceived(): void {}
@@ -204,6 +205,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...RPC_CALLS,
   ...SOCKS_CALLS,
   ...WEB_CALLS,
+  ...WEB_PROXY_CALLS,
   ...FILES_CALLS,
   ...FOREIGN_CALLS,
   ...TERMINAL_CALLS,

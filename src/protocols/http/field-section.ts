@@ -5,6 +5,14 @@ import { LOWER } from './octets.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
+/** Chooses the fields that are not passed on. */
+export interface FieldFilter {
+  /** Whether a name with this length and first octet may be dropped: most others need no further look. */
+  mayDrop(nameLength: number, firstOctet: number): boolean;
+  /** @param lower The name in lower case. */
+  drops(lower: string): boolean;
+}
+
 const RELEASED =
   'this HTTP head or trailer section was released: call keep() before the parser continues';
 
@@ -75,6 +83,30 @@ export class FieldSection {
       const name = this.text(this.offsets[at] as number, this.offsets[at + 1] as number);
       yield [name, this.valueAt(index)];
     }
+  }
+
+  /**
+   * @internal The field lines as they were received, each with its CRLF, except those that the filter drops: a character per octet.
+   */
+  linesWithout(filter: FieldFilter): string {
+    const { count, offsets, length, base } = this;
+    if (count === 0) return '';
+    const bytes = this.received();
+    const first = offsets[0] as number;
+    const text = bytes.toString('latin1', base + first, base + length - 2);
+    let lines = '';
+    let keptFrom = 0;
+    for (let i = 0; i < count; i++) {
+      const from = offsets[i * OFFSETS_PER_FIELD] as number;
+      const nameLength = (offsets[i * OFFSETS_PER_FIELD + 1] as number) - from;
+      if (!filter.mayDrop(nameLength, bytes[base + from] as number)) continue;
+      const at = from - first;
+      if (!filter.drops(text.slice(at, at + nameLength).toLowerCase())) continue;
+      if (at > keptFrom) lines += text.slice(keptFrom, at);
+      const isLast = i + 1 === count;
+      keptFrom = isLast ? text.length : (offsets[(i + 1) * OFFSETS_PER_FIELD] as number) - first;
+    }
+    return keptFrom === 0 ? text : lines + text.slice(keptFrom);
   }
 
   /** Copies the bytes, so that the section can be read at any time. Calling it again does nothing. */

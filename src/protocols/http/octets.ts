@@ -69,3 +69,10 @@ function table(octets: string): Uint8Array {
   }
   return found;
 }
+
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
+/** Whether the text is ASCII, and so the same in Latin-1 and UTF-8. */
+export function isASCIIText(text: string): boolean {
+  return !BEYOND_ASCII.test(text);
+}

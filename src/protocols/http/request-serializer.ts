@@ -10,7 +10,7 @@ import {
   type HTTPFields,
 } from './field-block.js';
 import { contentBytes, type HTTPContent, MessageSerializer } from './message-serializer.js';
-import { TARGET } from './octets.js';
+import { isASCIIText, TARGET } from './octets.js';
 import { targetForm } from './target.js';
 
 export interface RequestHeadOptions {
@@ -68,6 +68,18 @@ export class RequestSerializer extends MessageSerializer {
     }
     const head = this.begunHead(method, target, fieldBlock(fields), contentLength, undefined);
     this.writeText(head.text, head.isASCII);
+  }
+
+  /**
+   * @internal Sends a head that a proxy made of valid parts, with its framing: Content-Length with this value, chunked, or no content.
+   * @param text A character per octet.
+   */
+  relayHead(text: string, framing: number | 'chunked' | 'none'): void {
+    this.checkNotOpen();
+    this.writeText(text, isASCIIText(text));
+    if (framing === 'none') return;
+    if (framing === 'chunked') this.open('chunked', 0);
+    else this.open('length', framing);
   }
 
   /**
