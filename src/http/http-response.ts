@@ -352,7 +352,8 @@ export class HTTPResponse extends ResponseFields {
   }
 
   /**
-   * @internal Sends the head of another server's response. Conditions of the request have no effect: that server has evaluated them.
+   * @internal Sends the head of another server's response, and the fields that were set here. Conditions of the request have no effect:
+   * that server has evaluated them.
    * @param lines Valid field lines, each with its CRLF, without those of framing and of the connection.
    * @param contentLength Of the content; -1 if it is not known.
    * @param hasDate Whether `lines` have Date.
@@ -368,6 +369,7 @@ export class HTTPResponse extends ResponseFields {
     if (framing === 'length') this.announced = this.remaining = contentLength;
     if (framing === 'close' || !connection.keepsAlive(request)) this.closes = true;
     let head = statusLine(status) + lines;
+    if (this.lines !== undefined) head += linesText(without(this.lines, 'content-length'));
     if (!hasDate) head += connection.dateLine;
     if (framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
     else if (isKnown && status !== 204) head += `Content-Length: ${contentLength}\r\n`;
@@ -376,6 +378,11 @@ export class HTTPResponse extends ResponseFields {
     head += CRLF;
     connection.write(isASCIIText(head) ? head : Buffer.from(head, 'latin1'));
     this.state = 'content';
+  }
+
+  /** @internal The names of the fields that were set, in lower case; undefined if there are none. */
+  get namesOfFields(): readonly string[] | undefined {
+    return this.lines?.map(({ lower }) => lower);
   }
 
   /** @internal Sends another server's informational response. @param lines As for {@link relayHead}. */

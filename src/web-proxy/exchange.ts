@@ -24,7 +24,7 @@ import type { FieldSection } from '../protocols/http/field-section.js';
 import type { ResponseHead } from '../protocols/http/heads.js';
 import { RequestSerializer } from '../protocols/http/request-serializer.js';
 import { DestinationRefusedError } from './errors.js';
-import { INFORMATIONAL, OF_SERVERS, passedOn, TRAILERS } from './forwarded-fields.js';
+import { INFORMATIONAL, NameFilter, OF_SERVERS, passedOn, TRAILERS } from './forwarded-fields.js';
 import { type ContentTarget, RequestContent } from './request-content.js';
 import { openTunnel } from './tunnel.js';
 
@@ -138,7 +138,7 @@ export class Exchange implements ResponseReceiver, ConnectionWaiter, ContentTarg
       this.switchProtocols(head);
       return;
     }
-    const lines = passedOn(head, OF_SERVERS) + owner.responseLines(head);
+    const lines = passedOn(head, filterFor(response)) + owner.responseLines(head);
     const length = isChunked ? UNKNOWN_LENGTH : (contentLength ?? UNKNOWN_LENGTH);
     response.relayHead(status, lines, length, head.has('date'));
   }
@@ -330,6 +330,13 @@ export class Exchange implements ResponseReceiver, ConnectionWaiter, ContentTarg
     if (this.permission.active()) this.permission.cancel();
     this.permission = undefined;
   }
+}
+
+/** Fields that wrappers around the proxy have set replace those of the server, except those that may have several lines. */
+function filterFor(response: HTTPResponse): NameFilter {
+  const names = response.namesOfFields?.filter((name) => name !== 'set-cookie' && name !== 'vary');
+  if (names === undefined || names.length === 0) return OF_SERVERS;
+  return new NameFilter([...OF_SERVERS.names, ...names]);
 }
 
 function isForbidden(name: string): boolean {

@@ -12,7 +12,7 @@ import {
   ManualClock,
   MemoryTransport,
 } from '../../src/testing/index.js';
-import { Branch, Site } from '../../src/web/index.js';
+import { Branch, Site, type WebContext } from '../../src/web/index.js';
 import { ReverseProxy } from '../../src/web-proxy/index.js';
 import { later, MemoryOrigin, response } from '../http/client/memory-servers.js';
 import { answer, get, post, refusal } from '../http/served.js';
@@ -633,17 +633,26 @@ describe('a reverse proxy', () => {
       forwarded: 'none',
       via: null,
     });
-    const site = new Site(new Branch().putChild('api', proxy));
+    const wrapped = {
+      isLeaf: true,
+      render: (context: WebContext) => {
+        context.response.setField('X-Frame-Options', 'DENY').setField('Vary', 'Origin');
+        return proxy.render(context);
+      },
+    };
+    const site = new Site(new Branch().putChild('api', wrapped));
     const factory = new HTTPFactory(clock, site.handler);
     const client = new MemoryTransport();
     client.connect(factory.buildProtocol());
     client.receive(get('/api/x/y?z'));
     await later();
     expect(origin.last.sent).toContain('GET /api/x/y?z HTTP/1.1\r\n');
-    origin.last.answer(response('hello'));
+    origin.last.answer(response('hello', 'X-Frame-Options: ALLOW', 'Vary: Accept'));
     await later();
     client.settle();
-    expect(client.text).toContain('hello');
+    expect(client.text).toMatch(
+      /^HTTP\/1\.1 200 OK\r\nVary: Accept\r\nX-Frame-Options: DENY\r\nVary: Origin\r\n[\s\S]*hello$/u,
+    );
   });
 
   it('checks its arguments', () => {
