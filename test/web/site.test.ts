@@ -1,4 +1,5 @@
 /** Trees of resources, and what becomes of their results. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { succeed } from '../../src/defer/succeed.js';
 import { HTTPStatusError } from '../../src/http/index.js';
@@ -257,6 +258,54 @@ describe('a path', () => {
       expect(statusOf(await new ServedSite(leaves).get(target))).toBe(status);
     },
   );
+
+  it('of any bytes reaches resources only in decoded, unambiguous segments', async () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '/',
+        '//',
+        '.',
+        '..',
+        '%2e',
+        '%2f',
+        '%5c',
+        '\\',
+        '%00',
+        '%',
+        '%c0%ae',
+        '?',
+        '~',
+        'a',
+        ';',
+        '%25',
+      ),
+      fc.string({
+        unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+      }),
+    );
+    const target = fc.array(piece, { maxLength: 12 }).map((pieces) => `/${pieces.join('')}`);
+    const found: (readonly string[])[] = [];
+    const served = new ServedSite(
+      leaf(({ rest, segments }) => {
+        found.push([...segments, ...rest]);
+        return 'found';
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(target, async (text) => {
+        served.connect();
+        const status = statusOf(await served.get(text));
+        expect([200, 400, 404]).toContain(status);
+        const [seen = []] = found;
+        expect(found.splice(0)).toHaveLength(status === 200 ? 1 : 0);
+        for (const [index, segment] of seen.entries()) {
+          expect(segment).not.toMatch(/[/\\\0]|^\.\.?$/);
+          if (segment === '') expect(index).toBe(seen.length - 1);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it('is decoded once', async () => {
     expect(contentOf(await new ServedSite(echo).get('/%252e%252e/%2541'))).toBe(
