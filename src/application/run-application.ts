@@ -1,4 +1,5 @@
 /** Runs an application from its start to its end. */
+import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
@@ -260,6 +261,8 @@ class ApplicationRun {
       this.#signals?.remove();
       callReported('onEvent', this.#settings.onEvent, { type: 'killed', signal });
       process.kill(process.pid, signal);
+      // The system does not end the first process of a container by a signal that it does not handle.
+      process.exit(128 + constants.signals[signal]);
     }
   };
 }

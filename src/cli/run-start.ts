@@ -1,4 +1,6 @@
 /** Watches the start of a program, until its services have started. */
+import { constants } from 'node:os';
+
 import type { RunOptions } from './run-options.js';
 
 /** The signals that end a process unless it handles them. */
@@ -63,6 +65,8 @@ export class StartWatch implements Disposable {
     this.#cleanUp();
     this[Symbol.dispose]();
     process.kill(process.pid, signal);
+    // The system does not end the first process of a container by a signal that it does not handle.
+    process.exit(128 + constants.signals[signal]);
   };
 
   #end(reason: string): never {

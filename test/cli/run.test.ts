@@ -1,5 +1,5 @@
 /** `ropewalk run` as it is run: programs, their ends, and what they leave behind. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   lstatSync,
   mkdirSync,
@@ -389,29 +389,33 @@ describe.runIf(POSIX)('ropewalk run', () => {
   });
 });
 
+/** A program with a UNIX socket whose stop does not end. It prints `stopping` and, when its drain is cut, `cut`. */
+function hanging(folder: RunFolder): string {
+  const { href } = new URL('../../dist/application/index.js', import.meta.url);
+  return folder.write(`
+    import { MultiService, serviceFromString } from '${href}';
+    export default (reactor, [path]) => {
+      const both = new MultiService();
+      const protocol = () => ({ dataReceived() {} });
+      both.addService(serviceFromString(reactor, 'unix:' + path, protocol));
+      both.addService({
+        startService() {},
+        stopService(drain) {
+          drain.signal.addEventListener('abort', () => console.log('cut'));
+          console.log('stopping');
+          return new Promise(() => {});
+        },
+      });
+      return both;
+    };
+  `);
+}
+
 describe.runIf(POSIX)('a third signal', () => {
   it('ends a program whose stop does not end, and leaves nothing behind', async () => {
     using folder = new RunFolder();
-    const { href } = new URL('../../dist/application/index.js', import.meta.url);
-    const file = folder.write(`
-      import { MultiService, serviceFromString } from '${href}';
-      export default (reactor, [path]) => {
-        const both = new MultiService();
-        const protocol = () => ({ dataReceived() {} });
-        both.addService(serviceFromString(reactor, 'unix:' + path, protocol));
-        both.addService({
-          startService() {},
-          stopService(drain) {
-            drain.signal.addEventListener('abort', () => console.log('cut'));
-            console.log('stopping');
-            return new Promise(() => {});
-          },
-        });
-        return both;
-      };
-    `);
-    const args = ['--pid-file', folder.pidFile, '--drain', '600', file, folder.file('socket')];
-    await using program = await RunningProgram.start(args);
+    const args = ['--pid-file', folder.pidFile, '--drain', '600', hanging(folder)];
+    await using program = await RunningProgram.start([...args, folder.file('socket')]);
     for (const seen of [/stopping\n/, /cut\n/]) {
       program.process.kill('SIGTERM');
       await program.printed(seen);
@@ -421,6 +425,42 @@ describe.runIf(POSIX)('a third signal', () => {
     const { signal, stdout } = await program.result();
     expect(signal).toBe('SIGTERM');
     expect(stdout).toContain('SIGTERM: ended before the services had stopped');
+    expect(folder.names).toEqual(['program.mjs']);
+  });
+});
+
+const CAN_ISOLATE =
+  process.platform === 'linux' && IS_ROOT && spawnSync('unshare', ['-pf', 'true']).status === 0;
+if (!CAN_ISOLATE) console.warn('skipped: no namespace of processes can be made here');
+
+describe.skipIf(!CAN_ISOLATE)('the first process of a container', () => {
+  const before = 'exec unshare --pid --fork "$@"';
+  const end = (program: Child): void => {
+    const { pid } = program.process;
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    process.kill(Number(child), 'SIGTERM');
+  };
+
+  it('ends by a signal while it is loaded', async () => {
+    using folder = new RunFolder();
+    const text = 'console.log("loading"); await new Promise((f) => setTimeout(f, 60_000));';
+    await using program = new Child(MAIN, ['run', folder.write(text)], { before });
+    await program.printed(/loading/);
+    end(program);
+    expect((await program.result()).code).toBe(143);
+  });
+
+  it('ends by a third signal', async () => {
+    using folder = new RunFolder();
+    const args = ['run', '--drain', '600', hanging(folder), folder.file('socket')];
+    await using program = new Child(MAIN, args, { before });
+    await program.printed(/started, process 1[,;]/);
+    for (const seen of [/stopping\n/, /cut\n/]) {
+      end(program);
+      await program.printed(seen);
+    }
+    end(program);
+    expect((await program.result()).code).toBe(143);
     expect(folder.names).toEqual(['program.mjs']);
   });
 });
