@@ -72,6 +72,7 @@ export default defineConfig({
       'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
+      'ropewalk/node-http': source('node-http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/web-proxy': source('web-proxy/index.ts'),
       'ropewalk/web': source('web/index.ts'),

@@ -100,6 +100,7 @@ const NODE_ENGINE_TO_STREAM = ratio('ropewalk-native-node-tls', 'node-tls-stream
 const TO_DGRAM = ratio(GIVEN, DATAGRAM_BASELINE);
 const TO_UWS = ratio(GIVEN, 'uws');
 const NODE_TO_HTTP = ratio(NODE, HTTP_BASELINE);
+const TO_HTTP = ratio(GIVEN, HTTP_BASELINE);
 const SCALING = ratio('ropewalk-x1', 'ropewalk-x2');
 
 export const BARS: readonly Bar[] = [
@@ -143,6 +144,8 @@ export const BARS: readonly Bar[] = [
   atMost('http-pipelined', '16 pipelined requests', TO_UWS, 1),
   atMost('http-post', 'POST of 1 KiB of JSON', TO_UWS, 1.05),
   atMost('http-file-100k', 'static file of 100 KiB', ratio(GIVEN, 'nginx'), 1.5),
+  atMost('http-express', 'Express on the facade of node:http', TO_HTTP, 0.75),
+  atMost('http-fastify', 'Fastify on the facade of node:http', TO_HTTP, 0.75),
   atMost('http-hello-50', 'pure-JS reactor, HTTP hello x 50', NODE_TO_HTTP, 1),
   atMost('http-hello-1000', 'pure-JS reactor, HTTP hello x 1,000', NODE_TO_HTTP, 1),
   atMost('http-pipelined', 'pure-JS reactor, 16 pipelined', NODE_TO_HTTP, 1),

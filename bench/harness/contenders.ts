@@ -39,6 +39,8 @@ export type Service =
   | 'proxy'
   | 'socks'
   | 'http'
+  | 'express'
+  | 'fastify'
   | 'ws'
   | 'workers';
 
@@ -110,6 +112,14 @@ function streams(command: Command): Contender['serves'] {
   return { tcp: command, unix: command };
 }
 
+/** Frameworks on `node-http`, or on the facade with a reactor. */
+function frameworks(on: string): Contender['serves'] {
+  return {
+    express: node('http/express.mjs', '--on', on),
+    fastify: node('http/fastify-on.mjs', '--on', on),
+  };
+}
+
 /** The pure-JS or the native reactor, with bytes given (the default) or lent. */
 function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
   const args = ['--reactor', kind, ...lent];
@@ -121,6 +131,7 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
     ...(lent.length === 0 && {
       socks: node('socks/ropewalk.mjs', ...args),
       http: node('http/ropewalk.mjs', ...args),
+      ...frameworks(kind),
       ws: node('websocket/ropewalk.mjs', ...args),
     }),
   };
@@ -261,7 +272,7 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'node-http',
     title: 'node:http',
-    serves: { http: node('http/node-http.mjs') },
+    serves: { http: node('http/node-http.mjs'), ...frameworks('node-http') },
     versionCommand: NODE_VERSION,
     quick: true,
   },

@@ -26,7 +26,8 @@ export function baselineOf({ kind, service }: Scenario): {
   readonly name: string;
   readonly title: string;
 } {
-  if (service === 'http') return { name: HTTP_BASELINE, title: 'node:http' };
+  if (service === 'http' || service === 'express' || service === 'fastify')
+    return { name: HTTP_BASELINE, title: 'node:http' };
   if (service === 'ws') return { name: WEBSOCKET_BASELINE, title: 'ws' };
   if (service === 'tls') return { name: TLS_BASELINE, title: 'node:tls' };
   return kind === 'datagrams'

@@ -46,6 +46,16 @@ export function httpScenarios(quick: boolean): Scenario[] {
       bytes: 12,
     },
     {
+      ...hello('http-express', 'hello of Express on 50 connections', 50),
+      service: 'express',
+      quick: false,
+    },
+    {
+      ...hello('http-fastify', 'hello of Fastify on 50 connections', 50),
+      service: 'fastify',
+      quick: false,
+    },
+    {
       kind: 'file',
       mode: 'file',
       name: 'http-file-100k',

@@ -10,7 +10,7 @@
  */
 import type { Address } from '../core/address.js';
 import { ConnectionClosed } from '../core/errors/connection.js';
-import type { StreamProtocol } from '../core/stream-protocol.js';
+import type { StreamProtocol, SwitchableTransport } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, onRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
@@ -58,10 +58,10 @@ export class HTTPConnection
   next: TimeoutEntry = this;
   stamp = 0;
   ticks = 0;
-  private readonly service: HTTPService;
+  protected readonly service: HTTPService;
   private parser: RequestParser | undefined = undefined;
   /** The response to the request in progress. */
-  private response: HTTPResponse | undefined = undefined;
+  protected response: HTTPResponse | undefined = undefined;
   /** Set by an upgrade; from then on nothing is received here. */
   private upgraded: ServedProtocol | undefined = undefined;
   private phase = HEAD;
@@ -199,8 +199,8 @@ export class HTTPConnection
     return () => void service.whenDraining.delete(callback);
   }
 
-  readerSet({ head }: HTTPRequest): void {
-    if (head.expectsContinue && this.response?.headSent === false) {
+  readerSet({ head, isPermitted }: HTTPRequest): void {
+    if (head.expectsContinue && !isPermitted && this.response?.headSent === false) {
       if (this.parser?.bufferedBytes === 0) this.write(CONTINUE);
     }
     this.advance();
@@ -211,28 +211,64 @@ export class HTTPConnection
   }
 
   upgrade(request: HTTPRequest, protocol: UpgradedProtocol, name: string | undefined): void {
-    const { response, parser, service } = this;
     checkProtocol(protocol);
-    if (response?.request !== request || parser === undefined) {
-      throw request.failure ?? new HTTPSequenceError('the request was answered');
-    }
-    const transport = checkSwitchable(this.open, (this.flags & INPUT_ENDED) !== 0);
+    const response = this.responseInProgress(request);
+    const transport = this.switchable();
     const head = upgradeHead(response, name);
-    request.head.keep();
-    response.state = 'upgraded';
     response.log?.end(request.method === 'CONNECT' ? 200 : 101);
+    const rest = this.leaveHTTP(response);
+    transport.write(head);
+    this.switchTo(transport, protocol, response, rest);
+  }
+
+  /**
+   * Gives the connection to another protocol without an answer, which that protocol writes.
+   * @returns The bytes received behind the request, which the protocol does not receive.
+   * @throws As {@link upgrade}, except for the fields of the request.
+   */
+  protected takeOver(request: HTTPRequest, protocol: UpgradedProtocol): Buffer {
+    const response = this.responseInProgress(request);
+    const transport = this.switchable();
+    response.log?.end(undefined);
+    const rest = this.leaveHTTP(response);
+    this.switchTo(transport, protocol, response, EMPTY);
+    return rest;
+  }
+
+  private responseInProgress(request: HTTPRequest): HTTPResponse {
+    const { response, parser } = this;
+    if (response?.request === request && parser !== undefined) return response;
+    throw request.failure ?? new HTTPSequenceError('the request was answered');
+  }
+
+  private switchable(): SwitchableTransport {
+    return checkSwitchable(this.open, (this.flags & INPUT_ENDED) !== 0);
+  }
+
+  /** @returns The bytes received behind the request. */
+  private leaveHTTP(response: HTTPResponse): Buffer {
+    const { service, open } = this;
+    const parser = this.parser as RequestParser;
+    response.request.head.keep();
+    response.state = 'upgraded';
     this.response = undefined;
-    this.parser = undefined;
     service.timeouts.remove(this);
     this.flush();
-    transport.write(head);
-    this.stopRegulating();
-    if ((this.flags & READING_PAUSED) !== 0) transport.resumeProducing();
-    this.flags |= CLOSING;
-    this.upgraded = isServedProtocol(protocol) ? protocol : new UpgradedConnection(protocol);
-    service.replace(this, this.upgraded, response.endings);
+    this.stopParsing();
+    if ((this.flags & READING_PAUSED) !== 0) open.resumeProducing();
     const rest = parser.bufferedBytes === 0 ? EMPTY : givenCopyOf(parser.takeRest());
     service.returnParser(parser);
+    return rest;
+  }
+
+  private switchTo(
+    transport: SwitchableTransport,
+    protocol: UpgradedProtocol,
+    { endings }: HTTPResponse,
+    rest: Buffer,
+  ): void {
+    this.upgraded = isServedProtocol(protocol) ? protocol : new UpgradedConnection(protocol);
+    this.service.replace(this, this.upgraded, endings);
     transport.switchProtocol(this.upgraded, rest);
   }
 
@@ -367,7 +403,7 @@ export class HTTPConnection
           return;
         }
       } else if (!response.ended) {
-        response.request.inputEnded();
+        response.inputEnded();
         // A listener of the signal may have answered.
         if (this.response !== response || response.ended) return;
       }
@@ -435,20 +471,25 @@ export class HTTPConnection
   /**
    * Closes like {@link close} while the client is in the middle of a request, and may be sending the rest of it: RFC 9112 section 9.6.
    */
-  private closeEarly(): void {
+  protected closeEarly(): void {
     expectInput(this.open);
     this.close();
   }
 
   /** Closes when everything written was sent, which may not take longer than `writeTimeoutMs` without progress. */
-  private close(): void {
+  protected close(): void {
     this.flush();
-    this.flags |= CLOSING;
-    this.parser = undefined;
-    this.stopRegulating();
+    this.stopParsing();
     this.unsentBytes = this.open.bufferedBytes;
     this.open.loseConnection();
     if (this.open.connected) this.file(WRITE);
+  }
+
+  /** From now on nothing that arrives is parsed. */
+  protected stopParsing(): void {
+    this.flags |= CLOSING;
+    this.parser = undefined;
+    this.stopRegulating();
   }
 
   /** The handler has thrown, or its promise was rejected. */
@@ -474,7 +515,7 @@ export class HTTPConnection
   }
 
   /** The request in progress, or the next one, is invalid or too slow: answers with the status of the error, and closes. */
-  private refuse(error: HTTPMessageError | HTTPTimeoutError): void {
+  protected refuse(error: HTTPMessageError | HTTPTimeoutError): void {
     const { response, service } = this;
     this.response = undefined;
     if (response === undefined) {

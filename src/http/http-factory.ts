@@ -6,7 +6,7 @@ import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { HTTPConnection } from './http-connection.js';
 import { type HTTPHandler, HTTPService } from './http-service.js';
-import type { HTTPServerOptions } from './server-settings.js';
+import { type HTTPServerOptions, serverSettings } from './server-settings.js';
 
 export interface DrainOptions {
   /** Time after which requests in progress are cut off, in milliseconds. Default: `drainDeadlineMs` of the server. */
@@ -39,7 +39,7 @@ export class HTTPFactory extends Factory {
     checkClock('clock', clock);
     checkFunction('handler', handler);
     this.#clock = clock;
-    this.#service = new HTTPService(clock, handler, options);
+    this.#service = new HTTPService(clock, handler, serverSettings(options));
   }
 
   /** The number of open connections. */

@@ -56,6 +56,8 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   trailers: FieldSection | undefined = undefined;
   /** @internal The error given to {@link fail}. */
   failure: unknown = undefined;
+  /** @internal Whether the client has received the permission to send its content: `Expect: 100-continue`. */
+  isPermitted = false;
   private readonly connection: RequestConnection;
   private controller: AbortController | undefined = undefined;
 
@@ -303,7 +305,13 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     return collector.done;
   }
 
-  private read(reader: ContentReader): void {
+  /** @internal The reader wants another piece, or no more. */
+  resume(): void {
+    this.connection.resumeContent();
+  }
+
+  /** @internal Sets the reader of the content. @throws HTTPSequenceError */
+  read(reader: ContentReader): void {
     if (this.reader !== undefined) {
       throw new HTTPSequenceError('the content of a request can be read once');
     }

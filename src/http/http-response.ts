@@ -80,7 +80,7 @@ export class HTTPResponse extends ResponseFields {
   readonly request: HTTPRequest;
   /** @internal If there is an access log. */
   log: ResponseLog | undefined = undefined;
-  private readonly connection: ResponseConnection;
+  protected readonly connection: ResponseConnection;
   private framing: Framing = 'none';
   /** Of content that is announced by Content-Length and not written yet. */
   private remaining = 0;
@@ -400,6 +400,11 @@ export class HTTPResponse extends ResponseFields {
     const upgrade = name === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${name}\r\n`;
     const date = status === 101 ? '' : this.connection.dateLine;
     return this.encoded(`${statusLine(status)}${date}${upgrade}${linesText(lines)}${CRLF}`);
+  }
+
+  /** @internal The client has closed its side before the answer was complete. */
+  inputEnded(): void {
+    this.request.inputEnded();
   }
 
   /** @internal Everything written was sent. */

@@ -12,11 +12,7 @@ import { HTTPResponse, type ResponseConnection } from './http-response.js';
 import type { ResponseEndings } from './response-endings.js';
 import { ResponseLogs } from './response-log.js';
 import type { ConnectionRegistry, ServedConnection } from './served-connection.js';
-import {
-  type HTTPServerOptions,
-  type HTTPServerSettings,
-  serverSettings,
-} from './server-settings.js';
+import type { HTTPServerSettings } from './server-settings.js';
 
 /**
  * Answers a request. If it returns a promise, its rejection counts as an exception, and the response must have begun when it is
@@ -32,6 +28,9 @@ export interface ServedProtocol extends StreamProtocol, ServedConnection {
   /** @param registry To be told of the end of the connection. */
   countedBy(registry: ConnectionRegistry): void;
 }
+
+/** Makes the response to a request, for servers with responses of their own. */
+export type ResponseMaker = (connection: ResponseConnection, request: HTTPRequest) => HTTPResponse;
 
 const MAX_SPARE_PARSERS = 16;
 
@@ -49,12 +48,20 @@ export class HTTPService implements ConnectionRegistry {
   whenEmpty: (() => void) | undefined = undefined;
   /** If there is an access log. */
   readonly logs: ResponseLogs | undefined;
+  private readonly makeResponse: ResponseMaker;
   /** A connection has a parser only while it has part of a request. */
   private readonly spareParsers: RequestParser[] = [];
 
-  constructor(clock: Clock, handler: HTTPHandler, options: HTTPServerOptions) {
+  /** @param makeResponse Default: HTTPResponse, or CompressedResponse if the settings have compression. */
+  constructor(
+    clock: Clock,
+    handler: HTTPHandler,
+    settings: HTTPServerSettings,
+    makeResponse?: ResponseMaker,
+  ) {
     this.handler = handler;
-    this.settings = serverSettings(options);
+    this.settings = settings;
+    this.makeResponse = makeResponse ?? responseMaker(settings);
     this.timeouts = new IdleTimeouts(clock);
     this.date = new DateLine(clock, this.settings.wallClock);
     const { accessLog, wallClock } = this.settings;
@@ -63,11 +70,7 @@ export class HTTPService implements ConnectionRegistry {
   }
 
   responseTo(connection: ResponseConnection, request: HTTPRequest): HTTPResponse {
-    const { compression } = this.settings;
-    const response =
-      compression === undefined
-        ? new HTTPResponse(connection, request)
-        : new CompressedResponse(connection, request, compression);
+    const response = this.makeResponse(connection, request);
     if (this.logs !== undefined) response.log = this.logs.begin(request);
     return response;
   }
@@ -85,6 +88,11 @@ export class HTTPService implements ConnectionRegistry {
 
   takeParser(): RequestParser {
     return this.spareParsers.pop() ?? new RequestParser(this.settings.parserOptions);
+  }
+
+  /** Parsers are made anew, with the options that the settings have now. */
+  forgetParsers(): void {
+    this.spareParsers.length = 0;
   }
 
   /** Heads that the parser read are invalid from now on, unless they were kept. */
@@ -110,4 +118,11 @@ export class HTTPService implements ConnectionRegistry {
     this.date.stop();
     this.whenEmpty?.();
   }
+}
+
+function responseMaker({ compression }: HTTPServerSettings): ResponseMaker {
+  if (compression === undefined) {
+    return (connection, request) => new HTTPResponse(connection, request);
+  }
+  return (connection, request) => new CompressedResponse(connection, request, compression);
 }

@@ -87,7 +87,7 @@ describe('the contenders', () => {
       const participants = CONTENDERS.filter((one) => one.serves[service] !== undefined);
       const kinds = ['ropewalk'];
       if (service !== 'workers') kinds.push('node');
-      if (!['tls', 'http', 'ws'].includes(service)) kinds.push('raw-epoll');
+      if (!['tls', 'http', 'express', 'fastify', 'ws'].includes(service)) kinds.push('raw-epoll');
       for (const kind of kinds) {
         expect(
           participants.some((one) => one.name.startsWith(kind)),

@@ -56,3 +56,18 @@ describe.each(KINDS)('sse-clock on the %s reactor', (kind) => {
     expect(page).toContain("new EventSource('/time')");
   });
 });
+
+describe.each(KINDS)('express-app on the %s reactor', (kind) => {
+  it('answers over the facade of node:http', async () => {
+    await using server = await ExampleServer.start('express-app', ['--reactor', kind]);
+    const url = `http://127.0.0.1:${server.port}`;
+    expect(await (await fetch(url)).text()).toBe('Hello, World!');
+    const sum = await fetch(`${url}/sum`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '[1,2,39]',
+    });
+    expect(await sum.json()).toEqual({ sum: 42 });
+    expect(sum.headers.get('x-powered-by')).toBe('Express');
+  });
+});

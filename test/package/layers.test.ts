@@ -252,6 +252,21 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../native.js',
     ],
   },
+  'src/node-http/probe.ts': {
+    allowed: [
+      '../http/http-service.js',
+      '../protocols/http/errors.js',
+      '../tls/factories.js',
+      '../reactor/create-reactor.js',
+      'node:http',
+    ],
+    refused: [
+      '../web/index.js',
+      '../endpoints/tcp.js',
+      '../websocket/index.js',
+      '../defer/deferred.js',
+    ],
+  },
   'src/websocket/probe.ts': {
     allowed: [
       '../http/serve-http.js',

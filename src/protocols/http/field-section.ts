@@ -109,6 +109,20 @@ export class FieldSection {
     return keptFrom === 0 ? text : lines + text.slice(keptFrom);
   }
 
+  /** @internal Names and values in turn, as they were received: for readers of all fields, faster than {@link rawFields}. */
+  rawList(): string[] {
+    const { base, offsets, count } = this;
+    const text = this.received().toString('latin1', base, base + this.length);
+    const list: string[] = [];
+    for (let at = 0; at < count * OFFSETS_PER_FIELD; at += OFFSETS_PER_FIELD) {
+      list.push(
+        text.slice(offsets[at] as number, offsets[at + 1] as number),
+        text.slice(offsets[at + 2] as number, offsets[at + 3] as number),
+      );
+    }
+    return list;
+  }
+
   /** Copies the bytes, so that the section can be read at any time. Calling it again does nothing. */
   keep(): this {
     if (this.isKept) return this;

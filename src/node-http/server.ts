@@ -1,0 +1,355 @@
+/** The server of the facade. It extends the class of `node:http`, of which only events and properties are used. */
+
+import { Server as NodeServer, type ServerOptions as NodeServerOptions } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { isIP } from 'node:net';
+import type { Address } from '../core/address.js';
+import type { Clock, DelayedCall } from '../core/clock.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
+import { Factory, type FactoryLike } from '../core/factory.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { Reactor } from '../core/reactor.js';
+import type { SystemEventTrigger } from '../core/system-event.js';
+import type { ListenTCPOptions } from '../core/tcp-options.js';
+import { HTTPService } from '../http/http-service.js';
+import { serverSettings } from '../http/server-settings.js';
+import { getReactor } from '../reactor/create-reactor.js';
+import { TLSServerFactory } from '../tls/factories.js';
+import { Connection, type ConnectionServer } from './connection.js';
+import { Dispatcher, type DispatchingServer } from './dispatch.js';
+import { Exchange } from './exchange.js';
+import { IncomingMessage } from './incoming-message.js';
+import { type ListenRequest, listenError, listenRequest } from './listen-arguments.js';
+import { LiveSettings } from './live-settings.js';
+import { type CodedError, serverAlreadyListening, serverNotRunning } from './node-errors.js';
+import { checkServerOptions, type ServerOptions } from './server-options.js';
+import { ServerResponse } from './server-response.js';
+import type { Socket } from './socket.js';
+
+/** Called for each request: the listener of the event `request`. */
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+class ConnectionFactory extends Factory {
+  readonly #build: () => Connection;
+
+  constructor(build: () => Connection) {
+    super();
+    this.#build = build;
+  }
+
+  get acceptableProtocols(): readonly string[] {
+    return ['http/1.1'];
+  }
+
+  override buildProtocol(): Connection {
+    return this.#build();
+  }
+}
+
+/**
+ * A server with the interface of `node:http`'s, over a reactor. `instanceof` Node's class is true, but nothing of its networking is
+ * used.
+ */
+export class Server extends NodeServer implements ConnectionServer {
+  readonly #reactor: Reactor;
+  readonly #options: ServerOptions;
+  readonly #service: HTTPService;
+  readonly #factory: FactoryLike;
+  /** Connections that were accepted and not closed. */
+  readonly #connections: Set<Connection> = new Set();
+  #port: ListeningPort<Address> | undefined = undefined;
+  #state: 'closed' | 'starting' | 'listening' | 'closing' = 'closed';
+  #check: DelayedCall | undefined = undefined;
+  #trigger: SystemEventTrigger | undefined = undefined;
+
+  /**
+   * @param listener Called for each request.
+   * @throws UnsupportedError, UnknownOptionError, and TypeErrors as those of `node:http`.
+   */
+  constructor(options: ServerOptions = {}, listener?: RequestListener) {
+    checkServerOptions(options);
+    super(nodeOptions(options));
+    this.removeAllListeners('connection');
+    this.removeAllListeners('listening');
+    this.#options = options;
+    this.#reactor = options.reactor ?? getReactor();
+    const dispatcher = new Dispatcher(
+      this as unknown as DispatchingServer,
+      (options.IncomingMessage ?? IncomingMessage) as never,
+      (options.ServerResponse ?? ServerResponse) as never,
+      options.uniqueHeaders as readonly string[] | undefined,
+    );
+    this.#service = new HTTPService(
+      this.#reactor,
+      (request, response) => dispatcher.begin(request, response),
+      this.#settings(),
+      (connection, request) => new Exchange(connection, request),
+    );
+    const factory = new ConnectionFactory(() => new Connection(this.#service, this, this));
+    this.#factory =
+      options.tls === undefined ? factory : new TLSServerFactory(options.tls, factory);
+    // Node's types declare a property.
+    Object.defineProperty(this, 'listening', { get: () => this.#state === 'listening' });
+    if (listener !== undefined) this.on('request', listener as never);
+  }
+
+  /** @internal */
+  get clock(): Clock {
+    return this.#reactor;
+  }
+
+  /** The address that it listens on: a path for UNIX sockets; null if it does not listen. */
+  override address(): AddressInfo | string | null {
+    const host = this.#port?.getHost();
+    if (host === undefined || this.#state === 'starting') return null;
+    if (!('port' in host)) return 'path' in host ? String(host.path) : String(host);
+    return { address: host.host, family: host.family, port: host.port };
+  }
+
+  /**
+   * As Node's, in all its forms. The event `listening` follows, or `error` with the error of the system.
+   * @throws UnsupportedError `readableAll` or `writableAll`.
+   */
+  override listen(...args: unknown[]): this {
+    const request = listenRequest(args);
+    if (this.#state !== 'closed' && this.#state !== 'closing') throw serverAlreadyListening();
+    if (request.callback !== undefined) this.once('listening', request.callback);
+    this.#state = 'starting';
+    request.signal?.addEventListener('abort', () => this.close(), { once: true });
+    const { host } = request;
+    if (host === undefined || host === '' || isIP(host) !== 0) this.#begin(request, host);
+    else this.#resolve(request, host);
+    return this;
+  }
+
+  /** Stops accepting, ends idle connections, and emits `close` when the last connection has ended. */
+  override close(callback?: (error?: Error) => void): this {
+    if (this.#state === 'closed' || this.#state === 'closing') {
+      if (callback !== undefined) process.nextTick(callback, serverNotRunning());
+      return this;
+    }
+    if (callback !== undefined) this.once('close', callback);
+    const port = this.#port;
+    this.#state = 'closing';
+    if (this.#trigger !== undefined) this.#reactor.removeSystemEventTrigger(this.#trigger);
+    this.#trigger = undefined;
+    this.#port = undefined;
+    this.#service.draining = true;
+    this.closeIdleConnections();
+    if (port === undefined) this.#closedIfEmpty();
+    else port.stopListening().addCallback(() => this.#closedIfEmpty());
+    return this;
+  }
+
+  /** Ends the connections without a request in progress. */
+  override closeIdleConnections(): void {
+    for (const connection of this.#connections) {
+      if (connection.isIdle) connection.closeConnection();
+    }
+  }
+
+  /** Ends all connections, except upgraded ones, which belong to the program. */
+  override closeAllConnections(): void {
+    for (const connection of this.#connections) {
+      if (!connection.isSwitched) connection.socket.destroy();
+    }
+  }
+
+  override getConnections(callback: (error: Error | null, count: number) => void): this {
+    process.nextTick(callback, null, this.#connections.size);
+    return this;
+  }
+
+  /** Does nothing: an open port of a reactor keeps the process alive. */
+  override ref(): this {
+    return this;
+  }
+
+  /** Does nothing: see {@link ref}. */
+  override unref(): this {
+    return this;
+  }
+
+  /** @internal */
+  accepted(connection: Connection): boolean {
+    if (typeof this.maxConnections === 'number' && this.#connections.size >= this.maxConnections) {
+      if (this.listenerCount('drop') > 0) this.#emitDrop(connection.socket);
+      return false;
+    }
+    this.#connections.add(connection);
+    this.#check ??= this.#nextCheck();
+    if (this.listenerCount('connection') > 0) {
+      this.emit('connection', connection.socket as never);
+    }
+    return true;
+  }
+
+  /** @internal */
+  closed(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    if (this.#check?.active() === true) this.#check.cancel();
+    this.#check = undefined;
+    this.#closedIfEmpty();
+  }
+
+  /** @internal */
+  clientError(error: CodedError, socket: Socket): boolean {
+    return this.emit('clientError', error, socket as never);
+  }
+
+  /** @internal */
+  timedOut(connection: Connection, socket: Socket): boolean {
+    const response = socket._httpMessage as ServerResponse | null;
+    const request = response?.req;
+    const byRequest = request?.complete === false && request.emit('timeout', socket);
+    const byResponse = response?.emit('timeout', socket) === true;
+    const byServer = this.emit('timeout', socket as never);
+    return byRequest || byResponse || byServer || connection.isSwitched;
+  }
+
+  #settings(): LiveSettings {
+    const { maxHeaderSize, engine = {} } = this.#options;
+    const base = serverSettings({
+      maxContentBytes: Number.MAX_SAFE_INTEGER,
+      ...engine,
+      maxFields: 2_000,
+      ...(maxHeaderSize !== undefined && maxHeaderSize > 0 && { maxHeadBytes: maxHeaderSize }),
+    });
+    return new LiveSettings(base, this);
+  }
+
+  #resolve(request: ListenRequest, host: string): void {
+    this.#reactor.nameResolver.resolveHostName(host).addCallbacks(
+      ([found]) => this.#begin(request, found?.address),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  #begin(request: ListenRequest, address: string | undefined): void {
+    // Closed while the name was resolved.
+    if (this.#state !== 'starting') return;
+    try {
+      this.#service.forgetParsers();
+      this.#service.draining = false;
+      this.#port = this.#open(request, address);
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    this.#trigger = this.#reactor.addSystemEventTrigger('before', 'shutdown', () => this.#stop());
+    process.nextTick(() => {
+      if (this.#state !== 'starting') return;
+      this.#state = 'listening';
+      this.emit('listening');
+    });
+  }
+
+  /** The reactor stops: waits for requests in progress, up to `drainDeadlineMs` of the engine. */
+  #stop(): Promise<void> {
+    this.#trigger = undefined;
+    return new Promise((resolve) => {
+      const deadline = this.#reactor.callLater(this.#service.settings.drainDeadlineMs, () => {
+        for (const connection of this.#service.connections) connection.abort();
+      });
+      this.close(() => {
+        if (deadline.active()) deadline.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #open(request: ListenRequest, address: string | undefined): ListeningPort<Address> {
+    const { backlog, fd, path, port = 0, readableAll, writableAll } = request;
+    if (readableAll === true || writableAll === true) {
+      throw new UnsupportedError('readableAll and writableAll', 'sockets have the mode 0o666');
+    }
+    if (fd !== undefined) return this.#reactor.adoptStreamPort(fd, this.#factory);
+    const queue = backlog === undefined || backlog <= 0 ? {} : { backlog };
+    if (path !== undefined) return this.#reactor.listenUNIX(path, this.#factory, queue);
+    return this.#reactor.listenTCP(port, this.#factory, {
+      ...this.#tcpOptions(request),
+      ...queue,
+      ...(address !== undefined && address !== '' && { interface: address }),
+    });
+  }
+
+  #tcpOptions({ ipv6Only, ...request }: ListenRequest): ListenTCPOptions {
+    const { keepAlive, keepAliveInitialDelay, noDelay } = this.#options;
+    const { reusePort } = request as { reusePort?: boolean };
+    const idleMs = keepAliveInitialDelay ?? 0;
+    return {
+      ...(noDelay !== undefined && { noDelay }),
+      ...(keepAlive === true && { keepAlive: idleMs > 0 ? { idleMs } : true }),
+      ...(ipv6Only === true && { ipv6Only }),
+      ...(reusePort === true && { reusePort }),
+    };
+  }
+
+  #failed(error: unknown): void {
+    if (this.#state !== 'starting') return;
+    this.#state = 'closed';
+    process.nextTick(() => this.emit('error', listenError(error)));
+  }
+
+  #closedIfEmpty(): void {
+    if (this.#state !== 'closing' || this.#connections.size > 0) return;
+    this.#state = 'closed';
+    process.nextTick(() => this.emit('close'));
+  }
+
+  /** As `node:http`, checks from time to time which requests take longer than `requestTimeout`. */
+  #nextCheck(): DelayedCall {
+    const { connectionsCheckingInterval = 30_000 } = this.#options;
+    return this.#reactor.callLater(connectionsCheckingInterval, () => {
+      this.#check = undefined;
+      if (this.requestTimeout > 0) {
+        for (const connection of this.#connections) connection.checkRequest(this.requestTimeout);
+      }
+      if (this.#connections.size > 0) this.#check = this.#nextCheck();
+    });
+  }
+
+  #emitDrop(socket: Socket): void {
+    const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } =
+      socket;
+    this.emit('drop', {
+      localAddress,
+      localPort,
+      localFamily,
+      remoteAddress,
+      remotePort,
+      remoteFamily,
+    });
+  }
+}
+
+/** The options without those that Node's class would check or use. */
+function nodeOptions(options: ServerOptions): NodeServerOptions {
+  const {
+    reactor: _r,
+    tls: _t,
+    engine: _e,
+    IncomingMessage: _i,
+    ServerResponse: _s,
+    ...rest
+  } = options;
+  return rest;
+}
+
+/**
+ * Makes a server that frameworks for `node:http` run on unchanged.
+ *
+ * @param options See {@link ServerOptions}: those of `node:http`, and `reactor`.
+ * @example createServer({ reactor }, (request, response) => response.end('Hello, World!')).listen(8080);
+ * @throws UnsupportedError, UnknownOptionError, and TypeErrors as those of `node:http`.
+ */
+export function createServer(listener?: RequestListener): Server;
+export function createServer(options: ServerOptions, listener?: RequestListener): Server;
+export function createServer(
+  options: ServerOptions | RequestListener = {},
+  listener?: RequestListener,
+): Server {
+  if (typeof options === 'function') return new Server({}, options);
+  return new Server(options, listener);
+}

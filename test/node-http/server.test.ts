@@ -1,0 +1,516 @@
+// What the programs of the frameworks do not show: life and limits of servers and connections, backpressure, clients that go away.
+import { channel } from 'node:diagnostics_channel';
+import { on as eventsOf, once } from 'node:events';
+import * as http from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createReactor, type Reactor } from 'ropewalk';
+import * as facade from 'ropewalk/node-http';
+import {
+  createServer,
+  IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  ServerResponse,
+} from 'ropewalk/node-http';
+import { flushLoggedErrors } from 'ropewalk/testing';
+import { TLSServerContext } from 'ropewalk/tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import { selfSigned } from '../support/certificates.js';
+import { RawPeer } from '../support/raw-peer.js';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const CLOSING_GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
+  const reactor: Reactor = createReactor({ kind });
+  const servers: Server[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      if (!server.listening) continue;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    }
+  });
+
+  async function serve(listener?: RequestListener, options: ServerOptions = {}): Promise<Server> {
+    const server = createServer({ reactor, ...options }, listener);
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  }
+
+  function portOf(server: Server): number {
+    return (server.address() as AddressInfo).port;
+  }
+
+  async function peerOf(server: Server, text = GET): Promise<RawPeer> {
+    const peer = await RawPeer.connect(portOf(server));
+    if (text !== '') peer.write(text);
+    return peer;
+  }
+
+  async function answerOf(server: Server, text = CLOSING_GET): Promise<string> {
+    await using peer = await peerOf(server, text);
+    await peer.until(() => peer.ended || peer.closed, 'the end of the answer');
+    return peer.text;
+  }
+
+  it('is a server of Node, with its address, and without after it was closed', async () => {
+    const server = createServer({ reactor });
+    expect(server).toBeInstanceOf(http.Server);
+    expect([server.listening, server.address()]).toEqual([false, null]);
+    server.listen({ port: 0, host: 'localhost' });
+    await once(server, 'listening');
+    expect(server.listening).toBe(true);
+    expect(server.address()).toMatchObject({ port: expect.any(Number), family: /IPv[46]/ });
+    expect(() => server.listen(0)).toThrow(
+      expect.objectContaining({ code: 'ERR_SERVER_ALREADY_LISTEN' }),
+    );
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    expect([server.listening, server.address()]).toEqual([false, null]);
+    const error = await new Promise((resolve) => server.close(resolve));
+    expect(error).toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' });
+  });
+
+  it('listens again after it was closed', async () => {
+    const server = await serve((_request, response) => response.end('again'));
+    await new Promise((resolve) => server.close(resolve));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    expect(await answerOf(server)).toContain('again');
+  });
+
+  it('emits the error of the system if the port is in use', async () => {
+    const first = await serve();
+    const second = createServer({ reactor });
+    second.listen(portOf(first), '127.0.0.1');
+    const [error] = (await once(second, 'error')) as [NodeJS.ErrnoException];
+    expect(error).toMatchObject({ code: 'EADDRINUSE', port: portOf(first), address: '127.0.0.1' });
+  });
+
+  it.runIf(process.platform === 'linux')('listens on UNIX sockets', async () => {
+    const path = join(tmpdir(), `node-http-${process.pid}-${kind}.sock`);
+    const server = createServer({ reactor }, (_request, response) => response.end('by path'));
+    servers.push(server);
+    server.listen(path);
+    await once(server, 'listening');
+    expect(server.address()).toBe(path);
+    const socket = connect(path);
+    socket.write(CLOSING_GET);
+    let text = '';
+    for await (const [data] of eventsOf(socket, 'data', { close: ['end'] })) text += String(data);
+    expect(text).toContain('by path');
+  });
+
+  it('counts, and emits connections', async () => {
+    const server = await serve();
+    const sockets: Socket[] = [];
+    server.on('connection', (socket) => sockets.push(socket));
+    const connected = once(server, 'connection');
+    await using peer = await peerOf(server, '');
+    await connected;
+    expect(sockets).toHaveLength(1);
+    const count = await new Promise((resolve) =>
+      server.getConnections((_error, value) => resolve(value)),
+    );
+    expect([peer.connected, count]).toEqual([true, 1]);
+    const [socket] = sockets as [Socket];
+    expect(socket.address()).toEqual({
+      address: '127.0.0.1',
+      family: 'IPv4',
+      port: portOf(server),
+    });
+    const { connecting, pending, readyState, bytesRead, bytesWritten } = socket;
+    expect([connecting, pending, readyState, bytesRead, bytesWritten]).toEqual([
+      false,
+      false,
+      'open',
+      0,
+      0,
+    ]);
+    expect((socket as unknown as { bufferSize: number }).bufferSize).toBe(0);
+    expect(socket.setKeepAlive(true).setNoDelay(false).ref().unref()).toBe(socket);
+  });
+
+  it('drops connections beyond maxConnections', async () => {
+    const server = await serve();
+    server.maxConnections = 1;
+    const dropped = once(server, 'drop');
+    await using first = await peerOf(server, '');
+    await using second = await peerOf(server, '');
+    await second.until(() => second.closed || second.ended, 'the end of the second connection');
+    expect([first.closed, (await dropped)[0]]).toEqual([
+      false,
+      {
+        localAddress: '127.0.0.1',
+        localFamily: 'IPv4',
+        localPort: portOf(server),
+        remoteAddress: '127.0.0.1',
+        remoteFamily: 'IPv4',
+        remotePort: second.localPort,
+      },
+    ]);
+  });
+
+  it('closes idle connections, and those in use when they are asked for', async () => {
+    const server = await serve((request, response) => {
+      if (request.url === '/idle') response.end('idle');
+    });
+    await using idle = await peerOf(server, GET.replace('/', '/idle'));
+    await idle.until(() => idle.text.endsWith('idle'), 'the answer');
+    const begun = once(server, 'request');
+    await using busy = await peerOf(server);
+    await begun;
+    server.closeIdleConnections();
+    await idle.until(() => idle.ended || idle.closed, 'the end of the idle connection');
+    expect(busy.ended).toBe(false);
+    server.closeAllConnections();
+    await busy.until(() => busy.ended || busy.closed, 'the end of the other connection');
+  });
+
+  it('resets a connection when that is asked for', async () => {
+    const server = await serve((request) => request.socket.resetAndDestroy());
+    await using peer = await peerOf(server);
+    await peer.until(() => peer.closed, 'the end of the connection');
+    expect(peer.error?.code).toBe('ECONNRESET');
+  });
+
+  it('closes when it is disposed of', async () => {
+    const server = await serve();
+    await server[Symbol.asyncDispose]();
+    expect(server.listening).toBe(false);
+  });
+
+  it('ends the connections of requests in progress when it was closed, after their answers', async () => {
+    const server = await serve();
+    const begun = once(server, 'request');
+    await using peer = await peerOf(server);
+    const [, response] = (await begun) as [IncomingMessage, ServerResponse];
+    const closed = once(server, 'close');
+    server.close();
+    response.end('late');
+    await closed;
+    await peer.until(() => peer.ended, 'the end');
+    expect(peer.text).toMatch(/Connection: close\r\n.*\r\n\r\nlate$/s);
+  });
+
+  it('tells request and response that the client has gone', async () => {
+    const server = await serve();
+    const begun = once(server, 'request');
+    const peer = await peerOf(server);
+    const [request, response] = (await begun) as [IncomingMessage, ServerResponse];
+    const events: string[] = [];
+    request.on('aborted', () => events.push('aborted'));
+    request.on('error', (error: NodeJS.ErrnoException) => events.push(`error ${error.code}`));
+    const closed = Promise.all(
+      [request, response].map((one) => new Promise((resolve) => one.on('close', resolve))),
+    );
+    await peer[Symbol.asyncDispose]();
+    await closed;
+    expect(events).toEqual(['aborted', 'error ECONNRESET']);
+    expect([
+      request.aborted,
+      request.destroyed,
+      response.destroyed,
+      response.writableEnded,
+    ]).toEqual([true, true, true, false]);
+    expect(response.write('too late')).toBe(false);
+    response.end();
+  });
+
+  it('fails an upload that the client breaks off', async () => {
+    const server = await serve();
+    const begun = once(server, 'request');
+    const peer = await peerOf(
+      server,
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf',
+    );
+    const [request] = (await begun) as [IncomingMessage];
+    const received = once(request, 'data');
+    const failed = once(request, 'error');
+    expect(String((await received)[0])).toBe('half');
+    await peer[Symbol.asyncDispose]();
+    expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
+    expect(request.complete).toBe(false);
+  });
+
+  it('pauses a program that writes faster than the client reads', async () => {
+    const piece = Buffer.alloc(65_536, 'x');
+    const pieces = 100;
+    const server = await serve(async (_request, response) => {
+      for (let i = 0; i < pieces; i++) {
+        if (!response.write(piece)) {
+          expect(response.writableNeedDrain).toBe(true);
+          await once(response, 'drain');
+        }
+      }
+      response.end();
+    });
+    const response = await fetch(`http://127.0.0.1:${portOf(server)}`);
+    expect((await response.arrayBuffer()).byteLength).toBe(pieces * piece.length);
+  });
+
+  it('pauses a client that sends faster than the program reads', async () => {
+    const size = 3_000_000;
+    let length = 0;
+    const server = await serve(async (request, response) => {
+      const slow = new Writable({
+        highWaterMark: 1_000,
+        write(data: Buffer, _encoding, written) {
+          length += data.length;
+          setImmediate(written);
+        },
+      });
+      await pipeline(request, slow);
+      response.end(String(length));
+    });
+    const response = await fetch(`http://127.0.0.1:${portOf(server)}`, {
+      method: 'POST',
+      body: Buffer.alloc(size, 'y'),
+    });
+    expect(await response.text()).toBe(String(size));
+  });
+
+  it('ends a stream of a request that nobody read when the response is finished', async () => {
+    const events: string[] = [];
+    const server = await serve((request, response) => {
+      request.on('end', () => events.push('end'));
+      request.on('close', () => events.push('close'));
+      response.end('unread');
+    });
+    const text = await answerOf(
+      server,
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody',
+    );
+    expect(text).toContain('unread');
+    expect(events).toEqual(['end', 'close']);
+  });
+
+  it('emits timeout on request, response and server, and closes without a listener', async () => {
+    const server = await serve();
+    const seen: string[] = [];
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      if (request.url === '/silent') {
+        request.socket.setTimeout(20);
+        return;
+      }
+      response.setTimeout(20, () => {
+        seen.push('response');
+        response.end('timed out');
+      });
+    });
+    expect(await answerOf(server)).toContain('timed out');
+    expect(await answerOf(server, CLOSING_GET.replace('/', '/silent'))).toBe('');
+    expect(seen).toEqual(['response']);
+    const timedOut = new Promise((resolve) => server.setTimeout(20, resolve));
+    await using peer = await peerOf(server, '');
+    await timedOut;
+    expect(peer.connected).toBe(true);
+  });
+
+  it('answers an exception of a listener with 500, and reports it', async () => {
+    const server = await serve(() => {
+      throw new Error('from a listener');
+    });
+    expect(await answerOf(server)).toMatch(/^HTTP\/1.1 500 /);
+    expect(flushLoggedErrors(Error)).toHaveLength(1);
+  });
+
+  it('sends no content beyond the announced length, and ends the connection', async () => {
+    const server = await serve((request, response) => {
+      response.setHeader('Content-Length', 4);
+      if (request.url === '/long') {
+        response.write('1234HTTP/1.1 200 OK');
+        response.end();
+      } else response.end('12');
+    });
+    expect(await answerOf(server, GET.replace('/', '/long'))).toMatch(/\r\n\r\n1234$/);
+    expect(await answerOf(server)).toMatch(/\r\n\r\n12$/);
+  });
+
+  it('throws for such content if strictContentLength is set', async () => {
+    const codes: string[] = [];
+    const server = await serve((_request, response) => {
+      response.strictContentLength = true;
+      response.setHeader('Content-Length', 4);
+      for (const act of [() => response.write('12345'), () => response.end('123')]) {
+        try {
+          act();
+        } catch (error) {
+          codes.push((error as NodeJS.ErrnoException).code as string);
+        }
+      }
+      response.end('1234');
+    });
+    expect(await answerOf(server)).toMatch(/\r\n\r\n1234$/);
+    expect(codes).toEqual(Array(2).fill('ERR_HTTP_CONTENT_LENGTH_MISMATCH'));
+  });
+
+  it('sends values of fields in Latin-1, whatever the content is', async () => {
+    const server = await serve((_request, response) => {
+      response.setHeader('Content-Disposition', 'attachment; filename="grüße.txt"');
+      response.end('漢');
+    });
+    await using peer = await peerOf(server, CLOSING_GET);
+    await peer.until(() => peer.ended, 'the end');
+    const bytes = Buffer.concat(peer.chunks);
+    expect(bytes.includes(Buffer.from('grüße.txt', 'latin1'))).toBe(true);
+    expect(bytes.toString().endsWith('漢')).toBe(true);
+  });
+
+  it('has the options of node:http', async () => {
+    class OwnRequest extends IncomingMessage {
+      get own(): string {
+        return `own ${this.url}`;
+      }
+    }
+    class OwnResponse extends ServerResponse {
+      override setHeader(name: string, value: number | string | readonly string[]): this {
+        return super.setHeader(`X-Own-${name}`, value);
+      }
+    }
+    const server = await serve(
+      (request, response) => {
+        response.setHeader('Tag', ['a', 'b']);
+        response.end(`${(request as OwnRequest).own} ${request.headers.age}`);
+      },
+      {
+        IncomingMessage: OwnRequest,
+        ServerResponse: OwnResponse as typeof ServerResponse,
+        joinDuplicateHeaders: true,
+        uniqueHeaders: ['x-own-tag'],
+        maxHeaderSize: 1_000,
+        keepAlive: true,
+        keepAliveInitialDelay: 1_000,
+        noDelay: true,
+      },
+    );
+    const text = 'GET / HTTP/1.1\r\nHost: a\r\nAge: 1\r\nAge: 2\r\nConnection: close\r\n\r\n';
+    expect(await answerOf(server, text)).toMatch(/X-Own-Tag: a; b\r\n.*own \/ 1, 2$/s);
+    const long = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(1_000)}\r\n\r\n`;
+    expect(await answerOf(server, long)).toMatch(/^HTTP\/1.1 431 /);
+  });
+
+  it('refuses content of responses that have none, if that is asked for', async () => {
+    const server = await serve(
+      (_request, response) => {
+        response.writeHead(204);
+        let code = '';
+        try {
+          response.write('content');
+        } catch (error) {
+          code = (error as NodeJS.ErrnoException).code as string;
+        }
+        expect(code).toBe('ERR_HTTP_BODY_NOT_ALLOWED');
+        response.end();
+      },
+      { rejectNonStandardBodyWrites: true },
+    );
+    expect(await answerOf(server)).toMatch(/^HTTP\/1.1 204 /);
+  });
+
+  it('limits content by an option of the engine', async () => {
+    const server = await serve((request, response) => request.pipe(response), {
+      engine: { maxContentBytes: 10 },
+    });
+    const text = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n';
+    expect(await answerOf(server, text)).toMatch(/^HTTP\/1.1 4/);
+  });
+
+  it('limits the number of fields by maxHeadersCount', async () => {
+    const server = createServer({ reactor }, (_request, response) => response.end('few'));
+    servers.push(server);
+    server.maxHeadersCount = 2;
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    expect(await answerOf(server)).toContain('few');
+    const many = 'GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\n\r\n';
+    expect(await answerOf(server, many)).toMatch(/^HTTP\/1.1 431 /);
+  });
+
+  it('serves HTTPS', async () => {
+    const identity = await selfSigned({ names: ['localhost'] });
+    const server = await serve(
+      (request, response) => {
+        const { encrypted } = request.socket as unknown as { encrypted: boolean };
+        response.end(`encrypted: ${encrypted}`);
+      },
+      { tls: new TLSServerContext({ identity }) },
+    );
+    const { get } = await import('node:https');
+    const text = await new Promise<string>((resolve, reject) => {
+      const options = { port: portOf(server), rejectUnauthorized: false, agent: false };
+      get({ host: '127.0.0.1', ...options }, async (response) => {
+        let content = '';
+        for await (const data of response) content += String(data);
+        resolve(content);
+      }).on('error', reject);
+    });
+    expect(text).toBe('encrypted: true');
+  });
+
+  it("publishes to Node's diagnostics channels", async () => {
+    const seen: string[] = [];
+    const listener = (message: unknown, name: string | symbol): void => {
+      const { request, response } = message as {
+        request: IncomingMessage;
+        response: ServerResponse;
+      };
+      seen.push(`${String(name)} ${request.url} ${response.statusCode}`);
+    };
+    const names = ['http.server.request.start', 'http.server.response.finish'];
+    for (const name of names) channel(name).subscribe(listener);
+    const server = await serve((_request, response) => response.writeHead(201).end());
+    await answerOf(server);
+    for (const name of names) channel(name).unsubscribe(listener);
+    expect(seen).toEqual(['http.server.request.start / 200', 'http.server.response.finish / 201']);
+  });
+
+  it('stops with the reactor, after requests in progress', async () => {
+    const own = createReactor({ kind });
+    const server = createServer({ reactor: own }, (_request, response) => {
+      own.stop();
+      setImmediate(() => response.end('last'));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const running = own.run({ installSignalHandlers: false });
+    expect(await answerOf(server)).toContain('last');
+    await running;
+    expect(server.listening).toBe(false);
+  });
+});
+
+it('exports what servers use of the module', () => {
+  const { METHODS, STATUS_CODES, maxHeaderSize, validateHeaderName, validateHeaderValue } = facade;
+  expect([METHODS, STATUS_CODES, maxHeaderSize]).toEqual([
+    http.METHODS,
+    http.STATUS_CODES,
+    http.maxHeaderSize,
+  ]);
+  expect(() => validateHeaderName('bad name')).toThrow(TypeError);
+  expect(() => validateHeaderValue('name', 'a\n')).toThrow(TypeError);
+});
+
+it('refuses options that it cannot fulfil', () => {
+  const reactor = createReactor({ kind: 'node' });
+  const make = (options: object) => (): Server => createServer({ reactor, ...options });
+  const unsupported = expect.objectContaining({ code: 'ERR_UNSUPPORTED' });
+  expect(make({ insecureHTTPParser: true })).toThrow(unsupported);
+  expect(make({ requireHostHeader: false })).toThrow(unsupported);
+  expect(make({ engine: { compression: true } })).toThrow(/compression/);
+  expect(make({ ServerResponse: class {} })).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
+  );
+  expect(make({ headersTimeout: 2, requestTimeout: 1 })).toThrow(
+    expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }),
+  );
+});
