@@ -26,6 +26,7 @@ export {
   type RenderedHTML,
   type Resource,
   type RouteParams,
+  requestIdOf,
   WebContext,
 } from './web-context.js';
 export type { WebResult } from './web-result.js';

@@ -19,7 +19,7 @@ export interface LimitRequestsOptions {
    * read the address from a field that the proxy sets, or use the PROXY protocol.
    */
   readonly clientOf?: ((context: WebContext) => string | undefined) | undefined;
-  /** Clients that are remembered: 1 to 10,000,000, each with about 250 bytes. Beyond that, the one that came longest ago is forgotten. Default 100,000. */
+  /** Clients that are remembered: 1 to 10,000,000, each with about 170 bytes. Beyond that, the one that came longest ago is forgotten. Default 100,000. */
   readonly maxClients?: number | undefined;
   /** Called for each request that is refused. */
   readonly onRefused?: ((context: WebContext, client: string) => void) | undefined;

@@ -57,6 +57,17 @@ export interface ContextSite {
 /** Parameters of the router, by name. */
 export type RouteParams = Readonly<Record<string, unknown>>;
 
+/** Of the requests whose id was read or set. */
+const requestIdsMade = new WeakMap<HTTPRequest, string>();
+
+/**
+ * The id of a request of a site, for the access log of the server, which receives the request. Undefined if no resource has read or set it, as
+ * `requestIds` does.
+ */
+export function requestIdOf(request: HTTPRequest | undefined): string | undefined {
+  return request === undefined ? undefined : requestIdsMade.get(request);
+}
+
 const NO_PARAMS: RouteParams = Object.freeze(Object.create(null) as RouteParams);
 
 export class WebContext {
@@ -110,7 +121,10 @@ export class WebContext {
 
   /** Identifies the request in logs. Made when it is first read, unless it was set. */
   get id(): string {
-    this.requestId ??= this.site.makeRequestId();
+    if (this.requestId === undefined) {
+      this.requestId = this.site.makeRequestId();
+      requestIdsMade.set(this.request, this.requestId);
+    }
     return this.requestId;
   }
 
@@ -121,6 +135,7 @@ export class WebContext {
       throw new InvalidArgumentValueError('id', '1 to 200 visible characters of ASCII', id);
     }
     this.requestId = id;
+    requestIdsMade.set(this.request, id);
     this.logger = undefined;
   }
 

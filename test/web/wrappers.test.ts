@@ -1,7 +1,7 @@
 /** Resources around resources. */
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../../src/defer/deferred.js';
-import { HTTPStatusError, staticFiles } from '../../src/http/index.js';
+import { type AccessLog, HTTPStatusError, staticFiles } from '../../src/http/index.js';
 import { Logger } from '../../src/logger/index.js';
 import { flushLoggedErrors, ManualClock } from '../../src/testing/index.js';
 import {
@@ -19,6 +19,7 @@ import {
   type Resource,
   redirect,
   redirectTo,
+  requestIdOf,
   requestIds,
   rewrite,
   scriptNonce,
@@ -381,6 +382,20 @@ describe('requestIds', () => {
     const failed = await new ServedSite(requestIds(broken), options).get('/');
     expect([statusOf(failed), fieldOf(failed, 'x-request-id')]).toEqual([500, 'made']);
     flushLoggedErrors();
+  });
+
+  it('are known to the access log', async () => {
+    const ids: (string | undefined)[] = [];
+    const accessLog: AccessLog = (_record, request) => void ids.push(requestIdOf(request));
+    const options = { makeRequestId: () => 'made' };
+    await new ServedSite(requestIds(hello), options, { accessLog }).get('/');
+    await new ServedSite(requestIds(hello, { trusted: true }), options, { accessLog }).get(
+      '/',
+      'X-Request-Id: r-1',
+    );
+    await new ServedSite(hello, options, { accessLog }).get('/');
+    await new ServedSite(hello, options, { accessLog }).ask('broken\r\n\r\n');
+    expect(ids).toEqual(['made', 'r-1', undefined, undefined]);
   });
 
   it.each<[string, string | undefined, boolean | (() => boolean), string]>([
