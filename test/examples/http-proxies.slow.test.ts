@@ -31,9 +31,17 @@ describe.each(KINDS)('the examples of proxies on the %s reactor', (kind) => {
     const url = `http://127.0.0.1:${hello.port}/`;
     const ask = (password: string, ...more: string[]): Promise<string> => {
       const user = `http://alice:${password}@127.0.0.1:${proxy.port}`;
-      return run('curl', ['-sS', '-w', ' %{http_code}', '-x', user, ...more, url]).then(
-        ({ stdout }) => stdout,
-      );
+      return run('curl', [
+        '-sS',
+        '--noproxy',
+        '',
+        '-w',
+        ' %{http_code}',
+        '-x',
+        user,
+        ...more,
+        url,
+      ]).then(({ stdout }) => stdout);
     };
     expect(await ask('right')).toBe('Hello, World! 200');
     expect(await ask('right', '--proxytunnel')).toBe('Hello, World! 200');
