@@ -58,6 +58,11 @@ export class LoginAttempt implements LoginContext {
     );
   }
 
+  /** Without credentials: the caller knows who the user is. */
+  admit(id: unknown): void {
+    this.#requestAvatar(id);
+  }
+
   /** Asks the checkers in their order, until one does not refuse the credentials. */
   #ask(credentials: Credentials, index: number): Deferred<unknown> {
     const checker = this.#checkers[index];
@@ -87,17 +92,17 @@ export class LoginAttempt implements LoginContext {
       void,
       void
     >(
-      (grant) => this.#granted((grant ?? {}) as Grant),
+      (grant) => this.#granted(id, (grant ?? {}) as Grant),
       (failure) => this.#fail(failure),
     );
   }
 
-  #granted(grant: Grant): void {
+  #granted(id: unknown, grant: Grant): void {
     const { type, avatar } = grant;
     const types = this.#types;
     const logout = typeof grant.logout === 'function' ? () => grant.logout?.() : undefined;
     const known = typeof type === 'string' && (types.length === 0 || types.includes(type));
-    const session = new Session(String(type), avatar, logout);
+    const session = new Session(String(type), avatar, id, logout);
     if (known && avatar !== undefined && !this.#over) {
       this.#over = true;
       this.deferred.callback(session);

@@ -80,23 +80,48 @@ export class Portal<R extends AnyRealm, Checker extends AnyChecker<AvatarIdOf<R>
     const given = credentials as Credentials;
     checkObject('credentials', given);
     checkString('kind of the credentials', given.kind);
-    checkOptions('login', options, OPTIONS);
+    const checkers = this.#byKind.get(given.kind);
+    const attempt = this.#attempt('login', checkers ?? [], options);
+    const { deferred } = attempt;
+    if (checkers === undefined) {
+      deferred.addErrback(() => undefined);
+      return fail(new UnhandledCredentialsError(given.kind, this.kinds));
+    }
+    if (!deferred.fired) attempt.start(given);
+    return deferred as unknown as Deferred<SessionOf<AvatarsOf<R>, Type>>;
+  }
+
+  /**
+   * Gives a user the avatar without credentials: for callers that know who the user is, because they keep the `avatarId` of an
+   * earlier login where nobody else can change it, such as in a session of a web site. No checker is asked. Otherwise like {@link login}.
+   *
+   * @throws InvalidArgumentTypeError, UnknownOptionError
+   */
+  admit<Type extends AvatarTypeOf<R> = AvatarTypeOf<R>>(
+    avatarId: AvatarIdOf<R>,
+    options: LoginOptions<Type, MindOf<R>> = {},
+  ): Deferred<SessionOf<AvatarsOf<R>, Type>> {
+    const attempt = this.#attempt('admit', [], options);
+    const { deferred } = attempt;
+    if (!deferred.fired) attempt.admit(avatarId);
+    return deferred as unknown as Deferred<SessionOf<AvatarsOf<R>, Type>>;
+  }
+
+  #attempt(
+    what: string,
+    checkers: readonly CredentialsChecker<Credentials, unknown>[],
+    options: LoginOptions,
+  ): LoginAttempt {
+    checkOptions(what, options, OPTIONS);
     const { types = [], mind, peer, signal } = options;
     if (!Array.isArray(types)) throw new InvalidArgumentTypeError('types', 'an array', types);
     for (const type of types) checkString('an element of types', type);
     if (peer !== undefined) checkString('peer', peer);
     if (signal !== undefined) checkAbortSignal('signal', signal);
-    const checkers = this.#byKind.get(given.kind);
-    if (checkers === undefined) return fail(new UnhandledCredentialsError(given.kind, this.kinds));
-    const attempt = new LoginAttempt(
-      checkers,
-      this.realm as unknown as Realm<Record<string, unknown>, unknown, unknown>,
-      { types, mind, peer },
-    );
-    const { deferred } = attempt;
-    if (signal !== undefined) deferred.cancelOn(signal);
-    if (!deferred.fired) attempt.start(given);
-    return deferred as unknown as Deferred<SessionOf<AvatarsOf<R>, Type>>;
+    const realm = this.realm as unknown as Realm<Record<string, unknown>, unknown, unknown>;
+    const attempt = new LoginAttempt(checkers, realm, { types, mind, peer });
+    if (signal !== undefined) attempt.deferred.cancelOn(signal);
+    return attempt;
   }
 
   #register(checker: Checker): void {

@@ -9,12 +9,20 @@ export class Session<Type extends string, Avatar> implements AsyncDisposable {
   /** The type of the avatar: the names of types distinguish the members of a union of sessions. */
   readonly type: Type;
   readonly avatar: Avatar;
+  /** The avatar id that the checker returned: who the user is. See `portal.admit`. */
+  readonly avatarId: unknown;
   #logout: (() => MaybeAsync) | undefined;
 
   /** @internal */
-  constructor(type: Type, avatar: Avatar, logout: (() => MaybeAsync) | undefined) {
+  constructor(
+    type: Type,
+    avatar: Avatar,
+    avatarId: unknown,
+    logout: (() => MaybeAsync) | undefined,
+  ) {
     this.type = type;
     this.avatar = avatar;
+    this.avatarId = avatarId;
     this.#logout = logout ?? (() => undefined);
   }
 

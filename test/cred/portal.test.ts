@@ -186,6 +186,38 @@ describe('a portal', () => {
   });
 });
 
+describe('admitting a user without credentials', () => {
+  it('asks the realm, and no checker', async () => {
+    const realm = new Mailboxes();
+    const portal = new Portal(realm, [new MemoryChecker({ alice: 'secret' })]);
+    const first = await portal.login(ALICE, { types: ['mailbox'] });
+    expect(first.avatarId).toBe('alice');
+    const session = await portal.admit('bob', { types: ['mailbox'], mind: 'client' });
+    expect(session).toMatchObject({ type: 'mailbox', avatar: { owner: 'bob' }, avatarId: 'bob' });
+    expect(realm).toMatchObject({ asked: ['alice', 'bob'], mind: 'client' });
+    await session.logout();
+    expect(realm.loggedOut).toBe(1);
+  });
+
+  it('fails as the realm does, and can be cancelled', async () => {
+    const answer = new Deferred<Grant>();
+    const realm: Realm<Avatars> = {
+      requestAvatar: (id) => {
+        if (id === 'gone') throw new UnauthorizedLoginError();
+        return answer;
+      },
+    };
+    const portal = new Portal(realm, [new MemoryChecker({})]);
+    expect(await failureOf(portal.admit('gone'))).toBeInstanceOf(UnauthorizedLoginError);
+    const cancelled = portal.admit('alice', { signal: AbortSignal.abort() });
+    expect(await failureOf(cancelled)).toBeInstanceOf(CancelledError);
+    const admitted = portal.admit('alice', { types: ['admin'] });
+    answer.callback({ type: 'mailbox', avatar: { owner: 'alice' } });
+    expect(await failureOf(admitted)).toBeInstanceOf(NoAvatarError);
+    expect(() => portal.admit('alice', { x: 1 } as never)).toThrow('x');
+  });
+});
+
 describe('logging out', () => {
   it('calls the realm once', async () => {
     const realm = new Mailboxes();
