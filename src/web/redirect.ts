@@ -22,16 +22,16 @@ const STATUSES: readonly number[] = [301, 302, 303, 307, 308];
 export function redirectTo(location: string, status: RedirectStatus = 302): Resource {
   const field = locationField(location);
   checkStatus(status);
-  return { render: (context) => sendRedirect(context, field, status) };
+  return { render: (context) => prepareRedirect(context, field, status) };
 }
 
 /**
- * Answers with a redirect. The short page in it, for clients that do not follow, has the address as escaped text.
+ * Makes the answer a redirect. The short page in it, for clients that do not follow, has the address as escaped text.
  *
  * @example POST: (context) => redirect(context, '/done', 303)
  * @param location A URL, or a reference relative to that of the request. Characters that URLs cannot have are percent-encoded, and so are
  * backslashes, which browsers take for slashes. If a client can choose it, use {@link localLocation}.
- * @returns What a resource returns.
+ * @returns The page, which the resource returns: wrappers around it then do their part before it is sent, such as storing a session.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  * @throws HTTPSequenceError the head of the response was sent.
  */
@@ -39,8 +39,8 @@ export function redirect(
   context: WebContext,
   location: string,
   status: RedirectStatus = 302,
-): undefined {
-  return sendRedirect(context, locationField(location), checkStatus(status));
+): string {
+  return prepareRedirect(context, locationField(location), checkStatus(status));
 }
 
 /**
@@ -57,14 +57,13 @@ export function localLocation(location: string | null | undefined, fallback = '/
   return isLocal ? location : fallback;
 }
 
-function sendRedirect({ response }: WebContext, location: string, status: number): undefined {
+function prepareRedirect({ response }: WebContext, location: string, status: number): string {
   const text = escapeHTML(location);
   response.status = status;
   response.setField('Location', location);
   response.setField('Content-Type', 'text/html; charset=utf-8');
   response.setField('Content-Security-Policy', "default-src 'none'");
-  response.send(`<!doctype html>\n<title>Redirect</title>\n<p>See <a href="${text}">${text}</a>\n`);
-  return undefined;
+  return `<!doctype html>\n<title>Redirect</title>\n<p>See <a href="${text}">${text}</a>\n`;
 }
 
 function checkStatus(status: unknown): number {
