@@ -15,7 +15,7 @@ interface Found {
   year?: number;
 }
 
-/** @returns Milliseconds since 1970; undefined if it is no date. */
+/** @returns Milliseconds since 1970; undefined if it is not a date. */
 export function parseCookieDate(text: string): number | undefined {
   const found: Found = {};
   for (const token of text.split(DELIMITERS)) readToken(found, token);

@@ -1,4 +1,4 @@
-/** What is to be done when a response has ended. */
+/** Functions that are called when a response has ended. */
 import { reportError } from '../internal/error-report.js';
 import type { ConnectionRegistry, ServedConnection } from './served-connection.js';
 
