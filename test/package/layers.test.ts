@@ -132,6 +132,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../web/index.js', '../core/process.js', '../protocols/http/octets.js', 'node:fs'],
     refused: ['../reactor/create-reactor.js', '../process/index.js', '../websocket/index.js'],
   },
+  'src/web/sessions/probe.ts': {
+    allowed: ['../web-context.js', '../../http/set-cookie.js', '../../cred/portal.js', 'node:fs'],
+    refused: ['../../websocket/index.js', '../../protocols/redis/index.js', '../../native.js'],
+  },
   'src/reactor/time/probe.ts': {
     allowed: ['./turns.js', '../../core/clock.js', '../../defer/deferred.js'],
     refused: ['../life/run-phases.js', '../streams/stream-port.js', '../../task/react.js'],
