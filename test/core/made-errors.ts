@@ -72,6 +72,7 @@ import * as threads from '../../src/threads/errors.js';
 import * as threadsEntry from '../../src/threads/index.js';
 import * as sites from '../../src/web/errors.js';
 import * as webEntry from '../../src/web/index.js';
+import * as sessionErrors from '../../src/web/sessions/session-errors.js';
 import * as proxies from '../../src/web-proxy/errors.js';
 import * as proxiesEntry from '../../src/web-proxy/index.js';
 import * as webSockets from '../../src/websocket/errors.js';
@@ -120,7 +121,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, web],
   ['ropewalk/web-proxy', proxiesEntry, proxies],
-  ['ropewalk/web', webEntry, sites],
+  ['ropewalk/web', webEntry, { ...sites, ...sessionErrors }],
   ['ropewalk/process', processEntry, running],
   [
     'ropewalk/finger',
@@ -159,6 +160,7 @@ export const errors = {
   ...web,
   ...proxies,
   ...sites,
+  ...sessionErrors,
   ...sockets,
   ...credErrors,
   ...dashboard,
@@ -313,6 +315,9 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidTableMessageError: new errors.InvalidTableMessageError('m'),
   TableLookupError: new errors.TableLookupError('m'),
   InvalidSocksMessageError: new errors.InvalidSocksMessageError('m'),
+  MissingWrapperError: new errors.MissingWrapperError('sessionOf', 'withSessions'),
+  SessionStoreError: new errors.SessionStoreError({ cause: new Error('down') }),
+  SessionTooLargeError: new errors.SessionTooLargeError('cart', 70_000, 65_536),
   RouteConflictError: new errors.RouteConflictError('GET', '/:b', '/:a'),
   SocksAuthenticationError: new errors.SocksAuthenticationError('methods', { host: 'h', port: 1 }),
   SocksConnectError: new errors.SocksConnectError('not allowed', { host: 'h', port: 1 }),

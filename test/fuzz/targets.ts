@@ -57,6 +57,7 @@ import { answersTo as redisAnswersTo } from '../protocols/redis/recording.js';
 import { readEverywhere } from '../protocols/socks/recording.js';
 import { closing, masked, readAll } from '../protocols/websocket/frames.js';
 import { controlEvents, keyEvents } from '../terminal/recording.js';
+import { COOKIE_SEEDS, COOKIE_WORDS, checkCookies } from './cookie-target.js';
 import { cut } from './mutations.js';
 
 const DIGEST = new DigestChallenges({ realm: 'r', clock: new ManualClock() });
@@ -627,4 +628,5 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       for (const { type, blob } of parseAuthorizedKeys(text, problem)) ok(blob.includes(type));
     },
   },
+  cookies: { seeds: COOKIE_SEEDS, words: COOKIE_WORDS, check: checkCookies },
 };

@@ -131,6 +131,7 @@ import { TERMINAL_CALLS } from './terminal-options.js';
 import { TESTING_CALLS } from './testing-options.js';
 import { WEB_CALLS } from './web-options.js';
 import { WEB_PROXY_CALLS } from './web-proxy-options.js';
+import { WEB_STATE_CALLS } from './web-state-options.js';
 
 class Strings extends Int16StringReceiver {
   override stringReceived(): void {}
@@ -206,6 +207,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...SOCKS_CALLS,
   ...WEB_CALLS,
   ...WEB_PROXY_CALLS,
+  ...WEB_STATE_CALLS,
   ...FILES_CALLS,
   ...FOREIGN_CALLS,
   ...TERMINAL_CALLS,
