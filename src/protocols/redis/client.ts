@@ -90,6 +90,8 @@ export class RedisClient {
   readonly #settings: ProtocolSettings;
   readonly #service: ClientService<() => RedisProtocol>;
   #protocol: RedisProtocol | undefined;
+  /** The connection that `onConnected` was called for. */
+  #announced: RedisProtocol | undefined;
   #failure: Error | undefined;
   #running = false;
   #starts = 0;
@@ -177,8 +179,9 @@ export class RedisClient {
 
   #build(): RedisProtocol {
     const protocol: RedisProtocol = new RedisProtocol(this.#settings, (reason) => {
-      if (this.#protocol !== protocol) return;
-      this.#protocol = undefined;
+      if (this.#protocol === protocol) this.#protocol = undefined;
+      if (this.#announced !== protocol) return;
+      this.#announced = undefined;
       this.#options.onLost?.(reason);
     });
     return protocol;
@@ -191,7 +194,10 @@ export class RedisClient {
     // Each failure is handled once: the first one fails the attempt.
     for (const other of greeted.slice(1)) other.addErrback(() => undefined);
     return all
-      .addCallback(() => onConnected?.(protocol))
+      .addCallback(() => {
+        this.#announced = protocol;
+        return onConnected?.(protocol);
+      })
       .addCallback(() => {
         this.#protocol = protocol;
         this.#failure = undefined;

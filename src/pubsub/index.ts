@@ -1,0 +1,25 @@
+/**
+ * `ropewalk/pubsub`: publish/subscribe in one process, or in many through a Redis or NATS server. The guarantees of each are in
+ * docs/howto/publish-subscribe.md.
+ */
+export {
+  PublishError,
+  PubSubClosedError,
+  SlowSubscriberError,
+  SubscriptionRefusedError,
+} from './errors.js';
+export { MemoryPubSub, type PubSubOptions } from './memory-pub-sub.js';
+export type { MessageData, PubSubMessage } from './message.js';
+export type { PubSub, PubSubStatistics } from './pub-sub.js';
+export {
+  type RedisConnectionOptions,
+  RedisPubSub,
+  type RedisPubSubOptions,
+} from './redis/redis-pub-sub.js';
+export type {
+  PubSubGap,
+  PubSubReceiver,
+  SlowPolicy,
+  SubscribeOptions,
+} from './subscribe-options.js';
+export type { Subscription, SubscriptionState } from './subscription.js';
