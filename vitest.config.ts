@@ -82,6 +82,7 @@ export default defineConfig({
       'ropewalk/finger': source('protocols/finger/index.ts'),
       'ropewalk/portforward': source('portforward/index.ts'),
       'ropewalk/memcache': source('protocols/memcache/index.ts'),
+      'ropewalk/pubsub': source('pubsub/index.ts'),
       'ropewalk/redis': source('protocols/redis/index.ts'),
       'ropewalk/ident': source('protocols/ident/index.ts'),
       'ropewalk/simple': source('protocols/simple/index.ts'),

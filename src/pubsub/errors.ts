@@ -56,3 +56,30 @@ export class SlowSubscriberError extends RopewalkError {
     this.limit = limit;
   }
 }
+
+/** Too many publications have no confirmation. Nothing was sent. It is the cause of a {@link PublishError}. */
+export class PubSubOverloadError extends LocalProtocolError {
+  override readonly name = 'PubSubOverloadError';
+  override readonly code = 'ERR_PUBSUB_OVERLOAD';
+  /** The option that was exceeded. */
+  readonly option: 'maxUnconfirmed';
+  readonly limit: number;
+
+  constructor(option: 'maxUnconfirmed', limit: number) {
+    super(`too many publications without a confirmation: ${option} is ${limit}`);
+    this.option = option;
+    this.limit = limit;
+  }
+}
+
+/** The server did not connect, or did not confirm a publication, in time. It is the cause of a {@link PublishError}. */
+export class PubSubTimeoutError extends RopewalkError {
+  override readonly name = 'PubSubTimeoutError';
+  override readonly code = 'ERR_PUBSUB_TIMEOUT';
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number) {
+    super(`no confirmation of the server in ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+}

@@ -5,17 +5,23 @@
 export {
   PublishError,
   PubSubClosedError,
+  PubSubOverloadError,
+  PubSubTimeoutError,
   SlowSubscriberError,
   SubscriptionRefusedError,
 } from './errors.js';
 export { MemoryPubSub, type PubSubOptions } from './memory-pub-sub.js';
 export type { MessageData, PubSubMessage } from './message.js';
+export { NatsPubSub, type NatsReactor } from './nats/nats-pub-sub.js';
+export type { NatsPubSubOptions } from './nats/nats-settings.js';
 export type { PubSub, PubSubStatistics } from './pub-sub.js';
 export {
   type RedisConnectionOptions,
   RedisPubSub,
   type RedisPubSubOptions,
 } from './redis/redis-pub-sub.js';
+export { RedisStreams } from './redis/redis-streams.js';
+export type { RedisStreamsOptions, StreamSubscribeOptions } from './redis/stream-settings.js';
 export type {
   PubSubGap,
   PubSubReceiver,

@@ -156,10 +156,13 @@ export class Subscription {
     return !this.#isWild || matchesTopic(this.pattern, topic);
   }
 
-  /** @internal The server has confirmed it, for the first time or again. */
-  confirmed(): void {
+  /**
+   * @internal The server has confirmed it, for the first time or again.
+   * @param resumes Whether messages that were published meanwhile still arrive.
+   */
+  confirmed(resumes = false): void {
     if (this.#state === 'ended') return;
-    if (this.#wasReady && this.#state === 'pending')
+    if (!resumes && this.#wasReady && this.#state === 'pending')
       this.gap({ reason: 'connection', count: undefined });
     this.#wasReady = true;
     this.#state = 'ready';

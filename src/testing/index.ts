@@ -26,6 +26,11 @@ export {
   type ProcessContractOptions,
   processContract,
 } from './contracts/processes/process-contract.js';
+export {
+  type PubSubContractOptions,
+  pubSubContract,
+} from './contracts/pubsub/pubsub-contract.js';
+export type { MakePubSubStage, PubSubStage } from './contracts/pubsub/pubsub-stage.js';
 export { introspectionContract } from './contracts/reactor/introspection-contract.js';
 export { lifeContract } from './contracts/reactor/life-contract.js';
 export { namesContract } from './contracts/reactor/names-contract.js';

@@ -57,12 +57,12 @@ export class FakeRedis implements AsyncDisposable {
     let count = 0;
     for (const { socket, channels, patterns } of this.#clients) {
       if (channels.has(channel)) {
-        socket.write(push(['message', channel, data]));
+        socket.write(push(['message', channel, data]), 'latin1');
         count += 1;
       }
       for (const pattern of patterns) {
         if (!matches(pattern, channel)) continue;
-        socket.write(push(['pmessage', pattern, channel, data]));
+        socket.write(push(['pmessage', pattern, channel, data]), 'latin1');
         count += 1;
       }
     }

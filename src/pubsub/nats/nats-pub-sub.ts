@@ -1,0 +1,50 @@
+/** Publish/subscribe through a NATS server. */
+import type { Clock } from '../../core/clock.js';
+import type { SystemEvents, SystemEventTrigger } from '../../core/system-event.js';
+import type { Deferred } from '../../defer/deferred.js';
+import { checkReactor } from '../../internal/check.js';
+import { BrokerPubSub } from '../broker-pub-sub.js';
+import { NatsLink } from './nats-link.js';
+import { type NatsPubSubOptions, natsSettings } from './nats-settings.js';
+
+/** A reactor, as far as the connection to NATS uses it. */
+export type NatsReactor = Clock &
+  Pick<SystemEvents, 'addSystemEventTrigger' | 'removeSystemEventTrigger'>;
+
+/**
+ * Publish/subscribe through a NATS server: at most once. The server keeps no messages, so a process that is not connected misses them: `onGap` of its
+ * subscriptions is called when it is connected again. It connects at the first call, and is closed when the reactor stops.
+ *
+ * It uses the package `@nats-io/transport-node`, version 3, which must be installed beside this one and is loaded by the first
+ * connection.
+ *
+ * @example
+ * const pubsub = new NatsPubSub(reactor, { servers: ['nats1.example:4222', 'nats2.example:4222'] });
+ * pubsub.subscribe('news.>', (message) => console.log(message.topic, message.text));
+ */
+export class NatsPubSub extends BrokerPubSub {
+  readonly #reactor: NatsReactor;
+  #trigger: SystemEventTrigger | undefined;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
+  constructor(reactor: NatsReactor, options: NatsPubSubOptions = {}) {
+    checkReactor('reactor', reactor);
+    const settings = natsSettings(options);
+    const { maxMessageBytes } = options;
+    super(
+      new NatsLink(reactor, settings),
+      maxMessageBytes === undefined ? {} : { maxMessageBytes },
+    );
+    this.#reactor = reactor;
+    this.#trigger = reactor.addSystemEventTrigger('during', 'shutdown', () => {
+      this.#trigger = undefined;
+      return this.close();
+    });
+  }
+
+  override close(): Deferred<void> {
+    if (this.#trigger !== undefined) this.#reactor.removeSystemEventTrigger(this.#trigger);
+    this.#trigger = undefined;
+    return super.close();
+  }
+}
