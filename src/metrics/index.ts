@@ -21,9 +21,11 @@ export { type PromClientRegistry, registerWithPromClient } from './prom-client.j
 export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './prometheus.js';
 export {
   addDatabasePool,
+  addPubSub,
   addReactor,
   addThreadPool,
   type DatabasePoolStatistics,
+  type PubSubFigures,
 } from './reactor-metrics.js';
 export { type MetricSource, MetricsRegistry } from './registry.js';
 export {

@@ -150,6 +150,54 @@ export function addDatabasePool(
   });
 }
 
+/** The figures of a `PubSub` of `ropewalk/pubsub`. */
+export interface PubSubFigures {
+  readonly connected: boolean;
+  readonly subscriptions: number;
+  readonly queued: number;
+  readonly published: number;
+  readonly failed: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly slowEnded: number;
+  readonly lost: number;
+}
+
+/**
+ * Adds `ropewalk_pubsub_*` of a `PubSub` of `ropewalk/pubsub`.
+ *
+ * @param name The label `pubsub`.
+ * @returns A function that removes them.
+ * @throws InvalidArgumentTypeError
+ */
+export function addPubSub(
+  registry: MetricsRegistry,
+  pubsub: { statistics(): PubSubFigures },
+  name: string,
+): () => void {
+  checkFunction('pubsub.statistics', (pubsub as Partial<typeof pubsub> | null)?.statistics);
+  const labels = { pubsub: checkString('name', name) };
+  return registry.addSource(() => {
+    const now = pubsub.statistics();
+    return [
+      level(
+        'pubsub_connected',
+        '1 with a connection to the server.',
+        labels,
+        now.connected ? 1 : 0,
+      ),
+      level('pubsub_subscriptions', 'Open subscriptions.', labels, now.subscriptions),
+      level('pubsub_queued_messages', 'Messages that wait for receivers.', labels, now.queued),
+      total('pubsub_published', 'Messages that were published.', labels, now.published),
+      total('pubsub_failed', 'Publications that failed.', labels, now.failed),
+      total('pubsub_delivered', 'Calls of receivers.', labels, now.delivered),
+      total('pubsub_dropped', 'Messages dropped for slow receivers.', labels, now.dropped),
+      total('pubsub_slow_ended', 'Subscriptions of slow receivers.', labels, now.slowEnded),
+      total('pubsub_connections_lost', 'Connections that were lost.', labels, now.lost),
+    ];
+  });
+}
+
 function family(
   type: 'counter' | 'gauge',
   name: string,

@@ -22,6 +22,9 @@ export {
 } from './redis/redis-pub-sub.js';
 export { RedisStreams } from './redis/redis-streams.js';
 export type { RedisStreamsOptions, StreamSubscribeOptions } from './redis/stream-settings.js';
+export { EventStreamRelay, type EventStreamRelayOptions } from './relays/event-stream-relay.js';
+export type { RelayOptions } from './relays/upstreams.js';
+export { WebSocketRelay, type WebSocketRelayOptions } from './relays/web-socket-relay.js';
 export type {
   PubSubGap,
   PubSubReceiver,

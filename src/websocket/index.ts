@@ -34,6 +34,11 @@ export {
 } from './errors.js';
 export { type ServeWebSocketsOptions, serveWebSockets } from './serve-web-sockets.js';
 export type { WebSocketOptions } from './settings.js';
-export { type PublishOptions, WebSocketTopics, type WebSocketTopicsOptions } from './topics.js';
+export {
+  type PublishOptions,
+  WebSocketTopics,
+  type WebSocketTopicsObserver,
+  type WebSocketTopicsOptions,
+} from './topics.js';
 export type { WebSocketMessage } from './web-socket-message.js';
 export { WebSocketProtocol } from './web-socket-protocol.js';

@@ -21,6 +21,14 @@ export interface PublishOptions {
   readonly except?: WebSocketProtocol | undefined;
 }
 
+/** Is called when topics begin and end to have subscribers: {@link WebSocketTopics.observe}. */
+export interface WebSocketTopicsObserver<Topic> {
+  /** A topic gets its first subscriber. If this throws, so does `subscribe`, and there is no subscription. */
+  topicBegins(topic: Topic): void;
+  /** A topic has lost its last subscriber. Must not throw. */
+  topicEnded(topic: Topic): void;
+}
+
 const OPTIONS: OptionNames<WebSocketTopicsOptions> = { maxLagBytes: true, lagging: true };
 const PUBLISH_OPTIONS: OptionNames<PublishOptions> = { except: true };
 
@@ -63,6 +71,7 @@ class TopicSubscription<Topic> implements Subscription {
  */
 export class WebSocketTopics<Topic = string> {
   readonly #subscribers: Map<Topic, Map<WebSocketProtocol, TopicSubscription<Topic>>> = new Map();
+  readonly #observers: Set<WebSocketTopicsObserver<Topic>> = new Set();
   readonly #maxLagBytes: number;
   readonly #skips: boolean;
   #skipped = 0;
@@ -83,6 +92,17 @@ export class WebSocketTopics<Topic = string> {
   /** Messages that lagging subscribers did not receive, since this object was made. */
   get skipped(): number {
     return this.#skipped;
+  }
+
+  /**
+   * Calls `observer` for each topic that begins or ends to have subscribers: for messages from elsewhere, such as those of
+   * `ropewalk/pubsub`, that are wanted only while there are any.
+   * @returns A function that ends this.
+   */
+  observe(observer: WebSocketTopicsObserver<Topic>): () => void {
+    this.#observers.add(observer);
+    for (const topic of this.#subscribers.keys()) observer.topicBegins(topic);
+    return () => void this.#observers.delete(observer);
   }
 
   /** The number of subscribers of a topic. */
@@ -107,6 +127,7 @@ export class WebSocketTopics<Topic = string> {
     if (!socket.isOpen || this.has(topic, socket)) return false;
     let subscribers = this.#subscribers.get(topic);
     if (subscribers === undefined) {
+      for (const observer of this.#observers) observer.topicBegins(topic);
       subscribers = new Map();
       this.#subscribers.set(topic, subscribers);
     }
@@ -152,7 +173,9 @@ export class WebSocketTopics<Topic = string> {
   drop(topic: Topic, socket: WebSocketProtocol): void {
     const subscribers = this.#subscribers.get(topic);
     subscribers?.delete(socket);
-    if (subscribers?.size === 0) this.#subscribers.delete(topic);
+    if (subscribers?.size !== 0) return;
+    this.#subscribers.delete(topic);
+    for (const observer of this.#observers) observer.topicEnded(topic);
   }
 
   #isLagging(socket: WebSocketProtocol): boolean {

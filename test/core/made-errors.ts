@@ -64,6 +64,8 @@ import * as websocket from '../../src/protocols/websocket/errors.js';
 import * as xmlErrors from '../../src/protocols/xml/errors.js';
 import * as xmlEntry from '../../src/protocols/xml/index.js';
 import * as xmlRpcErrors from '../../src/protocols/xml-rpc/errors.js';
+import * as pubsubErrors from '../../src/pubsub/errors.js';
+import * as pubsubEntry from '../../src/pubsub/index.js';
 import * as rpcErrors from '../../src/rpc/errors.js';
 import * as rpcEntry from '../../src/rpc/index.js';
 import * as stdio from '../../src/stdio/errors.js';
@@ -130,6 +132,7 @@ export const ENTRY_POINTS: readonly [name: string, exported: object, errors: obj
   ],
   ['ropewalk/memcache', memcacheEntry, memcacheErrors],
   ['ropewalk/redis', redisEntry, redisErrors],
+  ['ropewalk/pubsub', pubsubEntry, pubsubErrors],
   [
     'ropewalk/ident',
     identEntry,
@@ -174,6 +177,7 @@ export const errors = {
   ...fingerErrors,
   ...memcacheErrors,
   ...redisErrors,
+  ...pubsubErrors,
   ...identErrors,
   ...simpleErrors,
   ...postfixErrors,
@@ -301,6 +305,12 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   MemcacheConnectionLostError: new errors.MemcacheConnectionLostError('get', true),
   MemcacheUnavailableError: new errors.MemcacheUnavailableError('s', new Error('m')),
   MemcacheValueError: new errors.MemcacheValueError('m', 0),
+  PublishError: new errors.PublishError('a', true, new Error('m')),
+  PubSubClosedError: new errors.PubSubClosedError(),
+  PubSubOverloadError: new errors.PubSubOverloadError('maxUnconfirmed', 1),
+  PubSubTimeoutError: new errors.PubSubTimeoutError(1),
+  SlowSubscriberError: new errors.SlowSubscriberError('a', 'maxQueued', 1),
+  SubscriptionRefusedError: new errors.SubscriptionRefusedError('a', new Error('m')),
   InvalidRedisCommandError: new errors.InvalidRedisCommandError('m'),
   InvalidRedisReplyError: new errors.InvalidRedisReplyError('m'),
   RedisConnectionLostError: new errors.RedisConnectionLostError('GET', true),

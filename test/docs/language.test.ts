@@ -28,6 +28,7 @@ const FOLDERS = [
   'src/portforward',
   'src/process',
   'src/protocols',
+  'src/pubsub',
   'src/reactor',
   'src/resolver',
   'src/rpc',

@@ -68,6 +68,18 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../policies/relay.js', '../protocols/proxy-protocol/index.js'],
     refused: ['../endpoints/tcp.js', '../protocols/socks/index.js', '../framing/line-decoder.js'],
   },
+  'src/pubsub/probe.ts': {
+    allowed: ['../defer/deferred.js', './redis/redis-pub-sub.js'],
+    refused: ['../protocols/redis/index.js', '../http/index.js', '../policies/deadline.js'],
+  },
+  'src/pubsub/relays/probe.ts': {
+    allowed: ['../errors.js', '../../protocols/redis/index.js', '../../websocket/topics.js'],
+    refused: [
+      '../../reactor/create-reactor.js',
+      '../../http/serve-http.js',
+      '../../endpoints/tcp.js',
+    ],
+  },
   'src/terminal/probe.ts': {
     allowed: ['../core/clock.js', '../defer/deferred.js', '../framing/delivery.js'],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../native.js'],

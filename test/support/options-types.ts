@@ -20,6 +20,7 @@ const ENTRY_POINTS = [
   'portforward/index',
   'protocols/memcache/index',
   'protocols/redis/index',
+  'pubsub/index',
   'protocols/ident/index',
   'protocols/simple/index',
   'protocols/postfix/index',

@@ -18,6 +18,7 @@ import {
   parseTranscripts,
   pipeContract,
   processContract,
+  pubSubContract,
   RaisingMemoryReactor,
   runTranscript,
   Simulation,
@@ -59,6 +60,7 @@ export const TESTING_CALLS: Readonly<Record<string, readonly Call[]>> = {
         o,
       ),
   ],
+  PubSubContractOptions: [(o) => pubSubContract(() => undefined as never, o)],
   ProcessContractOptions: [
     (o) =>
       processContract(

@@ -123,6 +123,7 @@ import { FOREIGN_CALLS } from './foreign-options.js';
 import { LOGGER_CALLS } from './logger-options.js';
 import { MEMCACHE_CALLS } from './memcache-options.js';
 import { and, type Call, memory } from './option-calls.js';
+import { PUBSUB_CALLS } from './pubsub-options.js';
 import { REDIS_CALLS } from './redis-options.js';
 import { RPC_CALLS } from './rpc-options.js';
 import { SMALL_PROTOCOLS_CALLS } from './small-protocols-options.js';
@@ -204,6 +205,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ...MEMCACHE_CALLS,
   ...REDIS_CALLS,
   ...RPC_CALLS,
+  ...PUBSUB_CALLS,
   ...SOCKS_CALLS,
   ...WEB_CALLS,
   ...WEB_PROXY_CALLS,

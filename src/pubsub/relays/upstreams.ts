@@ -1,0 +1,59 @@
+/** Subscriptions that last as long as a topic has clients in this process. */
+import type { Deferred } from '../../defer/deferred.js';
+import { fail } from '../../defer/succeed.js';
+import { reportError } from '../../internal/error-report.js';
+import { PubSubClosedError } from '../errors.js';
+import type { PubSubMessage } from '../message.js';
+import type { PubSub } from '../pub-sub.js';
+import type { PubSubGap } from '../subscribe-options.js';
+import type { Subscription } from '../subscription.js';
+import { checkTopic } from '../topics.js';
+
+export interface RelayOptions {
+  /**
+   * Called when messages of a topic were, or may have been, missed: send clients the present state, or tell them to fetch it. Default: nothing is
+   * done.
+   */
+  readonly onGap?: (topic: string, gap: PubSubGap) => unknown;
+}
+
+export class Upstreams {
+  readonly #pubsub: PubSub;
+  readonly #onGap: RelayOptions['onGap'];
+  readonly #subscriptions = new Map<string, Subscription>();
+
+  constructor(pubsub: PubSub, { onGap }: RelayOptions) {
+    this.#pubsub = pubsub;
+    this.#onGap = onGap;
+  }
+
+  get topics(): string[] {
+    return [...this.#subscriptions.keys()];
+  }
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, PubSubClosedError */
+  begin(topic: string, receive: (message: PubSubMessage) => void): void {
+    const onGap = this.#onGap;
+    const options = onGap === undefined ? {} : { onGap: (gap: PubSubGap) => onGap(topic, gap) };
+    const subscription = this.#pubsub.subscribe(checkTopic(topic), receive, options);
+    this.#subscriptions.set(topic, subscription);
+    // Refused by the server: nothing arrives until the topic begins again.
+    subscription.ended().addErrback(({ value }) => reportError(value, `relay of ${topic}`));
+  }
+
+  end(topic: string): void {
+    void this.#subscriptions.get(topic)?.unsubscribe();
+    this.#subscriptions.delete(topic);
+  }
+
+  /** Fires when the topic's subscription is ready. */
+  ready(topic: string): Deferred<void> {
+    return this.#subscriptions.get(topic)?.ready() ?? fail(new PubSubClosedError());
+  }
+}
+
+/** @internal Checks by its methods, so that wrappers of applications are accepted. */
+export function isPubSub(value: unknown): boolean {
+  const { publish, subscribe } = (value ?? {}) as { publish?: unknown; subscribe?: unknown };
+  return typeof publish === 'function' && typeof subscribe === 'function';
+}

@@ -1,0 +1,67 @@
+/** The programs of docs/howto/publish-subscribe.md and scaling-out.md, with a Redis server of the tests. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { createReactor } from '../../src/index.js';
+import { RunningProgram } from '../cli/run-program.js';
+import { ChatClient, EventClient } from '../pubsub/chat-client.js';
+import { Child } from '../support/child.js';
+import { Pulse } from '../support/deadline.js';
+import { FakeRedis } from '../support/fake-redis.js';
+import { closedPort } from '../support/raw-peer.js';
+import { exampleUrl, KINDS, on } from './programs.js';
+
+describe.each(KINDS)('scaled-chat on the %s reactor', (kind) => {
+  const start = (broker: readonly string[]): Promise<RunningProgram> => {
+    const file = fileURLToPath(exampleUrl('scaled-chat'));
+    return RunningProgram.start(['--reactor', kind, file, '--port', '0', ...broker]);
+  };
+
+  it('passes messages between two programs, to WebSockets and event streams', async () => {
+    await using fake = await FakeRedis.listen();
+    const broker = ['--redis', `tcp:127.0.0.1:${fake.port}`];
+    await using one = await start(broker);
+    await using two = await start(broker);
+    await using reactor = createReactor();
+    await using ada = await ChatClient.join(reactor, one.port);
+    await using bob = await ChatClient.join(reactor, two.port);
+    using events = await EventClient.open(one.port);
+    const pulse = new Pulse();
+    const ready = setInterval(() => pulse.notify(), 10);
+    await pulse.until(() => fake.subscriptions.length === 2, 'two subscriptions');
+    clearInterval(ready);
+    bob.say('hello');
+    for (const client of [ada, bob, events]) await client.has('hello');
+    expect(ada.pid).not.toBe(bob.pid);
+    fake.dropConnections();
+    for (const client of [ada, bob]) await client.has('(messages may be missing)');
+    ada.say('back');
+    for (const client of [ada, bob, events]) await client.has('back');
+  });
+
+  it('is a room of one process without a broker', async () => {
+    await using program = await start([]);
+    await using reactor = createReactor();
+    await using ada = await ChatClient.join(reactor, program.port);
+    ada.say('alone');
+    await ada.has('alone');
+  });
+});
+
+describe.each(KINDS)('pubsub-news on the %s reactor', (kind) => {
+  const url = exampleUrl('pubsub-news');
+
+  it('listens, says, and says why it cannot', async () => {
+    await using fake = await FakeRedis.listen();
+    const server = ['--redis', `tcp:127.0.0.1:${fake.port}`];
+    await using listener = new Child(url, ['listen', 'news.*', ...server], on(kind));
+    await listener.printed(/listening to news\.\*\n/);
+    await using speaker = new Child(url, ['say', 'news.sport', 'two to one', ...server], on(kind));
+    expect(await speaker.result()).toMatchObject({ code: 0, stderr: '' });
+    await listener.printed(/news\.sport: two to one\n/);
+    const away = ['--redis', `tcp:127.0.0.1:${await closedPort()}`];
+    await using failed = new Child(url, ['say', 'news', 'x', ...away], on(kind));
+    const { code, stderr } = await failed.result();
+    expect(code).toBe(1);
+    expect(stderr).toContain('not published');
+  });
+});
