@@ -6,7 +6,7 @@ import { createServer } from 'ropewalk/node-http';
 import { describe, expect, it } from 'vitest';
 import { RawPeer } from '../support/raw-peer.js';
 
-describe.concurrent.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
+describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
   it.each([
     ['keepAliveTimeout', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', /^HTTP\/1.1 200 .*end$/s],
     ['headersTimeout', 'GET / HTTP/1.1\r\n', /^HTTP\/1.1 408 Request Timeout\r\n/],
