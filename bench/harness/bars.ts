@@ -152,6 +152,8 @@ export const BARS: readonly Bar[] = [
   atMost('http-post', 'pure-JS reactor, POST', NODE_TO_HTTP, 1),
   atMost('http-file-100k', 'pure-JS reactor, static file', NODE_TO_HTTP, 1),
   atMost('http-hello-50', 'tree of resources, HTTP hello', ratio(`${GIVEN}-site`, GIVEN), 1.15),
+  atMost('http-proxy-hello', 'reverse proxy, 13 bytes', ratio(GIVEN, 'nginx'), 1.5),
+  atMost('http-proxy-64k', 'reverse proxy, 64 KiB', ratio(GIVEN, 'nginx'), 1.3),
   atMost('http-idle', 'idle keep-alive connection', excess(GIVEN), 700),
   atMost('ws-echo-64', 'WebSocket echo 64 B, text', TO_UWS, 1),
   atMost('ws-echo-16k', 'WebSocket echo 16 KiB, text', TO_UWS, 1),

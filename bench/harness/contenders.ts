@@ -39,6 +39,7 @@ export type Service =
   | 'proxy'
   | 'socks'
   | 'http'
+  | 'http-proxy'
   | 'express'
   | 'fastify'
   | 'ws'
@@ -131,6 +132,7 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
     ...(lent.length === 0 && {
       socks: node('socks/ropewalk.mjs', ...args),
       http: node('http/ropewalk.mjs', ...args),
+      'http-proxy': node('http-proxy/ropewalk.mjs', ...args),
       ...frameworks(kind),
       ws: node('websocket/ropewalk.mjs', ...args),
     }),
@@ -272,7 +274,11 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'node-http',
     title: 'node:http',
-    serves: { http: node('http/node-http.mjs'), ...frameworks('node-http') },
+    serves: {
+      http: node('http/node-http.mjs'),
+      'http-proxy': node('http-proxy/node-http.mjs'),
+      ...frameworks('node-http'),
+    },
     versionCommand: NODE_VERSION,
     quick: true,
   },
@@ -298,9 +304,9 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'nginx',
     title: 'nginx',
-    serves: { http: node('http/nginx.mjs') },
+    serves: { http: node('http/nginx.mjs'), 'http-proxy': node('http-proxy/nginx.mjs') },
     versionCommand: ['sh', '-c', 'nginx -v 2>&1 | sed s,.*/,,'],
-    scenarios: ['http-file-100k'],
+    scenarios: ['http-file-100k', 'http-proxy-hello', 'http-proxy-64k'],
     optional: true,
     quick: false,
   },

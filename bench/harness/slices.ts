@@ -2,7 +2,7 @@
 // slice, in random order. Drift of the machine then affects all equally.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Contender, type RunningServer, startServer } from './contenders.js';
+import { CONTENDERS, type Contender, type RunningServer, startServer } from './contenders.js';
 import { type Figures, LoadClient } from './load-client.js';
 import { descriptorsOf } from './memory.js';
 import { openCommand } from './open-command.js';
@@ -18,6 +18,8 @@ export interface Running {
   readonly contender: Contender;
   readonly server: RunningServer;
   readonly client: LoadClient;
+  /** The server behind a reverse proxy. */
+  readonly origin: RunningServer | undefined;
   readonly descriptors: number;
 }
 
@@ -71,20 +73,39 @@ export async function startTraffic(
   const turns = kind === 'workers';
   const client = await LoadClient.start(turns ? undefined : options.clientCore);
   let server: RunningServer | undefined;
+  let origin: RunningServer | undefined;
   try {
     const proxies = service === 'proxy' || service === 'socks';
-    const target = proxies ? await client.serve(scenario.bytes) : undefined;
     const core = turns ? undefined : options.serverCore;
     const root = kind === 'file' ? siteFolder(scenario.bytes) : undefined;
-    server = await startServer(contender, service, mode, { core, target, root, nodeFlags });
-    const started = { contender, server, client, descriptors: descriptorsOf(server.pid) };
+    if (service === 'http-proxy') origin = await startOrigin(options, root);
+    const target = proxies ? await client.serve(scenario.bytes) : portOf(origin);
+    server = await startServer(contender, service, mode, {
+      core,
+      target,
+      root: origin === undefined ? root : undefined,
+      nodeFlags,
+    });
+    const started = { contender, server, client, origin, descriptors: descriptorsOf(server.pid) };
     if (!isChurn(scenario)) await client.open(openCommand(scenario, contender, server, target));
     return started;
   } catch (error) {
     await client.end();
     await server?.end();
+    await origin?.end();
     throw error;
   }
+}
+
+/** nginx, which serves a file. It shares the client's core. */
+function startOrigin({ clientCore }: Options, root: string | undefined): Promise<RunningServer> {
+  const nginx = CONTENDERS.find(({ name }) => name === 'nginx');
+  if (nginx === undefined) throw new Error('nginx is no contender');
+  return startServer(nginx, 'http', 'file', { core: clientCore, root });
+}
+
+function portOf(server: RunningServer | undefined): number | undefined {
+  return server !== undefined && 'port' in server.where ? server.where.port : undefined;
 }
 
 function isChurn(scenario: SlicedScenario): boolean {
@@ -143,8 +164,9 @@ async function checkDescriptors(one: Running, record: ScenarioRecord): Promise<v
   }
 }
 
-export async function endTraffic({ client, server }: Running): Promise<void> {
+export async function endTraffic({ client, server, origin }: Running): Promise<void> {
   await Promise.all([client.end(), server.end()]);
+  await origin?.end();
 }
 
 export function messageOf(error: unknown): string {

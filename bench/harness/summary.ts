@@ -26,7 +26,12 @@ export function baselineOf({ kind, service }: Scenario): {
   readonly name: string;
   readonly title: string;
 } {
-  if (service === 'http' || service === 'express' || service === 'fastify')
+  if (
+    service === 'http' ||
+    service === 'http-proxy' ||
+    service === 'express' ||
+    service === 'fastify'
+  )
     return { name: HTTP_BASELINE, title: 'node:http' };
   if (service === 'ws') return { name: WEBSOCKET_BASELINE, title: 'ws' };
   if (service === 'tls') return { name: TLS_BASELINE, title: 'node:tls' };

@@ -2,7 +2,7 @@
 
 import { idleScenario } from './idle-scenario.js';
 import type { FrameKind } from './load-client.js';
-import type { HTTPScenario, Scenario, WebSocketScenario } from './scenario-types.js';
+import type { FileScenario, HTTPScenario, Scenario, WebSocketScenario } from './scenario-types.js';
 import { FILE_NAME } from './site-folder.js';
 
 const HELLO = 'Hello, World!';
@@ -14,6 +14,22 @@ function postRequest(bytes: number): string {
   const start = '{"name":"Ada Lovelace","padding":"';
   const json = `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
   return `POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n${json}`;
+}
+
+/** A reverse proxy in front of nginx, which serves a file. */
+function proxied(name: string, what: string, bytes: number): FileScenario {
+  return {
+    kind: 'file',
+    mode: 'file',
+    name,
+    title: `HTTP/1.1, reverse proxy, ${what} on 50 connections`,
+    costLabel: 'CPU us per request',
+    service: 'http-proxy',
+    quick: false,
+    connections: 50,
+    request: HELLO_REQUEST.replace('/', `/${FILE_NAME}`),
+    bytes,
+  };
 }
 
 export function httpScenarios(quick: boolean): Scenario[] {
@@ -67,6 +83,8 @@ export function httpScenarios(quick: boolean): Scenario[] {
       request: HELLO_REQUEST.replace('/', `/${FILE_NAME}`),
       bytes: 100 * 1_024,
     },
+    proxied('http-proxy-hello', 'a file of 13 bytes', 13),
+    proxied('http-proxy-64k', 'a file of 64 KiB', 65_536),
     {
       ...idleScenario('http-idle', 'keep-alive connection after one request', 'http', quick),
       request: HELLO_REQUEST,

@@ -87,7 +87,8 @@ describe('the contenders', () => {
       const participants = CONTENDERS.filter((one) => one.serves[service] !== undefined);
       const kinds = ['ropewalk'];
       if (service !== 'workers') kinds.push('node');
-      if (!['tls', 'http', 'express', 'fastify', 'ws'].includes(service)) kinds.push('raw-epoll');
+      const above = ['tls', 'http', 'http-proxy', 'express', 'fastify', 'ws'];
+      if (!above.includes(service)) kinds.push('raw-epoll');
       for (const kind of kinds) {
         expect(
           participants.some((one) => one.name.startsWith(kind)),
