@@ -4,6 +4,10 @@
 
 #include <cstdint>
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#include <intrin.h>
+#endif
+
 namespace ropewalk {
 
 class OwnStack {
@@ -16,13 +20,21 @@ class OwnStack {
 
   // Whether the caller, on that thread, runs on it. True if the system does not tell.
   bool current() const {
-    const char here = 0;
-    const uintptr_t position = reinterpret_cast<uintptr_t>(&here);
-    return high_ == 0 || (position >= low_ && position < high_);
+    const uintptr_t here = position();
+    return high_ == 0 || (here >= low_ && here < high_);
   }
 
  private:
   OwnStack();
+
+  // Not the address of a variable: with AddressSanitizer it may be that of a fake stack.
+  static uintptr_t position() {
+#if defined(_MSC_VER) && !defined(__clang__)
+    return reinterpret_cast<uintptr_t>(_AddressOfReturnAddress());
+#else
+    return reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+#endif
+  }
 
   uintptr_t low_ = 0;
   uintptr_t high_ = 0;
