@@ -3,59 +3,25 @@
 
 #include "foreign/glib_context.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "check.h"
-#include "foreign/dynamic_library.h"
-#include "unique_fd.h"
+#include "foreign.h"
 
 namespace ropewalk {
 namespace {
 
-using Callback = int (*)(void*);
-
+TestGlib extra;
 const GLibLibrary* glib = nullptr;
-
-// Functions that only the test needs.
-struct Extra {
-  GLibLibrary::Source* (*timeoutSource)(unsigned ms);
-  GLibLibrary::Source* (*idleSource)();
-  void (*setCallback)(GLibLibrary::Source*, Callback, void*, void*);
-  int (*iteration)(GLibLibrary::Context*, int block);
-} extra;
-
-void loadExtra() {
-  DynamicLibrary library;
-  std::string why;
-  CHECK(library.open("libglib-2.0.so.0", why));
-  const auto find = [&](const char* name, auto& function) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(library.symbol(name));
-    CHECK(function != nullptr);
-  };
-  find("g_timeout_source_new", extra.timeoutSource);
-  find("g_idle_source_new", extra.idleSource);
-  find("g_source_set_callback", extra.setCallback);
-  find("g_main_context_iteration", extra.iteration);
-}
 
 // A loop that a context serves.
 class Host final : public Guest {
  public:
-  Host() {
-    int ends[2];
-    CHECK(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
-    read_.reset(ends[0]);
-    write_.reset(ends[1]);
-  }
-
-  int descriptor() const override { return read_.get(); }
+  int descriptor() const override { return pipe_.read.get(); }
   bool serving() const override { return wants; }
   bool onOwnStack() const override { return true; }
   void drain() override { drained++; }
@@ -63,13 +29,11 @@ class Host final : public Guest {
   void refuse(bool) override {}
   void turn() override {
     turns++;
-    char byte;
-    while (drains && ::read(read_.get(), &byte, 1) == 1) {
-    }
+    if (drains) pipe_.drainAll();
     if (inTurn != nullptr) inTurn(*this);
   }
 
-  void signal() const { CHECK(::write(write_.get(), "x", 1) == 1); }
+  void signal() const { pipe_.fill(); }
 
   bool wants = false;
   bool drains = true;
@@ -79,8 +43,7 @@ class Host final : public Guest {
   void (*inTurn)(Host&) = nullptr;
 
  private:
-  UniqueFd read_;
-  UniqueFd write_;
+  Pipe pipe_;
 };
 
 // A context of the test's own.
@@ -99,10 +62,8 @@ struct Context {
     glib->contextUnref(context);
   }
 
-  void add(GLibLibrary::Source* source, Callback callback, void* data) const {
-    extra.setCallback(source, callback, data, nullptr);
-    glib->sourceAttach(source, context);
-    glib->sourceUnref(source);
+  void add(GLibLibrary::Source* source, TestGlib::Callback callback, void* data) const {
+    extra.add(source, callback, data, context);
   }
 
   int prepare() {
@@ -279,13 +240,8 @@ void saysWhyALibraryIsMissing() {
 
 int main() {
   using namespace ropewalk;
-  std::string why;
-  glib = GLibLibrary::load("", why);
-  if (glib == nullptr) {
-    std::printf("skipped: %s\n", why.c_str());
-    return 0;
-  }
-  loadExtra();
+  if (!extra.load()) return 0;
+  glib = extra.library;
   (void)glib->contextDefault();  // it stays open
   return tell({STORY(saysUntilWhenItWaits), STORY(noticesWakeUpsByOtherThreads),
                STORY(belongsToOneOwner), STORY(isNotAttachedWithGuests),

@@ -3,55 +3,23 @@
 
 #include "foreign/glib_guest.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstdio>
 #include <memory>
-#include <string>
 #include <thread>
 
 #include "check.h"
-#include "foreign/dynamic_library.h"
-#include "unique_fd.h"
+#include "foreign.h"
 
 namespace ropewalk {
 namespace {
 
+TestGlib extra;
 const GLibLibrary* glib = nullptr;
-
-// Functions that only the test needs.
-struct Extra {
-  GLibLibrary::Source* (*idleSource)();
-  void (*setCallback)(GLibLibrary::Source*, int (*)(void*), void*, void*);
-  int (*iteration)(GLibLibrary::Context*, int block);
-} extra;
-
-void loadExtra() {
-  DynamicLibrary library;
-  std::string why;
-  CHECK(library.open("libglib-2.0.so.0", why));
-  const auto find = [&](const char* name, auto& function) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(library.symbol(name));
-    CHECK(function != nullptr);
-  };
-  find("g_idle_source_new", extra.idleSource);
-  find("g_source_set_callback", extra.setCallback);
-  find("g_main_context_iteration", extra.iteration);
-}
 
 // Node's loop in place of a pipe.
 class Node final : public Guest {
  public:
-  Node() {
-    int ends[2];
-    CHECK(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
-    read_.reset(ends[0]);
-    write_.reset(ends[1]);
-  }
-
-  int descriptor() const override { return read_.get(); }
+  int descriptor() const override { return pipe_.read.get(); }
   bool serving() const override { return serves && !inTurn; }
   bool onOwnStack() const override { return ownStack; }
   void drain() override { drained++; }
@@ -62,15 +30,13 @@ class Node final : public Guest {
   }
   void turn() override {
     turns++;
-    char byte;
-    while (::read(read_.get(), &byte, 1) == 1) {
-    }
+    pipe_.drainAll();
     inTurn = true;
     if (work != nullptr) work(*this);
     inTurn = false;
   }
 
-  void signal() const { CHECK(::write(write_.get(), "x", 1) == 1); }
+  void signal() const { pipe_.fill(); }
 
   bool serves = true;
   bool ownStack = true;
@@ -83,8 +49,7 @@ class Node final : public Guest {
   void (*work)(Node&) = nullptr;
 
  private:
-  UniqueFd read_;
-  UniqueFd write_;
+  Pipe pipe_;
 };
 
 // A guest in a context of the test's own.
@@ -110,9 +75,7 @@ struct Program {
     GLibLibrary::Source* source = extra.idleSource();
     const auto count = [](void* of) { return ++*static_cast<int*>(of) < 100 ? 1 : 0; };
     glib->sourceSetPriority(source, priority);
-    extra.setCallback(source, count, &calls, nullptr);
-    glib->sourceAttach(source, context);
-    glib->sourceUnref(source);
+    extra.add(source, count, &calls, context);
   }
 };
 
@@ -266,13 +229,8 @@ void quitsAMainLoopFromATurn() {
 
 int main() {
   using namespace ropewalk;
-  std::string why;
-  glib = GLibLibrary::load("", why);
-  if (glib == nullptr) {
-    std::printf("skipped: %s\n", why.c_str());
-    return 0;
-  }
-  loadExtra();
+  if (!extra.load()) return 0;
+  glib = extra.library;
   return tell({STORY(givesTurnsForTheDescriptorAndTheDeadline),
                STORY(leavesIterationsToLowerPriorities), STORY(refusesOnceWhereNoTurnIsPossible),
                STORY(pollsTheDescriptorOnlyWhileTurnsArePossible),

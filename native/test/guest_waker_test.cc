@@ -2,35 +2,14 @@
 
 #include "foreign/guest_waker.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <thread>
 
 #include "check.h"
-#include "unique_fd.h"
+#include "foreign.h"
 #include "wakes.h"
 
 namespace ropewalk {
 namespace {
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-
-  Pipe() {
-    int ends[2];
-    CHECK(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
-    read.reset(ends[0]);
-    write.reset(ends[1]);
-  }
-
-  void fill() const { CHECK(::write(write.get(), "x", 1) == 1); }
-  void drain() const {
-    char byte;
-    CHECK(::read(read.get(), &byte, 1) == 1);
-  }
-};
 
 struct Waker {
   Pipe pipe;

@@ -11,28 +11,11 @@
 #include <vector>
 
 #include "check.h"
+#include "foreign.h"
 #include "foreign/closed_descriptors.h"
 
 namespace ropewalk {
 namespace {
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-
-  Pipe() {
-    int ends[2];
-    CHECK(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
-    read.reset(ends[0]);
-    write.reset(ends[1]);
-  }
-
-  void fill() const { CHECK(::write(write.get(), "x", 1) == 1); }
-  void drain() const {
-    char byte;
-    CHECK(::read(read.get(), &byte, 1) == 1);
-  }
-};
 
 ForeignDescriptor in(const UniqueFd& fd) {
   return {fd.get(), POLLIN, 0};
