@@ -43,7 +43,7 @@ struct Pipe {
 struct TestGlib {
   using Callback = int (*)(void*);
 
-  const GLibLibrary* library = nullptr;
+  const GLibLibrary* glib = nullptr;
   GLibLibrary::Source* (*timeoutSource)(unsigned ms) = nullptr;
   GLibLibrary::Source* (*idleSource)() = nullptr;
   void (*setCallback)(GLibLibrary::Source*, Callback, void*, void*) = nullptr;
@@ -52,8 +52,8 @@ struct TestGlib {
   // False, with a message, if there is none.
   bool load() {
     std::string why;
-    library = GLibLibrary::load("", why);
-    if (library == nullptr) {
+    glib = GLibLibrary::load("", why);
+    if (glib == nullptr) {
       std::printf("skipped: %s\n", why.c_str());
       return false;
     }
@@ -73,8 +73,8 @@ struct TestGlib {
   void add(GLibLibrary::Source* source, Callback callback, void* data,
            GLibLibrary::Context* context) const {
     setCallback(source, callback, data, nullptr);
-    library->sourceAttach(source, context);
-    library->sourceUnref(source);
+    glib->sourceAttach(source, context);
+    glib->sourceUnref(source);
   }
 };
 

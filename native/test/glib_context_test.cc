@@ -241,7 +241,7 @@ void saysWhyALibraryIsMissing() {
 int main() {
   using namespace ropewalk;
   if (!extra.load()) return 0;
-  glib = extra.library;
+  glib = extra.glib;
   (void)glib->contextDefault();  // it stays open
   return tell({STORY(saysUntilWhenItWaits), STORY(noticesWakeUpsByOtherThreads),
                STORY(belongsToOneOwner), STORY(isNotAttachedWithGuests),

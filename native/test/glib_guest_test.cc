@@ -230,7 +230,7 @@ void quitsAMainLoopFromATurn() {
 int main() {
   using namespace ropewalk;
   if (!extra.load()) return 0;
-  glib = extra.library;
+  glib = extra.glib;
   return tell({STORY(givesTurnsForTheDescriptorAndTheDeadline),
                STORY(leavesIterationsToLowerPriorities), STORY(refusesOnceWhereNoTurnIsPossible),
                STORY(pollsTheDescriptorOnlyWhileTurnsArePossible),
