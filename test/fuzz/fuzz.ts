@@ -2,7 +2,7 @@
 import { randomOf } from '../protocols/http/differential/messages.js';
 import type { Coverage } from './coverage.js';
 import { mutated } from './mutations.js';
-import type { Target } from './targets.js';
+import type { Target } from './target.js';
 
 /** An input that breaks a promise. `target.check(bytes, randomOf(seed))` throws `error`. */
 export interface Finding {

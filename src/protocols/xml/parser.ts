@@ -6,7 +6,7 @@
  * search for the end of a tag continues where it ended before, so that a tag that arrives byte by byte is scanned once. Text is passed on
  * as it arrives, except for an end that may belong to a reference, a line break or `]]>`.
  */
-import { NOT_A_CHARACTER, SPACE } from './characters.js';
+import { isNCName, NOT_A_CHARACTER, SPACE } from './characters.js';
 import { InvalidXMLError, XMLLimitError } from './errors.js';
 import type { XMLEvent, XMLName } from './events.js';
 import {
@@ -261,7 +261,7 @@ export class XMLParser {
     const [target = ''] = /^[^\t\n\r ]*/.exec(text) ?? [];
     if (target === 'xml') this.#declared(text);
     else if (this.#options.restricted) throw this.#invalid('processing instructions are refused');
-    else if (target === '' || /^xml$/i.test(target) || /["&'/<=>]/.test(target)) {
+    else if (!isNCName(target) || /^xml$/i.test(target)) {
       throw this.#invalid('a processing instruction is malformed');
     }
     this.#at = end + 2;

@@ -87,6 +87,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'a declaration without a version': '<?xml encoding="utf-8"?><a/>',
   'version 2': '<?xml version="2.0"?><a/>',
   'an instruction named XML': '<?XML x?><a/>',
+  'an instruction whose target is not a name': '<a><?0 x?></a>',
   'an instruction without a target': '<? x?><a/>',
 };
 
