@@ -1,9 +1,10 @@
 /** Via, Forwarded (RFC 7239) and X-Forwarded-*: how a proxy tells who it forwards for. */
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
 import type { Address } from '../core/address.js';
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { HTTPRequest } from '../http/http-request.js';
 import { checkChoice } from '../internal/check.js';
+import { addNetwork } from '../internal/ip-networks.js';
 import type { FieldSection } from '../protocols/http/field-section.js';
 import { isToken } from '../protocols/http/octets.js';
 import {
@@ -80,30 +81,15 @@ export class ForwardingFacts {
 
   #trusts(peer: Address): boolean {
     if (peer.type === 'UNIX' || peer.type === 'PIPE') return this.#trustsUNIX;
-    const [host = ''] = peer.host.split('%', 1);
-    const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1] ?? host;
-    return this.#trusted.check(mapped, mapped.includes(':') ? 'ipv6' : 'ipv4');
+    // BlockList compares IPv4-mapped IPv6 addresses as IPv4.
+    const host = hostOf(peer);
+    return this.#trusted.check(host, host.includes(':') ? 'ipv6' : 'ipv4');
   }
 
   #trust(peer: unknown): void {
-    const element = 'an element of trustedPeers';
-    if (typeof peer !== 'string') throw new InvalidArgumentTypeError(element, EXPECTED, peer);
     this.#trustsAny = true;
-    if (peer === 'unix') {
-      this.#trustsUNIX = true;
-      return;
-    }
-    const [host = '', bits, ...more] = peer.split('/');
-    const family = host.includes(':') ? 'ipv6' : 'ipv4';
-    const isValid = isIP(host) !== 0 && !host.includes('%') && more.length === 0;
-    if (isValid && bits === undefined) this.#trusted.addAddress(host, family);
-    else if (
-      isValid &&
-      /^\d{1,3}$/.test(bits ?? '') &&
-      Number(bits) <= (family === 'ipv4' ? 32 : 128)
-    ) {
-      this.#trusted.addSubnet(host, Number(bits), family);
-    } else throw new InvalidArgumentValueError(element, EXPECTED, peer);
+    if (peer === 'unix') this.#trustsUNIX = true;
+    else addNetwork(this.#trusted, peer, 'an element of trustedPeers', EXPECTED);
   }
 }
 

@@ -1,10 +1,11 @@
 /** The peers whose PROXY headers are believed. */
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BlockList } from 'node:net';
 import type { Address } from '../../core/address.js';
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
+import { addNetwork } from '../../internal/ip-networks.js';
 
 /** IP addresses, networks (`10.0.0.0/8`), and `unix` for all peers over UNIX sockets; or everybody. */
 export type TrustedPeers = readonly string[] | 'everybody';
@@ -28,7 +29,9 @@ export function trustedPeers(peers: TrustedPeers): (address: Address) => boolean
     );
   }
   const networks = new BlockList();
-  for (const peer of peers) if (peer !== 'unix') addNetwork(networks, peer);
+  for (const peer of peers) {
+    if (peer !== 'unix') addNetwork(networks, peer, 'an element of trustedPeers', EXPECTED);
+  }
   const unix = peers.includes('unix');
   return (address) => {
     if (address.type === 'PIPE') return false;
@@ -36,18 +39,4 @@ export function trustedPeers(peers: TrustedPeers): (address: Address) => boolean
     const [host = ''] = address.host.split('%', 1);
     return networks.check(host, address.family === 'IPv4' ? 'ipv4' : 'ipv6');
   };
-}
-
-function addNetwork(networks: BlockList, peer: unknown): void {
-  if (typeof peer !== 'string') {
-    throw new InvalidArgumentTypeError('an element of trustedPeers', EXPECTED, peer);
-  }
-  const [host = '', bits, ...more] = peer.split('/');
-  const family = isIPv4(host) ? 'ipv4' : 'ipv6';
-  const mostBits = family === 'ipv4' ? 32 : 128;
-  const valid = isIP(host) !== 0 && !host.includes('%') && more.length === 0;
-  if (valid && bits === undefined) networks.addAddress(host, family);
-  else if (valid && /^\d{1,3}$/.test(bits ?? '') && Number(bits) <= mostBits) {
-    networks.addSubnet(host, Number(bits), family);
-  } else throw new InvalidArgumentValueError('an element of trustedPeers', EXPECTED, peer);
 }

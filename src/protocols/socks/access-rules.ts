@@ -6,10 +6,8 @@
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { IPv4Address } from '../../core/address.js';
-import {
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-} from '../../core/errors/arguments.js';
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
+import { addNetwork } from '../../internal/ip-networks.js';
 import { ipv6Groups } from '../../internal/ip-text.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
@@ -99,22 +97,6 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 function networks(what: string, list: readonly string[]): BlockList {
   if (!Array.isArray(list)) throw new InvalidArgumentTypeError(what, 'an array', list);
   const result = new BlockList();
-  for (const network of list) add(result, what, network);
+  for (const network of list) addNetwork(result, network, `an element of ${what}`, EXPECTED);
   return result;
-}
-
-function add(list: BlockList, what: string, network: unknown): void {
-  const element = `an element of ${what}`;
-  if (typeof network !== 'string') throw new InvalidArgumentTypeError(element, EXPECTED, network);
-  const [host = '', bits, ...more] = network.split('/');
-  const family = familyOf(host);
-  const valid = isIP(host) !== 0 && !host.includes('%') && more.length === 0;
-  if (valid && bits === undefined) list.addAddress(host, family);
-  else if (
-    valid &&
-    /^\d{1,3}$/.test(bits ?? '') &&
-    Number(bits) <= (family === 'ipv4' ? 32 : 128)
-  ) {
-    list.addSubnet(host, Number(bits), family);
-  } else throw new InvalidArgumentValueError(element, EXPECTED, network);
 }
