@@ -1,8 +1,10 @@
 /** A forward proxy: requests in absolute form, and tunnels by CONNECT (RFC 9110 sections 3.7 and 9.3.6). */
 import type { Clock } from '../core/clock.js';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
-import { Deferred } from '../defer/deferred.js';
-import { isThenable } from '../defer/thenable.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { checkRealm, quotedParam } from '../cred/exchanges/auth-params.js';
+import { basicCredentials } from '../cred/exchanges/basic-credentials.js';
+import { callReported } from '../defer/callback-result.js';
+import type { Deferred } from '../defer/deferred.js';
 import { HTTPConnectionPool } from '../http/client/connection-pool.js';
 import type { HTTPOrigin } from '../http/client/connection-source.js';
 import { HTTPPoolClosedError, NoHTTPResponseError } from '../http/client/errors.js';
@@ -10,14 +12,7 @@ import type { RequestFacts } from '../http/client/response-receiver.js';
 import type { HTTPRequest } from '../http/http-request.js';
 import type { HTTPResponse } from '../http/http-response.js';
 import type { HTTPHandler } from '../http/http-service.js';
-import {
-  checkFunction,
-  checkInteger,
-  checkNameResolver,
-  checkReactor,
-  checkString,
-} from '../internal/check.js';
-import { reportError } from '../internal/error-report.js';
+import { checkFunction, checkInteger, checkNameResolver, checkReactor } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { Logger } from '../logger/logger.js';
 import { RelayEnd } from '../policies/relay.js';
@@ -33,11 +28,7 @@ import {
 import { DestinationRefusedError } from './errors.js';
 import { Exchange, type ExchangeOwner, statusOf } from './exchange.js';
 import { type ForwardedFields, ForwardingFacts } from './forwarding-facts.js';
-import {
-  basicCredentials,
-  type ProxyAuthenticate,
-  type ProxyUser,
-} from './proxy-authentication.js';
+import type { ProxyAuthenticate } from './proxy-authentication.js';
 import {
   FactsByMethod,
   PROXY_OPTION_NAMES,
@@ -79,7 +70,7 @@ export interface ForwardProxyOptions extends ProxyOptions {
    * `proxyAuthentication`. Clients without them are answered with 407. Default: no authentication.
    */
   readonly authenticate?: ProxyAuthenticate;
-  /** The realm that clients show to their users: visible ASCII and spaces, without quotes. Default `proxy`. */
+  /** The realm that clients show to their users: visible ASCII and spaces. Default `proxy`. */
   readonly realm?: string;
   /** The fields that name the client to servers. Default `none`; those that the client sends are removed. */
   readonly forwarded?: ForwardedFields;
@@ -150,7 +141,7 @@ export class ForwardProxy implements ExchangeOwner, AsyncDisposable {
     this.#authenticate = authenticate;
     this.#permit = permit;
     this.#otherwise = otherwise;
-    this.#challenge = `Basic realm="${checkRealm(realm)}", charset="UTF-8"`;
+    this.#challenge = `Basic realm=${quotedParam(checkRealm(realm))}, charset="UTF-8"`;
     this.#ports = checkPorts('ports', ports);
     this.#tunnelPorts = checkPorts('tunnelPorts', tunnelPorts);
     this.#forwarding = new ForwardingFacts(forwarded, [], settings.via);
@@ -247,14 +238,17 @@ export class ForwardProxy implements ExchangeOwner, AsyncDisposable {
     const permit = this.#permit;
     let username: string | undefined;
     if (authenticate !== undefined) {
-      const credentials = basicCredentials(request.field('proxy-authorization'));
+      const field = request.field('proxy-authorization');
+      const credentials = field === undefined ? undefined : basicCredentials(field);
       const user =
         credentials !== undefined && (await authenticate(...credentials, request.remoteAddress));
       if (user === false) {
         response.setField('Proxy-Authenticate', this.#challenge).sendStatus(407);
         return;
       }
-      if (typeof user === 'object') response.whenEnded(() => logOut(user));
+      if (typeof user === 'object') {
+        response.whenEnded(() => callReported('logout of a proxy user', () => user.logout?.()));
+      }
       username = credentials?.[0];
     }
     if (permit !== undefined && this.#permitsPort(request, server)) {
@@ -340,26 +334,8 @@ export class ForwardProxy implements ExchangeOwner, AsyncDisposable {
   }
 }
 
-function logOut(user: ProxyUser): void {
-  try {
-    const result = user.logout?.();
-    if (isThenable(result)) {
-      Deferred.fromPromise(result as PromiseLike<unknown>).addErrback(({ value }) => {
-        reportError(value, 'logout of a proxy user');
-      });
-    }
-  } catch (error) {
-    reportError(error, 'logout of a proxy user');
-  }
-}
-
 function checkPorts(what: string, ports: readonly number[] | 'any'): ReadonlySet<number> | 'any' {
   if (ports === 'any') return ports;
   if (!Array.isArray(ports)) throw new InvalidArgumentTypeError(what, "an array, or 'any'", ports);
   return new Set(ports.map((port) => checkInteger(`an element of ${what}`, port, 1, 65_535)));
-}
-
-function checkRealm(realm: string): string {
-  if (/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(checkString('realm', realm))) return realm;
-  throw new InvalidArgumentValueError('realm', 'visible ASCII and spaces, without quotes', realm);
 }

@@ -39,19 +39,3 @@ export function proxyAuthentication<R extends AnyRealm, Checker extends AnyCheck
   // The exchange is the same as with SOCKS 5: a name, a password, and the address of the client.
   return socksAuthentication(portal, type) as ProxyAuthenticate;
 }
-
-/** Longest value that is decoded. */
-const MAX_LENGTH = 4_096;
-
-/** @returns Undefined if the field is missing, malformed or of another scheme. */
-export function basicCredentials(
-  field: string | undefined,
-): readonly [username: string, password: string] | undefined {
-  if (field === undefined || field.length > MAX_LENGTH) return undefined;
-  const [, encoded] = /^basic +([a-z0-9+/]+={0,2})$/i.exec(field) ?? [];
-  if (encoded === undefined) return undefined;
-  const text = Buffer.from(encoded, 'base64').toString();
-  const colon = text.indexOf(':');
-  if (colon === -1 || text.includes('\ufffd')) return undefined;
-  return [text.slice(0, colon), text.slice(colon + 1)];
-}

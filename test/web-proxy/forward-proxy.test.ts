@@ -310,7 +310,7 @@ it('checks its arguments', () => {
     [{ ports: [0] }, InvalidArgumentValueError],
     [{ tunnelPorts: 443 as never }, InvalidArgumentTypeError],
     [{ allow: ['x'] }, InvalidArgumentValueError],
-    [{ realm: 'a"b' }, InvalidArgumentValueError],
+    [{ realm: 'a\tb' }, InvalidArgumentValueError],
     [{ permit: true as never }, InvalidArgumentTypeError],
   ];
   for (const [given, expected] of options) {

@@ -1,4 +1,6 @@
 /** Parameters of the fields WWW-Authenticate and Authorization (RFC 9110 section 11.2): `name=token, name="quoted"`. */
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
+import { checkString } from '../../internal/check.js';
 import { InvalidCredentialsError } from '../errors.js';
 
 /** Longest field, in UTF-16 code units. */
@@ -34,6 +36,12 @@ export function parseAuthParams(scheme: string, field: string): Map<string, stri
 
 export function quotedParam(value: string): string {
   return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+/** A realm that every client can show: visible ASCII and spaces. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function checkRealm(realm: string): string {
+  if (/^[\x20-\x7e]+$/.test(checkString('realm', realm))) return realm;
+  throw new InvalidArgumentValueError('realm', 'visible characters of ASCII and spaces', realm);
 }
 
 function malformed(scheme: string, problem: string): InvalidCredentialsError {

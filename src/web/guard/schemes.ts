@@ -1,15 +1,13 @@
 /** The authentication schemes of HTTP that a guard offers (RFC 9110 section 11): Basic (RFC 7617), Digest (RFC 7616), Bearer (RFC 6750). */
-import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { BearerToken, type Credentials, UsernamePassword } from '../../cred/credentials.js';
 import { InvalidCredentialsError, StaleNonceError } from '../../cred/errors.js';
-import { quotedParam } from '../../cred/exchanges/auth-params.js';
+import { checkRealm, quotedParam } from '../../cred/exchanges/auth-params.js';
+import { basicCredentials } from '../../cred/exchanges/basic-credentials.js';
 import {
   DigestChallenges,
   type DigestChallengesOptions,
 } from '../../cred/exchanges/digest-challenges.js';
 import type { DigestCredentials } from '../../cred/exchanges/digest-credentials.js';
-import { checkString } from '../../internal/check.js';
-import { hasControls } from '../../internal/network-text.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { WebContext } from '../web-context.js';
 
@@ -40,12 +38,9 @@ export function basicScheme(realm: string): GuardScheme<UsernamePassword> {
     scheme: 'basic',
     challenges: () => [challenge],
     decode(authorization) {
-      const text = decodedBase64(tokenOf(authorization));
-      const colon = text?.indexOf(':') ?? -1;
-      if (text === undefined || colon === -1 || hasControls(text)) {
-        throw new InvalidCredentialsError('Basic: the credentials are malformed');
-      }
-      return new UsernamePassword(text.slice(0, colon), text.slice(colon + 1));
+      const pair = basicCredentials(authorization);
+      if (pair !== undefined) return new UsernamePassword(...pair);
+      throw new InvalidCredentialsError('Basic: the credentials are malformed');
     },
   };
 }
@@ -79,7 +74,6 @@ export function digestScheme(options: DigestSchemeOptions): GuardScheme<DigestCr
   };
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const TOKEN = /^[\w.~+/-]+=*$/;
 
 /**
@@ -101,23 +95,6 @@ export function bearerScheme(realm: string): GuardScheme<BearerToken> {
   };
 }
 
-function checkRealm(realm: string): string {
-  if (/^[\x20-\x7e]+$/.test(checkString('realm', realm))) return realm;
-  throw new InvalidArgumentValueError('realm', 'visible characters of ASCII and spaces', realm);
-}
-
 function tokenOf(authorization: string): string {
   return authorization.slice(authorization.indexOf(' ') + 1).trim();
-}
-
-/** Undefined if it is not the base64 of UTF-8. Padding may be missing. */
-function decodedBase64(text: string): string | undefined {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, '')) return undefined;
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
