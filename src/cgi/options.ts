@@ -10,7 +10,7 @@ import {
   checkReactorWith,
   checkString,
 } from '../internal/check.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import type { WebContext } from '../web/web-context.js';
 import { type CGIHeadLimits, CGIHeadParser, HEAD_LIMITS } from './head-parser.js';
 
@@ -125,10 +125,6 @@ export class CGISettings {
   }
 
   headParser(): CGIHeadParser {
-    const { maxHeadBytes, maxFields } = this.options;
-    return new CGIHeadParser({
-      ...(maxHeadBytes === undefined ? {} : { maxHeadBytes }),
-      ...(maxFields === undefined ? {} : { maxFields }),
-    });
+    return new CGIHeadParser(pickOptions(this.options, HEAD_LIMITS));
   }
 }

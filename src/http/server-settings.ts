@@ -1,6 +1,6 @@
 /** The limits and times of an HTTP server. */
 import { checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { checkTimeout } from '../policies/idle-timeouts.js';
 import type { RequestParserOptions } from '../protocols/http/limits.js';
 import { type CompressionOptions, CompressionPolicy } from './compression-policy.js';
@@ -143,13 +143,8 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
     compression: compressionPolicy(options.compression),
     accessLog,
     errorPage,
-    parserOptions: parserOptionsOf(options),
+    parserOptions: pickOptions(options, PARSER_NAMES),
   };
-}
-
-function parserOptionsOf(options: HTTPServerOptions): RequestParserOptions {
-  const entries = Object.entries(options).filter(([name]) => Object.hasOwn(PARSER_NAMES, name));
-  return Object.fromEntries(entries) as RequestParserOptions;
 }
 
 function compressionPolicy(

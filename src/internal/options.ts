@@ -87,6 +87,14 @@ function checkNoArguments(what: string, options: unknown, names: object): void {
   throw new InvalidArgumentTypeError(`options of ${what}`, 'a plain object', options, hint);
 }
 
+/** The options that a table names: for options that contain those of something else. Undefined values are left out. */
+export function pickOptions<Options>(options: object, names: OptionNames<Options>): Options {
+  const entries = Object.entries(options).filter(
+    ([name, value]) => value !== undefined && Object.hasOwn(names, name),
+  );
+  return Object.fromEntries(entries) as Options;
+}
+
 function unknownOption(what: string, option: string, names: object): UnknownOptionError {
   const known = Object.keys(names).sort();
   const advice = adviceOn(option);

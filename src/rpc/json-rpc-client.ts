@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { ReactorTCP } from '../core/reactor-tcp.js';
 import type { Deferred } from '../defer/deferred.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { InvalidJSONRPCMessageError } from '../protocols/json-rpc/errors.js';
 import type {
   JSONRPCErrorAnswer,
@@ -161,12 +161,7 @@ export function jsonRpcClient(
   options: JSONRPCClientOptions = {},
 ): JSONRPCClient {
   checkOptions('jsonRpcClient', options, OPTIONS);
-  const { maxBytes, maxDepth, maxBatch, ...http } = options;
-  const limits = {
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-    ...(maxDepth === undefined ? {} : { maxDepth }),
-    ...(maxBatch === undefined ? {} : { maxBatch }),
-  };
+  const http = pickOptions(options, CLIENT_NAMES);
   const calls = new HTTPCalls(reactor, url, http, ['application/json', 'application/json-rpc']);
-  return new JSONRPCClient(calls, limits);
+  return new JSONRPCClient(calls, pickOptions(options, LIMITS));
 }

@@ -5,7 +5,7 @@ import { RemoteProtocolError } from '../core/errors/base.js';
 import { reportRejection } from '../defer/callback-result.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkAbortSignal, checkInteger, checkMilliseconds } from '../internal/check.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { JSONRPCConnection } from '../protocols/json-rpc/connection.js';
 import type { JSONRPCParams } from '../protocols/json-rpc/events.js';
 import { type JSONRPCLimits, LIMITS } from '../protocols/json-rpc/limits.js';
@@ -69,25 +69,12 @@ export class JSONRPCPeer implements RPCCaller {
   /** @internal @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(clock: Clock, wire: JSONRPCWire, options: JSONRPCPeerOptions = {}) {
     checkOptions('JSONRPCPeer', options, PEER_NAMES);
-    const {
-      methods = new RPCMethods(),
-      maxUnanswered,
-      timeoutMs,
-      introspection,
-      ...rest
-    } = options;
-    const {
-      maxRunning = DEFAULT_MAX_RUNNING,
-      callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS,
-      ...limits
-    } = rest;
+    const { methods = new RPCMethods(), maxUnanswered } = options;
+    const { maxRunning = DEFAULT_MAX_RUNNING, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS } = options;
     this.#clock = clock;
     this.#wire = wire;
-    this.#settings = runSettings(clock, methods, {
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(introspection === undefined ? {} : { introspection }),
-    });
-    this.#connection = new JSONRPCConnection(limits, maxUnanswered);
+    this.#settings = runSettings(clock, methods, options);
+    this.#connection = new JSONRPCConnection(pickOptions(options, LIMITS), maxUnanswered);
     this.#maxRunning = checkInteger('maxRunning', maxRunning, 1, Number.MAX_SAFE_INTEGER);
     this.#callTimeoutMs = checkMilliseconds('callTimeoutMs', callTimeoutMs);
   }

@@ -1,8 +1,13 @@
 /** A server of JSON-RPC over HTTP as a resource. */
 import type { Clock } from '../core/clock.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { JSONRPCConnection } from '../protocols/json-rpc/connection.js';
-import { type JSONRPCLimits, LIMITS, resolveLimits } from '../protocols/json-rpc/limits.js';
+import {
+  type JSONRPCLimits,
+  LIMITS,
+  type ResolvedLimits,
+  resolveLimits,
+} from '../protocols/json-rpc/limits.js';
 import type { Resource, WebContext } from '../web/web-context.js';
 import { bodyOf, clientGone, refusesRequest } from './http-body.js';
 import { answerCalls, answerError } from './json-rpc-answers.js';
@@ -23,8 +28,7 @@ const TYPES = ['application/json', 'application/json-rpc', 'application/jsonrequ
  */
 export class JSONRPCResource implements Resource {
   readonly #settings: RunSettings;
-  readonly #limits: JSONRPCLimits;
-  readonly #maxBytes: number;
+  readonly #limits: ResolvedLimits;
 
   /**
    * @param clock The reactor, or the manual clock of a test: times methods.
@@ -32,18 +36,13 @@ export class JSONRPCResource implements Resource {
    */
   constructor(clock: Clock, methods: RPCMethods, options: JSONRPCResourceOptions = {}) {
     checkOptions('JSONRPCResource', options, OPTIONS);
-    const { timeoutMs, introspection, ...limits } = options;
-    this.#settings = runSettings(clock, methods, {
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(introspection === undefined ? {} : { introspection }),
-    });
-    this.#limits = limits;
-    this.#maxBytes = resolveLimits(limits).maxBytes;
+    this.#settings = runSettings(clock, methods, options);
+    this.#limits = resolveLimits(pickOptions(options, LIMITS));
   }
 
   async render(context: WebContext): Promise<string | undefined> {
     if (refusesRequest(context, TYPES)) return undefined;
-    const bytes = await bodyOf(context, this.#maxBytes);
+    const bytes = await bodyOf(context, this.#limits.maxBytes);
     const text = await this.#answer(bytes, context);
     const { response } = context;
     if (context.signal.aborted) throw clientGone();

@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { ReactorTCP } from '../core/reactor-tcp.js';
 import type { Deferred } from '../defer/deferred.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { decodeXML } from '../protocols/xml/encoding.js';
 import { InvalidXMLError } from '../protocols/xml/errors.js';
 import { InvalidXMLRPCMessageError } from '../protocols/xml-rpc/errors.js';
@@ -120,12 +120,8 @@ export function xmlRpcClient(
   options: XMLRPCClientOptions = {},
 ): XMLRPCClient {
   checkOptions('xmlRpcClient', options, OPTIONS);
-  const { maxBytes, maxDepth, maxValues, extensions, ...http } = options;
-  const limits = {
-    ...(maxBytes === undefined ? {} : { maxBytes }),
-    ...(maxDepth === undefined ? {} : { maxDepth }),
-    ...(maxValues === undefined ? {} : { maxValues }),
-  };
+  const http = pickOptions(options, CLIENT_NAMES);
   const calls = new HTTPCalls(reactor, url, http, ['text/xml', 'application/xml']);
-  return new XMLRPCClient(calls, limits, extensions === undefined ? {} : { extensions });
+  const limits = pickOptions(options, LIMITS);
+  return new XMLRPCClient(calls, limits, pickOptions(options, SERIALIZER_NAMES));
 }

@@ -2,12 +2,17 @@
 import type { Clock } from '../core/clock.js';
 import { CancelledError } from '../defer/errors.js';
 import { checkInteger } from '../internal/check.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { decodeXML } from '../protocols/xml/encoding.js';
 import { InvalidXMLError } from '../protocols/xml/errors.js';
 import { InvalidXMLRPCMessageError, XMLRPCLimitError } from '../protocols/xml-rpc/errors.js';
 import type { XMLRPCCall, XMLRPCInput } from '../protocols/xml-rpc/events.js';
-import { LIMITS, type XMLRPCLimits } from '../protocols/xml-rpc/limits.js';
+import {
+  LIMITS,
+  type ResolvedLimits,
+  resolveLimits,
+  type XMLRPCLimits,
+} from '../protocols/xml-rpc/limits.js';
 import { parseXMLRPCCall } from '../protocols/xml-rpc/parser.js';
 import {
   SERIALIZER_NAMES,
@@ -38,7 +43,6 @@ const OPTIONS: OptionNames<XMLRPCResourceOptions> = {
 };
 const MULTICALL = 'system.multicall';
 const TYPES = ['text/xml', 'application/xml'];
-const DEFAULT_MAX_BYTES = 2 ** 20;
 const DEFAULT_MAX_BATCH = 50;
 
 /**
@@ -48,9 +52,8 @@ const DEFAULT_MAX_BATCH = 50;
  */
 export class XMLRPCResource implements Resource {
   readonly #settings: RunSettings;
-  readonly #limits: XMLRPCLimits;
+  readonly #limits: ResolvedLimits;
   readonly #serializer: XMLRPCSerializerOptions;
-  readonly #maxBytes: number;
   /** Undefined without introspection. */
   readonly #maxBatch: number | undefined;
 
@@ -60,31 +63,20 @@ export class XMLRPCResource implements Resource {
    */
   constructor(clock: Clock, methods: RPCMethods, options: XMLRPCResourceOptions = {}) {
     checkOptions('XMLRPCResource', options, OPTIONS);
-    const {
-      extensions,
-      maxBatch = DEFAULT_MAX_BATCH,
-      timeoutMs,
-      introspection,
-      ...limits
-    } = options;
+    const { maxBatch = DEFAULT_MAX_BATCH, introspection } = options;
     checkInteger('maxBatch', maxBatch, 0, Number.MAX_SAFE_INTEGER);
-    this.#settings = runSettings(clock, methods, {
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(introspection === undefined ? {} : { introspection }),
-    });
-    this.#limits = limits;
-    this.#serializer = extensions === undefined ? {} : { extensions };
-    this.#maxBytes = limits.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#settings = runSettings(clock, methods, options);
+    this.#limits = resolveLimits(pickOptions(options, LIMITS));
+    this.#serializer = pickOptions(options, SERIALIZER_NAMES);
     this.#maxBatch = introspection === true ? maxBatch : undefined;
-    // Checks the other options now, not at the first call.
-    parseXMLRPCCall('<methodCall><methodName>a</methodName></methodCall>', limits);
+    // Checks its options now, not at the first call.
     serializeXMLRPCResult(0, this.#serializer);
   }
 
   async render(context: WebContext): Promise<string | undefined> {
     if (refusesRequest(context, TYPES)) return undefined;
     const charset = charsetOf(context.request.field('content-type'));
-    const bytes = await bodyOf(context, this.#maxBytes);
+    const bytes = await bodyOf(context, this.#limits.maxBytes);
     const text = await this.#answer(bytes, charset, context);
     context.response.setField('Content-Type', 'text/xml; charset=utf-8');
     return text;

@@ -7,7 +7,7 @@ import {
   type PoolSettings,
 } from '../http/client/settings.js';
 import { checkString } from '../internal/check.js';
-import type { OptionNames } from '../internal/options.js';
+import { type OptionNames, pickOptions } from '../internal/options.js';
 import { Logger } from '../logger/logger.js';
 import { checkTimeout } from '../policies/idle-timeouts.js';
 
@@ -52,13 +52,12 @@ export function proxySettings(options: ProxyOptions): ProxySettings {
   checkTimeout('continueTimeoutMs', continueTimeoutMs);
   checkTimeout('tunnelIdleTimeoutMs', tunnelIdleTimeoutMs);
   if (!(logger instanceof Logger)) throw new InvalidArgumentTypeError('logger', 'a Logger', logger);
-  const pool = Object.entries(options).filter(([name]) => Object.hasOwn(POOL_OPTION_NAMES, name));
   return {
     via: via ?? undefined,
     continueTimeoutMs,
     tunnelIdleTimeoutMs,
     logger,
-    poolOptions: Object.fromEntries(pool) as HTTPConnectionPoolOptions,
+    poolOptions: pickOptions(options, POOL_OPTION_NAMES),
   };
 }
 

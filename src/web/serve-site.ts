@@ -6,7 +6,7 @@ import type { Deferred } from '../defer/deferred.js';
 import { negotiatedErrorPage } from '../http/error-pages.js';
 import { type HTTPServer, serveHttp } from '../http/serve-http.js';
 import { HTTP_SERVER_OPTIONS, type HTTPServerOptions } from '../http/server-settings.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { SITE_OPTIONS, Site, type SiteOptions } from './site.js';
 import type { Resource } from './web-context.js';
 
@@ -29,10 +29,7 @@ export function serveSite(
   options: ServeSiteOptions = {},
 ): Deferred<HTTPServer> {
   checkOptions('serveSite', options, OPTIONS);
-  const site: Record<string, unknown> = {};
-  const server: Record<string, unknown> = { errorPage: negotiatedErrorPage };
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== undefined) (Object.hasOwn(SITE_OPTIONS, name) ? site : server)[name] = value;
-  }
-  return serveHttp(reactor, endpoint, new Site(root, site).handler, server);
+  const { handler } = new Site(root, pickOptions(options, SITE_OPTIONS));
+  const server = pickOptions(options, HTTP_SERVER_OPTIONS);
+  return serveHttp(reactor, endpoint, handler, { errorPage: negotiatedErrorPage, ...server });
 }

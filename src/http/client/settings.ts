@@ -1,6 +1,6 @@
 /** The limits and times of client connections and of their pool. */
 import { checkInteger } from '../../internal/check.js';
-import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
 import type { ResponseParserOptions } from '../../protocols/http/limits.js';
 
@@ -103,13 +103,8 @@ export function poolSettings(options: HTTPConnectionPoolOptions): PoolSettings {
     maxConnections,
     maxQueuedRequests,
     maxRequestsPerConnection,
-    parserOptions: parserOptionsOf(options),
+    parserOptions: pickOptions(options, PARSER_NAMES),
     shortestMs,
     tickMs: Math.min(1_000, shortestMs / 16),
   };
-}
-
-function parserOptionsOf(options: HTTPConnectionPoolOptions): ResponseParserOptions {
-  const entries = Object.entries(options).filter(([name]) => Object.hasOwn(PARSER_NAMES, name));
-  return Object.fromEntries(entries) as ResponseParserOptions;
 }
