@@ -106,7 +106,7 @@ export abstract class ResponseFields {
     const lower = checkFieldName(name);
     if (this.ended && this.headSent) throw responseComplete();
     if (HEAD_FIELDS.has(lower)) {
-      throw new InvalidHTTPOutputError(`trailer field ${name}`, 'belongs into the head');
+      throw new InvalidHTTPOutputError(`trailer field ${name}`, 'belongs in the head');
     }
     const kept = without(this.trailerLines ?? [], lower);
     addLines(kept, name, value);
@@ -167,7 +167,7 @@ export function responseComplete(): HTTPSequenceError {
 export function checkInformational(lines: readonly FieldLine[]): void {
   for (const { lower } of lines) {
     if (SERVERS_FIELDS.has(lower)) {
-      throw new InvalidHTTPOutputError(`field ${lower}`, 'does not belong into this response');
+      throw new InvalidHTTPOutputError(`field ${lower}`, 'does not belong in this response');
     }
   }
 }

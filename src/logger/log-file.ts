@@ -224,7 +224,7 @@ export class LogFile implements LogSink, AsyncDisposable {
   }
 
   async #step(): Promise<void> {
-    // The rest of a batch belongs into the file that has its beginning.
+    // The rest of a batch belongs in the file that has its beginning.
     if (!this.#torn) {
       if (this.#mustRotate()) await this.#rotate();
       if (this.#reopens) await this.#reopen();

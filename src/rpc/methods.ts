@@ -3,6 +3,7 @@ import type { Address } from '../core/address.js';
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkBoolean, checkFunction, checkObject, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkMethodName } from '../protocols/xml-rpc/limits.js';
 import type { WebContext } from '../web/web-context.js';
 import { checkSignatures, type RPCType } from './signatures.js';
 
@@ -67,9 +68,6 @@ export interface RPCMethod {
   readonly minParams: number;
 }
 
-/** Names that both protocols can send, and that are legible in logs. */
-const METHOD_NAME = /^[\w.:/]{1,255}$/;
-
 /**
  * A table of methods, for any number of servers of both protocols.
  *
@@ -82,7 +80,7 @@ export class RPCMethods {
   readonly #mounted: [prefix: string, methods: RPCMethods][] = [];
 
   /**
-   * @param name Letters, digits and `_.:/`, at most 255. Names that begin with `system.` belong to the introspection.
+   * @param name Letters, digits and `_.:/`, at most 255: XML-RPC has no other names. Names that begin with `system.` belong to the introspection.
    * @throws InvalidArgumentTypeError, UnknownOptionError
    * @throws InvalidArgumentValueError the name is taken, or malformed.
    */
@@ -174,15 +172,6 @@ export class RPCMethods {
   #reaches(methods: RPCMethods): boolean {
     return this === methods || this.#mounted.some(([, each]) => each.#reaches(methods));
   }
-}
-
-function checkMethodName(what: string, name: unknown): void {
-  if (METHOD_NAME.test(checkString(what, name))) return;
-  throw new InvalidArgumentValueError(
-    what,
-    'a name of letters, digits and _.:/, at most 255',
-    name,
-  );
 }
 
 function checkParamNames(params: unknown): void {

@@ -59,7 +59,7 @@ const RULES: Readonly<Record<HTTPRule, readonly [status: number, problem: string
   'space-before-colon': [400, 'whitespace between a field name and the colon'],
   'status-line': [400, 'a malformed status line'],
   target: [400, 'an invalid request target'],
-  trailer: [400, 'a trailer field that belongs into the head'],
+  trailer: [400, 'a trailer field that belongs in the head'],
   'transfer-coding': [501, 'a transfer coding other than chunked'],
   'transfer-encoding': [400, 'a Transfer-Encoding that does not end with one chunked'],
   'transfer-encoding-forbidden': [400, 'a Transfer-Encoding in a message that cannot have one'],

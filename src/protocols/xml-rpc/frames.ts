@@ -1,4 +1,5 @@
 /** The elements of XML-RPC messages: which may be inside which, and what they become. */
+import { SPACE } from '../xml/characters.js';
 import { InvalidXMLRPCMessageError } from './errors.js';
 import type { XMLRPCMessage, XMLRPCStruct, XMLRPCValue } from './events.js';
 import { MAX_SCALAR_LENGTH, METHOD_NAME } from './limits.js';
@@ -60,7 +61,7 @@ export function openFrame(kind: string, parent: Frame | undefined, root: string)
   if (!belongs || (parent !== undefined && isFull(parent, kind))) {
     const where = parent === undefined ? 'the root' : parent.kind;
     throw new InvalidXMLRPCMessageError(
-      `the element ${kind.slice(0, 64)} does not belong into ${where}`,
+      `the element ${kind.slice(0, 64)} does not belong in ${where}`,
     );
   }
   const items = kind === 'params' || kind === 'data' ? [] : undefined;
@@ -70,7 +71,7 @@ export function openFrame(kind: string, parent: Frame | undefined, root: string)
 
 /** Whether an element has another of these already, or has it too early. */
 function isFull(parent: Frame, kind: string): boolean {
-  if (parent.kind === 'value') return parent.value !== undefined || !isBlank(parent.text);
+  if (parent.kind === 'value') return parent.value !== undefined || !SPACE.test(parent.text);
   if (parent.kind === 'member' || parent.kind === 'methodCall') {
     const isName = kind === 'name' || kind === 'methodName';
     return isName ? parent.name !== undefined : parent.name === undefined || hasValue(parent);
@@ -86,8 +87,8 @@ function hasValue(frame: Frame): boolean {
 export function addText(frame: Frame, text: string): void {
   if (TEXTUAL.has(frame.kind) && (frame.kind !== 'value' || frame.value === undefined)) {
     frame.text += text;
-  } else if (!isBlank(text)) {
-    throw new InvalidXMLRPCMessageError(`text does not belong into ${frame.kind}`);
+  } else if (!SPACE.test(text)) {
+    throw new InvalidXMLRPCMessageError(`text does not belong in ${frame.kind}`);
   }
 }
 
@@ -154,10 +155,6 @@ function scalarOf(kind: string, text: string): XMLRPCValue | undefined {
     return isDateTime(trimmed) ? new XMLRPCDateTime(trimmed) : undefined;
   }
   return doubleOf(trimmed);
-}
-
-export function isBlank(text: string): boolean {
-  return /^[\t\n\r ]*$/.test(text);
 }
 
 /** @throws InvalidXMLRPCMessageError the message is incomplete. */

@@ -1,5 +1,6 @@
 /** Limits of XML-RPC messages. */
-import { checkInteger } from '../../internal/check.js';
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
+import { checkInteger, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 export interface XMLRPCLimits {
@@ -36,5 +37,13 @@ export function resolveLimits(limits: XMLRPCLimits | undefined): ResolvedLimits 
 
 /** Method names, as the specification has them. */
 export const METHOD_NAME: RegExp = /^[\w.:/]{1,255}$/;
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function checkMethodName(what: string, name: unknown): void {
+  if (METHOD_NAME.test(checkString(what, name))) return;
+  const expected = 'a name of letters, digits and _.:/, at most 255';
+  throw new InvalidArgumentValueError(what, expected, name);
+}
+
 /** Of the text of one number or time. */
 export const MAX_SCALAR_LENGTH = 1_024;

@@ -1,13 +1,13 @@
 /** Writes XML-RPC messages. */
 import { Buffer } from 'node:buffer';
-import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { NOT_A_CHARACTER } from '../xml/characters.js';
 import { InvalidXMLOutputError } from '../xml/errors.js';
 import { escapeXMLText } from '../xml/serializer.js';
 import { InvalidXMLRPCValueError } from './errors.js';
 import type { XMLRPCInput } from './events.js';
-import { METHOD_NAME } from './limits.js';
+import { checkMethodName } from './limits.js';
 import { dateTimeOf, doubleText, XMLRPCDateTime, XMLRPCDouble } from './values.js';
 
 export interface XMLRPCSerializerOptions {
@@ -36,20 +36,10 @@ export function serializeXMLRPCCall(
   params: readonly XMLRPCInput[],
   options?: XMLRPCSerializerOptions,
 ): string {
-  checkMethodName(method);
+  checkMethodName('method', method);
   const writer = new ValueWriter(options);
   const values = params.map((value, i) => `<param>${writer.value(value, i)}</param>`);
   return `${PROLOG}<methodCall><methodName>${method}</methodName><params>${values.join('')}</params></methodCall>\n`;
-}
-
-/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-export function checkMethodName(method: unknown): string {
-  if (METHOD_NAME.test(checkString('method', method))) return method as string;
-  throw new InvalidArgumentValueError(
-    'method',
-    'a name of letters, digits and _.:/, at most 255',
-    method,
-  );
 }
 
 /** The answer to a call. @throws as {@link serializeXMLRPCCall}. */
@@ -74,7 +64,7 @@ export function serializeXMLRPCFault(faultCode: number, faultString: string): st
   return `${PROLOG}<methodResponse><fault>${fault}</fault></methodResponse>\n`;
 }
 
-const NOT_SENDABLE = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+const NOT_SENDABLE = new RegExp(NOT_A_CHARACTER, 'gu');
 
 class ValueWriter {
   readonly #extensions: boolean;
