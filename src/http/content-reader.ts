@@ -167,3 +167,22 @@ export class ContentIterator implements ContentReader, AsyncIterableIterator<Buf
     }
   }
 }
+
+/** The pieces as a stream of the Web, which takes each when it is read. */
+export function streamOf(
+  pieces: AsyncIterableIterator<Buffer, undefined>,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller): Promise<void> {
+        const { done, value } = await pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel(): Promise<void> {
+        await pieces.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

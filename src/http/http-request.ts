@@ -11,6 +11,7 @@ import {
   ContentIterator,
   type ContentReader,
   type ContentSource,
+  streamOf,
 } from './content-reader.js';
 import { HTTPStatusError } from './errors.js';
 import { essenceOf } from './field-values.js';
@@ -215,20 +216,7 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
 
   /** The content as a stream of the Web. @throws HTTPSequenceError the content is being read already. */
   stream(): ReadableStream<Uint8Array> {
-    const iterator = this[Symbol.asyncIterator]();
-    return new ReadableStream<Uint8Array>(
-      {
-        async pull(controller): Promise<void> {
-          const { done, value } = await iterator.next();
-          if (done === true) controller.close();
-          else controller.enqueue(value);
-        },
-        async cancel(): Promise<void> {
-          await iterator.return?.();
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    return streamOf(this[Symbol.asyncIterator]());
   }
 
   /**
