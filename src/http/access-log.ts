@@ -5,7 +5,7 @@ import { formatHttpDate } from './dates.js';
 export interface AccessRecord {
   /** The address of the peer. */
   readonly remoteAddress: string;
-  /** The authenticated user. The server does not know one. */
+  /** The authenticated user: `request.user` at the end of the response. Undefined if no handler has set it. */
   readonly user: string | undefined;
   /** When the request arrived, in milliseconds since 1970. */
   readonly timeMs: number;

@@ -55,6 +55,10 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   discardedBytes = 0;
   /** The trailer section, once the content is complete; `undefined` if there is none. */
   trailers: FieldSection | undefined = undefined;
+  /**
+   * The name of the authenticated user, for the access log. Undefined until a handler sets it; `withGuard` and `FormLogin` of `ropewalk/web` do.
+   */
+  user: string | undefined = undefined;
   /** @internal The error given to {@link fail}. */
   failure: unknown = undefined;
   /** @internal Whether the client has received the permission to send its content: `Expect: 100-continue`. */

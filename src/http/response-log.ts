@@ -88,7 +88,7 @@ export class ResponseLog {
     const { method, target, version, host, remoteAddress } = request;
     const record: AccessRecord = {
       remoteAddress: hostOf(remoteAddress),
-      user: undefined,
+      user: request.user,
       timeMs,
       method,
       target,

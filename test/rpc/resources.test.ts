@@ -1,4 +1,6 @@
 /** The resources of XML-RPC and JSON-RPC: what is called, what is refused, and what callers learn about errors. */
+import { randomBytes } from 'node:crypto';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../../src/defer/deferred.js';
 import { succeed } from '../../src/defer/succeed.js';
@@ -18,6 +20,7 @@ import {
 } from '../../src/rpc/index.js';
 import { flushLoggedErrors, ManualClock } from '../../src/testing/index.js';
 import type { Resource } from '../../src/web/index.js';
+import { until } from '../http/served.js';
 import { fieldOf, contentOf as rawContentOf, ServedSite, statusOf } from '../web/site.js';
 
 class Accounts {
@@ -460,5 +463,71 @@ describe('RPCMethods', () => {
     [() => new JSONRPCResource({} as never, methods()), 'ERR_INVALID_ARG_TYPE'],
   ])('refuses %s', (call, code) => {
     expect(call).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe.each([
+  {
+    name: 'XML-RPC',
+    type: 'text/xml',
+    make: (options: { maxBytes?: number }) => new XMLCaller(options).site,
+    call: (text: string) => serializeXMLRPCCall('later', [text]),
+  },
+  {
+    name: 'JSON-RPC',
+    type: 'application/json',
+    make: (options: { maxBytes?: number }) => new JSONCaller(options).site,
+    call: (text: string) =>
+      JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'later', params: [text] }),
+  },
+])('compressed calls of $name', ({ type, make, call }) => {
+  const ask = async (served: ServedSite, body: Buffer, coding: string): Promise<string> => {
+    served.connect();
+    let answer = served.receive(posted(body, type, `Content-Encoding: ${coding}`));
+    await until(() => {
+      answer += served.sent();
+      return answer.includes('\r\n\r\n');
+    }, 'the answer');
+    return answer;
+  };
+
+  it.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['identity', (bytes: Buffer) => bytes],
+  ])('with the coding %s are decoded', async (coding, encode) => {
+    const answer = await ask(make({}), encode(Buffer.from(call('päckchen'))), coding);
+    expect(statusOf(answer)).toBe(200);
+    expect(contentOf(answer)).toContain('päckchen');
+  });
+
+  it('that decode to more than maxBytes are refused with 413, and cost no more', async () => {
+    const bomb = gzipSync(Buffer.from(call('x'.repeat(20_000_000))), { level: 9 });
+    expect(bomb.length).toBeLessThan(40_000);
+    expect(statusOf(await ask(make({ maxBytes: 100_000 }), bomb, 'gzip'))).toBe(413);
+    // The limit is that of the decoded bytes, and includes itself.
+    const body = Buffer.from(call('x'.repeat(1_000)));
+    for (const [maxBytes, status] of [
+      [body.length, 200],
+      [body.length - 1, 413],
+    ] as const) {
+      expect(statusOf(await ask(make({ maxBytes }), gzipSync(body), 'gzip'))).toBe(status);
+    }
+    const noise = Buffer.alloc(300_000, randomBytes(64));
+    expect(statusOf(await ask(make({ maxBytes: 200_000 }), noise, 'gzip'))).toBe(413);
+    expect(flushLoggedErrors()).toEqual([]);
+  });
+
+  it('that cannot be decoded are refused: 400 if malformed or truncated, 415 for other codings', async () => {
+    const body = gzipSync(call('x'));
+    const served = make({});
+    expect(statusOf(await ask(served, body.subarray(0, -5), 'gzip'))).toBe(400);
+    expect(statusOf(await ask(served, Buffer.from('no gzip'), 'gzip'))).toBe(400);
+    expect(statusOf(await ask(served, Buffer.concat([body, body.subarray(2)]), 'gzip'))).toBe(400);
+    expect(statusOf(await ask(served, body, 'compress'))).toBe(415);
+    expect(statusOf(await ask(served, gzipSync(body), 'gzip, gzip'))).toBe(415);
+    expect(flushLoggedErrors()).toEqual([]);
   });
 });

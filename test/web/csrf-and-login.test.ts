@@ -7,6 +7,7 @@ import {
   type Realm,
   UnauthorizedLoginError,
 } from '../../src/cred/index.js';
+import type { AccessRecord } from '../../src/http/index.js';
 import { flushLoggedErrors, ManualClock } from '../../src/testing/index.js';
 import { checkOrigins } from '../../src/web/csrf/request-origin.js';
 import {
@@ -398,8 +399,11 @@ describe('a login by a form', () => {
       },
     });
     const store = new MemorySessionStore({ clock });
-    const site = new ServedSite(withSessions(withCSRF(root), { store, clock }));
-    return { browser: new Browser(site), realm, store };
+    const logged: string[] = [];
+    const accessLog = ({ method, target, user }: AccessRecord): void =>
+      void logged.push(`${method} ${target} ${user}`);
+    const site = new ServedSite(withSessions(withCSRF(root), { store, clock }), {}, { accessLog });
+    return { browser: new Browser(site), realm, store, logged };
   }
 
   async function logIn(
@@ -535,6 +539,24 @@ describe('a login by a form', () => {
     expect([statusOf(answer), fieldOf(answer, 'Location')]).toEqual([303, '/']);
     expect(browser.cookies.size).toBe(0);
     expect(store.size).toBe(0);
+  });
+
+  it('names the user in the access log', async () => {
+    const { browser, logged } = shop();
+    await browser.get('/account');
+    await logIn(browser, 'alice', 'wrong');
+    await logIn(browser, 'alice', 'secret');
+    await browser.get('/account');
+    const token = tokenOf(await browser.get('/login'));
+    await browser.post('/logout', { _csrf: token });
+    await browser.get('/who');
+    expect(logged).toEqual([
+      'GET /account undefined',
+      ...['GET /login undefined', 'POST /login undefined'],
+      ...['GET /login undefined', 'POST /login alice'],
+      ...['GET /account alice', 'GET /login undefined', 'POST /logout alice'],
+      'GET /who undefined',
+    ]);
   });
 
   it('ends if the realm does not know the user any more', async () => {

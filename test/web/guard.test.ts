@@ -17,6 +17,7 @@ import {
   type UsernamePassword,
 } from '../../src/cred/index.js';
 import { Deferred } from '../../src/defer/deferred.js';
+import type { AccessRecord } from '../../src/http/index.js';
 import { Protocol } from '../../src/index.js';
 import { flushLoggedErrors, ManualClock } from '../../src/testing/index.js';
 import {
@@ -26,6 +27,7 @@ import {
   contextKey,
   digestScheme,
   type GuardScheme,
+  type Resource,
   type WebContext,
   withGuard,
 } from '../../src/web/index.js';
@@ -280,6 +282,39 @@ describe('a guard', () => {
       await site.get('/', basic('a:b'));
     }
     expect(peers).toEqual([expect.stringMatching(/^[\d.]+$/), '192.0.2.7', undefined]);
+  });
+
+  it('names the user in the access log, if the avatar id is a name or a number', async () => {
+    const users: unknown[] = [];
+    const ids = new Map<string, unknown>([
+      ['n', 7],
+      ['b', 7n],
+      ['o', { password: 'secret' }],
+      ['s', 'alice'],
+    ]);
+    const tokens = checkerOf(['bearer'], ({ token }: BearerToken): unknown => {
+      if (ids.has(token)) return ids.get(token);
+      throw new UnauthorizedLoginError();
+    });
+    const portal = new Portal(new Users(), [
+      tokens,
+      new AnonymousChecker(),
+    ] as readonly AnyChecker<unknown>[]);
+    const named = { render: ({ request }: WebContext) => (request.user ??= 'by the resource') };
+    const options = { portal, schemes: [bearerScheme('r')] as never, avatar: USER };
+    const accessLog = ({ user, status }: AccessRecord): void =>
+      void users.push(`${status} ${user}`);
+    const log = (resource: Resource): ServedSite =>
+      new ServedSite(withGuard(resource, options), {}, { accessLog });
+    const site = log({ render: () => '' });
+    for (const token of ids.keys()) await site.get('/', `Authorization: Bearer ${token}`);
+    await site.get('/');
+    await site.get('/', 'Authorization: Bearer alice');
+    await log(named).get('/', 'Authorization: Bearer o');
+    expect(users).toEqual([
+      ...['200 7', '200 7', '200 undefined', '200 alice', '200 undefined', '401 undefined'],
+      '200 by the resource',
+    ]);
   });
 
   it('reports errors of checkers, and shows nothing of them', async () => {

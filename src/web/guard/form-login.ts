@@ -19,7 +19,7 @@ import { SessionKey } from '../sessions/session-key.js';
 import { sessionOf } from '../sessions/with-sessions.js';
 import { checkResource, type Resource, type WebContext } from '../web-context.js';
 import type { WebResult } from '../web-result.js';
-import { peerOf, reasonOf, retryAfterSeconds } from './login-context.js';
+import { noteUser, peerOf, reasonOf, retryAfterSeconds } from './login-context.js';
 import {
   checkAvatarKey,
   checkPortal,
@@ -91,7 +91,7 @@ const LOGIN: SessionKey<{ readonly id: unknown }> = new SessionKey('$login');
  *
  * At a login the session gets a new id, and its times begin again; the values of an anonymous session stay, those of another user do
  * not. Each request of a user who has logged in asks the realm for the avatar (`portal.admit`), and is logged out at its end: a realm that
- * fails with an UnauthorizedLoginError ends the session.
+ * fails with an UnauthorizedLoginError ends the session. `request.user` is set as `withGuard` does.
  *
  * @example
  * const login = new FormLogin({ portal, avatar: USER, loginPath: '/login', page: loginPage });
@@ -168,6 +168,7 @@ export class FormLogin<
       if (required) return forbid(context);
     }
     if (user !== undefined) {
+      noteUser(context, user.avatarId);
       logOutAtEnd(context, user);
       context.set(this.#options.avatar as ContextKey<unknown>, user.avatar);
     } else if (required) return this.#askForLogin(context);
@@ -227,6 +228,7 @@ export class FormLogin<
       return this.#refuse(context, 'wrong', { username, next });
     }
     await this.#begin(context, id);
+    noteUser(context, id);
     return redirect(context, this.#nextOf(next), 303);
   }
 
@@ -263,6 +265,7 @@ export class FormLogin<
   async #logout(context: WebContext): Promise<WebResult> {
     if (requestOrigin(context, NO_ORIGINS) === 'other') return forbid(context);
     const session = await sessionOf(context);
+    noteUser(context, session.get(LOGIN)?.id);
     await session.end();
     return redirect(context, this.#options.afterLogout ?? '/', 303);
   }

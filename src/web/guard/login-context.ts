@@ -8,6 +8,12 @@ export function peerOf({ request }: WebContext): string | undefined {
   return 'host' in remoteAddress ? remoteAddress.host : undefined;
 }
 
+/** Names the user in the access log, if the avatar id is a name or a number: other ids may contain secrets. */
+export function noteUser({ request }: WebContext, avatarId: unknown): void {
+  const isName = typeof avatarId === 'string' || typeof avatarId === 'number';
+  request.user = isName || typeof avatarId === 'bigint' ? String(avatarId) : undefined;
+}
+
 /** The login was cancelled because the client has gone: nobody reports the reason of the signal. */
 export function reasonOf(context: WebContext, error: unknown): unknown {
   const { signal } = context;

@@ -17,7 +17,7 @@ import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { ContextKey } from '../context-key.js';
 import { checkResource, type Resource, type WebContext } from '../web-context.js';
 import type { WebResult } from '../web-result.js';
-import { peerOf, reasonOf, retryAfterSeconds } from './login-context.js';
+import { noteUser, peerOf, reasonOf, retryAfterSeconds } from './login-context.js';
 import type { GuardScheme } from './schemes.js';
 
 export interface GuardOptions<
@@ -54,6 +54,8 @@ const OPTIONS: OptionNames<AnyGuardOptions> = {
  * end of the connection. Others are answered with 401 and the challenges of the schemes, the same for unknown users and wrong
  * passwords; with 429 and Retry-After if they have tried too often (`limitGuesses`); with 403 if they have no avatar of the given types. If the portal accepts `Anonymous`, requests without
  * credentials are those of nobody in particular.
+ *
+ * `request.user`, which the access log shows, is the avatar id if that is a string or a number. Resources may set it for other ids.
  *
  * Browsers send credentials of Basic and Digest with requests that other sites cause: put `withCSRF` inside for resources that change
  * something.
@@ -103,6 +105,7 @@ class Guard {
   async render(resource: Resource, context: WebContext): Promise<WebResult> {
     const session = await this.#login(context);
     if (session === undefined) return undefined;
+    noteUser(context, session.avatarId);
     logOutAtEnd(context, session);
     context.set(this.#avatar, session.avatar);
     return context.delegate(resource);
