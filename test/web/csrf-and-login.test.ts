@@ -360,6 +360,7 @@ describe('a login by a form', () => {
     browser: Browser;
     realm: Users;
     store: MemorySessionStore;
+    logged: string[];
   } {
     const realm = new Users();
     const checker = new MemoryChecker({ alice: 'secret', bob: 'hunter2' });
