@@ -7,6 +7,7 @@ import { Waiters } from '../defer/waiters.js';
 import { type AsyncContext, callIn, captureContext } from '../internal/async-context.js';
 import { checkChoice, checkFunction, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { Fifo } from '../internal/fifo.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { PubSubClosedError, SlowSubscriberError } from './errors.js';
 import type { PubSubMessage } from './message.js';
@@ -90,9 +91,7 @@ export class Subscription {
   #state: SubscriptionState = 'pending';
   #wasReady = false;
   #error: Error | undefined;
-  /** From `#first` on. */
-  #queue: Waiting[] = [];
-  #first = 0;
+  readonly #queue = new Fifo<Waiting>();
   #messages = 0;
   #bytes = 0;
   #missed = 0;
@@ -176,7 +175,7 @@ export class Subscription {
 
   /** @internal Puts a gap into the queue, unless it follows one. */
   gap(gap: PubSubGap): void {
-    if (this.#settings.onGap === undefined || this.#queue.at(-1)?.gap !== undefined) return;
+    if (this.#settings.onGap === undefined || this.#queue.last?.gap !== undefined) return;
     this.#queue.push({ message: undefined, gap, done: undefined });
     this.#schedule();
   }
@@ -197,8 +196,7 @@ export class Subscription {
     this.#state = 'ended';
     this.#error = error;
     this.#count(-this.#messages, 0);
-    this.#queue = [];
-    this.#first = 0;
+    this.#queue.takeAll();
     const removed = this.#owner.remove(this);
     const isHandled = this.#endWaiters.size + this.#readyWaiters.size > 0;
     const reason = error ?? new PubSubClosedError();
@@ -253,7 +251,7 @@ export class Subscription {
   /** Calls the receiver for waiting messages, until one of its results is a promise. */
   #serve(): void {
     this.#isBusy = true;
-    while (this.#state !== 'ended' && this.#first < this.#queue.length) {
+    while (this.#state !== 'ended' && this.#queue.length > 0) {
       if (this.#missed > 0 && this.#settings.onGap !== undefined) {
         const gap: PubSubGap = { reason: 'slow', count: this.#missed };
         this.#missed = 0;
@@ -312,18 +310,8 @@ export class Subscription {
   }
 
   #shift(): Waiting | undefined {
-    const waiting = this.#queue[this.#first];
-    if (waiting === undefined) return undefined;
-    this.#queue[this.#first] = undefined as unknown as Waiting;
-    this.#first += 1;
-    if (this.#first === this.#queue.length) {
-      this.#queue = [];
-      this.#first = 0;
-    } else if (this.#first >= 1_024 && this.#first * 2 >= this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#first);
-      this.#first = 0;
-    }
-    if (waiting.message !== undefined) this.#count(-1, -waiting.message.size);
+    const waiting = this.#queue.shift();
+    if (waiting?.message !== undefined) this.#count(-1, -waiting.message.size);
     return waiting;
   }
 

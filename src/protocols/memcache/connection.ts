@@ -4,6 +4,7 @@
  * both sides disagree on the order: the connection is no longer usable, because values would go to the wrong callers.
  */
 
+import { Fifo } from '../../internal/fifo.js';
 import { checkOptions } from '../../internal/options.js';
 import {
   InvalidMemcacheReplyError,
@@ -60,9 +61,8 @@ interface Sent<T> {
 export class MemcacheConnection<T = undefined> {
   readonly #parser: MemcacheParser;
   readonly #limits: ResolvedLimits;
-  /** Unanswered commands, from `#first` on. */
-  #sent: Sent<T>[] = [];
-  #first = 0;
+  /** Unanswered commands. */
+  readonly #sent = new Fifo<Sent<T>>();
   #values = new Map<string, MemcacheValue>();
   #stats = new Map<string, string>();
 
@@ -75,7 +75,7 @@ export class MemcacheConnection<T = undefined> {
 
   /** The number of commands without a whole answer. */
   get unanswered(): number {
-    return this.#sent.length - this.#first;
+    return this.#sent.length;
   }
 
   /**
@@ -108,12 +108,12 @@ export class MemcacheConnection<T = undefined> {
     for (;;) {
       const part = this.#parser.next();
       if (part === undefined) return undefined;
-      const sent = this.#sent[this.#first];
+      const sent = this.#sent.first;
       if (sent === undefined) throw unexpected(part, 'a command');
       const { request, context } = sent;
       const reply = this.#take(part, request);
       if (reply === undefined) continue;
-      this.#shift();
+      this.#sent.shift();
       const fatal = request.data !== undefined && part.type === 'error' && isUnread(part);
       return { request, context, reply, fatal };
     }
@@ -121,10 +121,7 @@ export class MemcacheConnection<T = undefined> {
 
   /** Removes the unanswered commands, when the connection is gone. @returns Their values of T, the oldest first. */
   takeUnanswered(): T[] {
-    const sent = this.#sent.slice(this.#first);
-    this.#sent = [];
-    this.#first = 0;
-    return sent.map(({ context }) => context);
+    return this.#sent.takeAll().map(({ context }) => context);
   }
 
   /** @returns The answer, if it is complete. */
@@ -168,17 +165,6 @@ export class MemcacheConnection<T = undefined> {
     if (part.type !== 'end') throw unexpected(part, 'stats');
     this.#stats = new Map();
     return { type: 'stats', stats };
-  }
-
-  #shift(): void {
-    this.#first += 1;
-    if (this.#first === this.#sent.length) {
-      this.#sent = [];
-      this.#first = 0;
-    } else if (this.#first >= 1_024 && this.#first * 2 > this.#sent.length) {
-      this.#sent = this.#sent.slice(this.#first);
-      this.#first = 0;
-    }
   }
 }
 

@@ -3,6 +3,7 @@
  * of the commands. In RESP3 the answers to SUBSCRIBE and its relatives are pushes, one for each channel, which take their turn in the
  * same order: such a command has exactly one channel here, so that it has exactly one answer.
  */
+import { Fifo } from '../../internal/fifo.js';
 import { checkOptions } from '../../internal/options.js';
 import { InvalidRedisCommandError, InvalidRedisReplyError, RedisOverloadError } from './errors.js';
 import type { RedisCommand, RedisValue } from './events.js';
@@ -38,9 +39,8 @@ interface Sent<T> {
 export class RedisConnection<T = undefined> {
   readonly #parser: RedisParser;
   readonly #limits: ResolvedLimits;
-  /** Unanswered commands, from `#first` on. */
-  #sent: Sent<T>[] = [];
-  #first = 0;
+  /** Unanswered commands. */
+  readonly #sent = new Fifo<Sent<T>>();
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(limits: RedisLimits = {}) {
@@ -51,7 +51,7 @@ export class RedisConnection<T = undefined> {
 
   /** The number of commands without a whole answer. */
   get unanswered(): number {
-    return this.#sent.length - this.#first;
+    return this.#sent.length;
   }
 
   /**
@@ -82,35 +82,22 @@ export class RedisConnection<T = undefined> {
   next(): RedisAnswer<T> | undefined {
     const event = this.#parser.next();
     if (event === undefined) return undefined;
-    const sent = this.#sent[this.#first];
+    const sent = this.#sent.first;
     if (event.type === 'push') {
       const { values } = event;
       const kind = String(values[0]);
       if (sent === undefined || sent.push !== kind) return { type: 'push', kind, values };
-      return { type: 'reply', context: this.#shift(sent), value: values };
+      this.#sent.shift();
+      return { type: 'reply', context: sent.context, value: values };
     }
     if (sent === undefined) throw new InvalidRedisReplyError('it answers no command');
-    return { type: 'reply', context: this.#shift(sent), value: event.value };
+    this.#sent.shift();
+    return { type: 'reply', context: sent.context, value: event.value };
   }
 
   /** Removes the unanswered commands, when the connection is gone. @returns Their values of T, the oldest first. */
   takeUnanswered(): T[] {
-    const sent = this.#sent.slice(this.#first);
-    this.#sent = [];
-    this.#first = 0;
-    return sent.map(({ context }) => context);
-  }
-
-  #shift({ context }: Sent<T>): T {
-    this.#first += 1;
-    if (this.#first === this.#sent.length) {
-      this.#sent = [];
-      this.#first = 0;
-    } else if (this.#first >= 1_024 && this.#first * 2 >= this.#sent.length) {
-      this.#sent = this.#sent.slice(this.#first);
-      this.#first = 0;
-    }
-    return context;
+    return this.#sent.takeAll().map(({ context }) => context);
   }
 }
 
