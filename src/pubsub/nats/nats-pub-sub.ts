@@ -29,12 +29,7 @@ export class NatsPubSub extends BrokerPubSub {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(reactor: NatsReactor, options: NatsPubSubOptions = {}) {
     checkReactor('reactor', reactor);
-    const settings = natsSettings(options);
-    const { maxMessageBytes } = options;
-    super(
-      new NatsLink(reactor, settings),
-      maxMessageBytes === undefined ? {} : { maxMessageBytes },
-    );
+    super(new NatsLink(reactor, natsSettings(options)), options);
     this.#reactor = reactor;
     this.#trigger = reactor.addSystemEventTrigger('during', 'shutdown', () => {
       this.#trigger = undefined;

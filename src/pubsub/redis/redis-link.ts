@@ -60,8 +60,7 @@ export class RedisLink implements BrokerLink {
     return sent.addCallbacks(
       () => undefined,
       ({ value }) => {
-        const { mayHaveRun = false } = value as { mayHaveRun?: boolean };
-        throw new PublishError(topic, mayHaveRun, value);
+        throw publishErrorOf(topic, value);
       },
     );
   }
@@ -69,10 +68,7 @@ export class RedisLink implements BrokerLink {
   subscribe(key: string): void {
     const protocol = this.#protocol;
     if (protocol?.usable !== true) return;
-    void this.#request(protocol, 'SUBSCRIBE', key).addCallbacks(
-      () => this.#confirmed(protocol, key),
-      ({ value }) => this.#unconfirmed(protocol, key, value),
-    );
+    void this.#subscribe(protocol, key);
   }
 
   unsubscribe(key: string): Deferred<void> {
@@ -96,12 +92,7 @@ export class RedisLink implements BrokerLink {
       if (left <= 0 && !all.fired) all.callback(undefined);
     };
     for (const key of keys) {
-      void this.#request(protocol, 'SUBSCRIBE', key)
-        .addCallbacks(
-          () => this.#confirmed(protocol, key),
-          ({ value }) => this.#unconfirmed(protocol, key, value),
-        )
-        .addBoth(settled);
+      void this.#subscribe(protocol, key).addBoth(settled);
     }
     if (left === 0) settled();
     return all;
@@ -125,6 +116,14 @@ export class RedisLink implements BrokerLink {
   #message(key: string, channel: string, data: RedisValue | undefined): void {
     if (!Buffer.isBuffer(data)) return;
     this.#events?.message(key, channel.slice(this.#prefix.length), data);
+  }
+
+  /** Fires when the server has confirmed or refused it. */
+  #subscribe(protocol: RedisProtocol, key: string): Deferred<void> {
+    return this.#request(protocol, 'SUBSCRIBE', key).addCallbacks(
+      () => this.#confirmed(protocol, key),
+      ({ value }) => this.#unconfirmed(protocol, key, value),
+    );
   }
 
   #confirmed(protocol: RedisProtocol, key: string): void {
@@ -151,6 +150,12 @@ export class RedisLink implements BrokerLink {
       return fail(error);
     }
   }
+}
+
+/** The error of a publication whose command has failed. */
+export function publishErrorOf(topic: string, cause: unknown): PublishError {
+  const { mayHaveRun = false } = cause as { mayHaveRun?: boolean };
+  return new PublishError(topic, mayHaveRun, cause);
 }
 
 /** Text that a glob of Redis matches only literally. */

@@ -1,7 +1,7 @@
 /** Publish/subscribe through a Redis server. */
 import type { StreamClientEndpoint } from '../../core/stream-endpoint.js';
 import { checkString } from '../../internal/check.js';
-import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
 import { CLIENT_OPTIONS, type RedisClientOptions } from '../../protocols/redis/client.js';
 import { BrokerPubSub } from '../broker-pub-sub.js';
 import { PUBSUB_OPTIONS, type PubSubOptions } from '../memory-pub-sub.js';
@@ -38,9 +38,7 @@ export class RedisPubSub extends BrokerPubSub {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(endpoint: StreamClientEndpoint, options: RedisPubSubOptions) {
     checkOptions('RedisPubSub', options, OPTIONS);
-    const { prefix = '', maxMessageBytes, ...connection } = options;
-    checkString('prefix', prefix);
-    const link = new RedisLink(endpoint, prefix, connection);
-    super(link, maxMessageBytes === undefined ? {} : { maxMessageBytes });
+    const prefix = checkString('prefix', options.prefix ?? '');
+    super(new RedisLink(endpoint, prefix, pickOptions(options, CONNECTION_OPTIONS)), options);
   }
 }

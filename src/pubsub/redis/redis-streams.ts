@@ -6,13 +6,14 @@ import { Waiters } from '../../defer/waiters.js';
 import { checkString } from '../../internal/check.js';
 import { checkOptions } from '../../internal/options.js';
 import { RedisClient, type RedisValue } from '../../protocols/redis/index.js';
-import { PublishError, PubSubClosedError } from '../errors.js';
+import { PubSubClosedError } from '../errors.js';
 import { maxMessageBytesOf } from '../memory-pub-sub.js';
 import { type MessageData, messageData } from '../message.js';
 import type { PubSub, PubSubStatistics } from '../pub-sub.js';
 import type { PubSubReceiver } from '../subscribe-options.js';
 import { Counts, Subscription } from '../subscription.js';
 import { checkTopic } from '../topics.js';
+import { publishErrorOf } from './redis-link.js';
 import type { RedisConnectionOptions } from './redis-pub-sub.js';
 import { StreamConsumer } from './stream-consumer.js';
 import { addCommand } from './stream-entries.js';
@@ -88,8 +89,7 @@ export class RedisStreams implements PubSub {
       },
       ({ value }) => {
         this.#counts.failed += 1;
-        const { mayHaveRun = false } = value as { mayHaveRun?: boolean };
-        throw new PublishError(topic, mayHaveRun, value);
+        throw publishErrorOf(topic, value);
       },
     ) as Deferred<string | undefined>;
   }

@@ -14,7 +14,6 @@ import type { PubSub } from '../pub-sub.js';
 import type { StreamSubscribeOptions } from '../redis/stream-settings.js';
 import { checkTopic } from '../topics.js';
 import { type RelayOptions, Upstreams } from './upstreams.js';
-import { checkPubSub } from './web-socket-relay.js';
 
 export interface EventStreamRelayOptions extends RelayOptions, EventStreamsOptions {
   /**
@@ -69,11 +68,9 @@ export class EventStreamRelay {
    */
   constructor(clock: Clock, pubsub: PubSub, options: EventStreamRelayOptions = {}) {
     checkClock('clock', clock);
-    checkPubSub(pubsub);
     checkOptions('EventStreamRelay', options, OPTIONS);
-    const { event = eventOf, resume = false, onGap, ...settings } = options;
+    const { event = eventOf, resume = false, onGap: _gap, ...settings } = options;
     checkFunction('event', event);
-    if (onGap !== undefined) checkFunction('onGap', onGap);
     this.#clock = clock;
     this.#pubsub = pubsub;
     this.#settings = settings;

@@ -1,6 +1,8 @@
 /** Subscriptions that last as long as a topic has clients in this process. */
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';
+import { checkFunction } from '../../internal/check.js';
 import { reportError } from '../../internal/error-report.js';
 import { PubSubClosedError } from '../errors.js';
 import type { PubSubMessage } from '../message.js';
@@ -22,7 +24,10 @@ export class Upstreams {
   readonly #onGap: RelayOptions['onGap'];
   readonly #subscriptions = new Map<string, Subscription>();
 
+  /** @throws InvalidArgumentTypeError */
   constructor(pubsub: PubSub, { onGap }: RelayOptions) {
+    checkPubSub(pubsub);
+    if (onGap !== undefined) checkFunction('onGap', onGap);
     this.#pubsub = pubsub;
     this.#onGap = onGap;
   }
@@ -52,8 +57,9 @@ export class Upstreams {
   }
 }
 
-/** @internal Checks by its methods, so that wrappers of applications are accepted. */
-export function isPubSub(value: unknown): boolean {
-  const { publish, subscribe } = (value ?? {}) as { publish?: unknown; subscribe?: unknown };
-  return typeof publish === 'function' && typeof subscribe === 'function';
+/** Checks the methods, so that wrappers of applications are accepted. @throws InvalidArgumentTypeError */
+function checkPubSub(value: unknown): void {
+  const { publish, subscribe } = (value ?? {}) as Partial<PubSub>;
+  if (typeof publish === 'function' && typeof subscribe === 'function') return;
+  throw new InvalidArgumentTypeError('pubsub', 'a PubSub', value);
 }

@@ -1,11 +1,10 @@
 /** Messages of publish/subscribe for the WebSockets of this process. */
-import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import type { Deferred } from '../../defer/deferred.js';
-import { checkBoolean, checkFunction } from '../../internal/check.js';
+import { checkBoolean } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { WebSocketTopics } from '../../websocket/topics.js';
 import type { PubSub } from '../pub-sub.js';
-import { isPubSub, type RelayOptions, Upstreams } from './upstreams.js';
+import { type RelayOptions, Upstreams } from './upstreams.js';
 
 export interface WebSocketRelayOptions extends RelayOptions {
   /** Whether messages are sent as binary ones. Default false: as text. */
@@ -13,11 +12,6 @@ export interface WebSocketRelayOptions extends RelayOptions {
 }
 
 const OPTIONS: OptionNames<WebSocketRelayOptions> = { onGap: true, binary: true };
-
-/** @internal @throws InvalidArgumentTypeError */
-export function checkPubSub(pubsub: unknown): void {
-  if (!isPubSub(pubsub)) throw new InvalidArgumentTypeError('pubsub', 'a PubSub', pubsub);
-}
 
 /**
  * Publishes the messages of a {@link PubSub} to the subscribers of `WebSocketTopics`. A topic is subscribed there while it has subscribers here,
@@ -42,11 +36,9 @@ export class WebSocketRelay {
     topics: WebSocketTopics<string>,
     options: WebSocketRelayOptions = {},
   ) {
-    checkPubSub(pubsub);
     checkOptions('WebSocketRelay', options, OPTIONS);
-    const { binary = false, onGap } = options;
+    const { binary = false } = options;
     checkBoolean('binary', binary);
-    if (onGap !== undefined) checkFunction('onGap', onGap);
     const upstreams = new Upstreams(pubsub, options);
     this.#upstreams = upstreams;
     this.#stop = topics.observe({
