@@ -2,8 +2,7 @@
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkString } from '../internal/check.js';
 import { redirectToSlash } from './redirect-to-slash.js';
-import type { WebContext } from './web-context.js';
-import { checkResource, type Resource } from './web-context.js';
+import { checkResource, isPathSegment, type Resource, type WebContext } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
 /**
@@ -29,7 +28,7 @@ export class Branch implements Resource {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   putChild(name: string, resource: Resource): this {
-    if (/[/\\\0]|^\.\.?$/.test(checkString('name', name))) {
+    if (!isPathSegment(checkString('name', name))) {
       throw new InvalidArgumentValueError('name', 'a segment of a path, without slashes', name);
     }
     this.#children.set(name, checkResource('resource', resource));

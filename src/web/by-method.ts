@@ -1,6 +1,6 @@
 /** Answers by method, and what HTTP asks for beside them: HEAD, OPTIONS and 405. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
-import { checkPlainObject, checkString } from '../internal/check.js';
+import { checkFunction, checkPlainObject, checkString } from '../internal/check.js';
 import { isResource, type Resource, type WebContext } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
@@ -16,12 +16,6 @@ const METHOD = /^[A-Z][A-Z0-9!#$%&'*+.^_`|~-]*$/;
 export function checkMethod(method: unknown): string {
   if (METHOD.test(checkString('method', method))) return method as string;
   throw new InvalidArgumentValueError('method', 'the name of a method in capitals', method);
-}
-
-/** @throws InvalidArgumentTypeError */
-export function checkRender(what: string, value: unknown): Render {
-  if (typeof value === 'function') return value as Render;
-  throw new InvalidArgumentTypeError(what, 'a function', value);
 }
 
 /** A resource for a function or a resource. @throws InvalidArgumentTypeError */
@@ -74,7 +68,8 @@ export function byMethod(renders: Readonly<Record<string, Render>>): Resource {
   checkPlainObject('renders', renders);
   const checked = new Map<string, Render>();
   for (const [method, render] of Object.entries(renders)) {
-    checked.set(checkMethod(method), checkRender(`the value of ${method}`, render));
+    checkFunction(`the value of ${method}`, render);
+    checked.set(checkMethod(method), render);
   }
   if (checked.size === 0)
     throw new InvalidArgumentValueError('renders', 'at least one method', renders);

@@ -7,7 +7,7 @@ import type { TargetPath } from '../http/target-path.js';
 import { checkBoolean, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { FileListing } from './file-listing.js';
-import { redirectToSlash } from './redirect-to-slash.js';
+import { querySuffix, redirectToSlash } from './redirect-to-slash.js';
 import type { Resource, WebContext } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
@@ -75,7 +75,7 @@ export class File implements Resource {
 
 /** The root is a folder for the path with a slash at its end. */
 function pathOf({ request, rest }: WebContext): TargetPath {
-  const query = request.query === '' ? '' : `?${request.query}`;
+  const query = querySuffix(request);
   if (rest.length === 0) return { segments: rest, slash: request.path.endsWith('/'), query };
   const slash = rest.at(-1) === '';
   return { segments: slash ? rest.slice(0, -1) : rest, slash, query };

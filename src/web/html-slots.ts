@@ -4,8 +4,8 @@
  */
 
 /**
- * - `text`: between tags, or in a quoted attribute. - `url`: at the beginning of an attribute that is a URL. - `markup`: elsewhere, where no escaping
- * is safe: in a tag, an attribute without quotes, an attribute with a script or style, a script, a style, or a comment.
+ * `text`: between tags, or in a quoted attribute. `url`: at the beginning of an attribute that is a URL. `markup`: elsewhere, where no escaping is
+ * safe: in a tag, an attribute without quotes, an attribute with a script or style, a script, a style, or a comment.
  */
 export type SlotKind = 'text' | 'url' | 'markup';
 

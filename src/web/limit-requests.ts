@@ -19,7 +19,7 @@ export interface LimitRequestsOptions {
    * read the address from a field that the proxy sets, or use the PROXY protocol.
    */
   readonly clientOf?: ((context: WebContext) => string | undefined) | undefined;
-  /** Clients that are remembered: 1 to 10,000,000, each with about 170 bytes. Beyond that, the one that came longest ago is forgotten. Default 100,000. */
+  /** Clients that are remembered: 1 to 10,000,000, each with about 170 bytes. Beyond that, the one whose last request is the oldest is forgotten. Default 100,000. */
   readonly maxClients?: number | undefined;
   /** Called for each request that is refused. */
   readonly onRefused?: ((context: WebContext, client: string) => void) | undefined;
@@ -47,7 +47,7 @@ class LimitRequests implements Resource {
   /** A request costs as many tokens as the period has milliseconds, so that slow rates are whole numbers too. */
   readonly #cost: number;
   readonly #rate: { readonly bytesPerSecond: number; readonly burstBytes: number };
-  /** The client that came longest ago is the first. */
+  /** The client whose last request is the oldest is the first. */
   readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(clock: Clock, resource: Resource, options: LimitRequestsOptions) {

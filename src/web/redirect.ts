@@ -3,11 +3,12 @@ import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { escapeHTML } from '../http/error-pages.js';
 import { escapeReference } from '../http/target-path.js';
 import { checkString } from '../internal/check.js';
+import { isCodeURL } from './html-slots.js';
 import type { Resource, WebContext } from './web-context.js';
 
 /**
- * - 301: moved for good - 302, 303: the answer is elsewhere, to be fetched by GET - 307, 308: for now, for good, with the same method and
- * content. Clients may also change POST to GET after 301 and 302.
+ * 301: moved for good; 302, 303: the answer is elsewhere, and is fetched by GET; 307 and 308: as 302 and 301, with the same method and content.
+ * After 301 and 302, clients may also change POST to GET.
  */
 export type RedirectStatus = 301 | 302 | 303 | 307 | 308;
 
@@ -75,7 +76,7 @@ function checkStatus(status: unknown): number {
 function locationField(location: unknown): string {
   const text = checkString('location', location);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are refused.
-  if (text === '' || /[\x00-\x1f\x7f]|^(?:javascript|data|vbscript):/i.test(text)) {
+  if (text === '' || /[\x00-\x1f\x7f]/.test(text) || isCodeURL(text)) {
     throw new InvalidArgumentValueError('location', 'a URL or a relative reference', location);
   }
   return escapeReference(text);

@@ -1,7 +1,7 @@
 /** Other paths for the same resources. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkFunction } from '../internal/check.js';
-import { checkResource, type Resource, type WebContext } from './web-context.js';
+import { checkResource, isPathSegment, type Resource, type WebContext } from './web-context.js';
 
 /**
  * @param rest The decoded segments of the path below this resource.
@@ -38,7 +38,7 @@ function checkSegments(segments: readonly string[]): readonly string[] {
   }
   const last = segments.length - 1;
   for (const [index, segment] of segments.entries()) {
-    if (/[/\\\0]|^\.\.?$/.test(segment) || (segment === '' && index < last)) {
+    if (!isPathSegment(segment) || (segment === '' && index < last)) {
       throw new InvalidArgumentValueError(what, 'segments of a path, without slashes', segment);
     }
   }

@@ -38,7 +38,7 @@ export type PathParams<
   ? SegmentParams<First, Types> & PathParams<Rest, Types>
   : SegmentParams<Pattern, Types>;
 
-/** - `text`: the segment itself. - `param`: any segment, or those that `type` reads. - `rest`: all segments that are left. */
+/** `text`: the segment itself; `param`: any segment, or those that `type` reads; `rest`: all segments that are left. */
 export type PatternPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'param'; readonly name: string; readonly type: string | undefined }

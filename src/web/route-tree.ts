@@ -1,4 +1,5 @@
 /** The routes of a router as a tree of segments. */
+import { findByMethod } from './by-method.js';
 import { RouteConflictError } from './errors.js';
 import type { ParamParser, PatternPart } from './route-pattern.js';
 import type { Resource } from './web-context.js';
@@ -42,7 +43,7 @@ export interface RouteMatch {
   readonly values: readonly unknown[];
 }
 
-/** - a match - the methods of the routes of the path, if none has that of the request - undefined: there are no routes. */
+/** A match; the methods of the routes of the path, if none has that of the request; or undefined, if there are no routes. */
 export type Found = RouteMatch | ReadonlySet<string> | undefined;
 
 /**
@@ -180,10 +181,7 @@ class Search {
   }
 
   #of(routes: Routes): Route | undefined {
-    const route =
-      routes.get(this.#method) ??
-      (this.#method === 'HEAD' ? routes.get('GET') : undefined) ??
-      routes.get(ANY);
+    const route = findByMethod(routes, this.#method) ?? routes.get(ANY);
     if (route === undefined && routes.size > 0) {
       this.#methods ??= new Set();
       for (const method of routes.keys()) this.#methods.add(method);

@@ -1,6 +1,6 @@
 /** Resources by method and pattern of the path. */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
-import { checkFunction, checkPlainObject } from '../internal/check.js';
+import { checkBoolean, checkFunction, checkPlainObject } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkMethod, checkTarget, type Render, refuseMethod } from './by-method.js';
 import {
@@ -23,9 +23,9 @@ export type RouteTarget<Params> = Render<RouteContext<Params>> | Resource;
 
 export interface RouterOptions<Types extends ParamTypes = ParamTypes> {
   /** Types of parameters by name, each with a function that reads a segment, or returns undefined if it is none. `int` is built in. */
-  readonly types?: Types;
+  readonly types?: Types | undefined;
   /** Whether `/a/` is the same as `/a`. Default false: each page has one address. */
-  readonly ignoreTrailingSlash?: boolean;
+  readonly ignoreTrailingSlash?: boolean | undefined;
 }
 
 const OPTIONS: OptionNames<RouterOptions> = { types: true, ignoreTrailingSlash: true };
@@ -52,7 +52,7 @@ export class Router<Types extends ParamTypes = Record<never, never>> implements 
   constructor(options: RouterOptions<Types> = {}) {
     checkOptions('Router', options, OPTIONS);
     const { types, ignoreTrailingSlash = false } = options;
-    this.#ignoresSlash = ignoreTrailingSlash;
+    this.#ignoresSlash = checkBoolean('ignoreTrailingSlash', ignoreTrailingSlash);
     if (types === undefined) return;
     checkPlainObject('types', types);
     for (const [name, parse] of Object.entries(types)) {

@@ -70,6 +70,7 @@ export function requestIdOf(request: HTTPRequest | undefined): string | undefine
 
 const NO_PARAMS: RouteParams = Object.freeze(Object.create(null) as RouteParams);
 
+/** A request for the resources that it reaches: the argument of {@link Resource.render}. */
 export class WebContext {
   readonly request: HTTPRequest;
   readonly response: HTTPResponse;
@@ -243,6 +244,11 @@ export function isRenderable(value: unknown): value is Renderable {
     value !== null &&
     typeof (value as Partial<Renderable>).renderHTML === 'function'
   );
+}
+
+/** Whether a decoded text can be a segment of a path; the empty one is only its end. */
+export function isPathSegment(text: string): boolean {
+  return !/[/\\\0]|^\.\.?$/.test(text);
 }
 
 /** Whether a text can be the id of a request: nothing in it can break a line of a log, or of a field. */

@@ -15,19 +15,23 @@ import { requestOrigin } from '../csrf/request-origin.js';
 import { Form } from '../forms/form.js';
 import { field } from '../forms/form-fields.js';
 import { localLocation, redirect } from '../redirect.js';
+import { querySuffix } from '../redirect-to-slash.js';
 import { SessionKey } from '../sessions/session-key.js';
 import { sessionOf } from '../sessions/with-sessions.js';
 import { checkResource, type Resource, type WebContext } from '../web-context.js';
 import type { WebResult } from '../web-result.js';
-import { noteUser, peerOf, reasonOf, retryAfterSeconds } from './login-context.js';
 import {
   checkAvatarKey,
   checkPortal,
   checkTypes,
   forbid,
   logOutAtEnd,
+  noteUser,
+  peerOf,
   peerOption,
-} from './with-guard.js';
+  reasonOf,
+  retryAfterSeconds,
+} from './login-context.js';
 
 /** The facts that the page of a login shows. */
 export interface LoginPage {
@@ -197,7 +201,7 @@ export class FormLogin<
   #askForLogin(context: WebContext): WebResult {
     const { request } = context;
     if (request.method !== 'GET' && request.method !== 'HEAD') return forbid(context);
-    const target = request.query === '' ? request.path : `${request.path}?${request.query}`;
+    const target = request.path + querySuffix(request);
     return redirect(context, `${this.#options.loginPath}?next=${encodeURIComponent(target)}`, 303);
   }
 

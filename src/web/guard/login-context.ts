@@ -1,5 +1,11 @@
 /** Functions that all logins of requests use. */
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import type { TooManyLoginsError } from '../../cred/errors.js';
+import { Portal } from '../../cred/portal.js';
+import type { Session } from '../../cred/session.js';
+import { checkString } from '../../internal/check.js';
+import { reportError } from '../../internal/error-report.js';
+import { ContextKey } from '../context-key.js';
 import type { WebContext } from '../web-context.js';
 
 /** The address of the client, for limits of guesses. Undefined if it has none. */
@@ -23,4 +29,43 @@ export function reasonOf(context: WebContext, error: unknown): unknown {
 /** @returns Whole seconds after which another login makes sense. */
 export function retryAfterSeconds({ retryAfterMs = 1_000 }: TooManyLoginsError): number {
   return Math.max(1, Math.ceil(retryAfterMs / 1_000));
+}
+
+/** Answers with 403: a login with other credentials would not help, or is asked for elsewhere. */
+export function forbid({ response }: WebContext): undefined {
+  response.sendStatus(403);
+}
+
+/** The option `peer` of logins. */
+export function peerOption(peer: string | undefined): { peer?: string } {
+  return peer === undefined ? {} : { peer };
+}
+
+/** Logs out when the response has ended. */
+export function logOutAtEnd(context: WebContext, session: Session<string, unknown>): void {
+  const { request, response } = context;
+  response.whenEnded(() => {
+    session.logout().addErrback(({ value }) => {
+      reportError(value, 'logout', request.remoteAddress);
+    });
+  });
+}
+
+/** @throws InvalidArgumentTypeError */
+export function checkPortal<P>(portal: P): P {
+  if (portal instanceof Portal) return portal;
+  throw new InvalidArgumentTypeError('portal', 'a Portal', portal);
+}
+
+/** @throws InvalidArgumentTypeError */
+export function checkAvatarKey<T>(key: ContextKey<T>): ContextKey<T> {
+  if (key instanceof ContextKey) return key;
+  throw new InvalidArgumentTypeError('avatar', 'the result of contextKey', key);
+}
+
+/** @throws InvalidArgumentTypeError */
+export function checkTypes<T>(types: readonly T[]): readonly T[] {
+  if (!Array.isArray(types)) throw new InvalidArgumentTypeError('types', 'an array', types);
+  for (const type of types) checkString('an element of types', type);
+  return types;
 }

@@ -8,16 +8,26 @@ import {
   NoAvatarError,
   TooManyLoginsError,
 } from '../../cred/errors.js';
-import { type AvatarTypeOf, Portal } from '../../cred/portal.js';
+import type { AvatarTypeOf, Portal } from '../../cred/portal.js';
 import type { AnyRealm, AvatarIdOf, AvatarsOf } from '../../cred/realm.js';
 import type { Session } from '../../cred/session.js';
 import { checkFunction, checkObject, checkString } from '../../internal/check.js';
-import { reportError } from '../../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
-import { ContextKey } from '../context-key.js';
+import type { ContextKey } from '../context-key.js';
 import { checkResource, type Resource, type WebContext } from '../web-context.js';
 import type { WebResult } from '../web-result.js';
-import { noteUser, peerOf, reasonOf, retryAfterSeconds } from './login-context.js';
+import {
+  checkAvatarKey,
+  checkPortal,
+  checkTypes,
+  forbid,
+  logOutAtEnd,
+  noteUser,
+  peerOf,
+  peerOption,
+  reasonOf,
+  retryAfterSeconds,
+} from './login-context.js';
 import type { GuardScheme } from './schemes.js';
 
 export interface GuardOptions<
@@ -159,43 +169,4 @@ class Guard {
     );
     response.setField('WWW-Authenticate', challenges).sendStatus(401);
   }
-}
-
-/** @internal The user may log in, but has no avatar of the types that the resource can use. */
-export function forbid({ response }: WebContext): undefined {
-  response.sendStatus(403);
-}
-
-/** @internal */
-export function peerOption(peer: string | undefined): { peer?: string } {
-  return peer === undefined ? {} : { peer };
-}
-
-/** @internal Logs out when the response has ended. */
-export function logOutAtEnd(context: WebContext, session: Session<string, unknown>): void {
-  const { request, response } = context;
-  response.whenEnded(() => {
-    session.logout().addErrback(({ value }) => {
-      reportError(value, 'logout', request.remoteAddress);
-    });
-  });
-}
-
-/** @internal @throws InvalidArgumentTypeError */
-export function checkPortal<P>(portal: P): P {
-  if (portal instanceof Portal) return portal;
-  throw new InvalidArgumentTypeError('portal', 'a Portal', portal);
-}
-
-/** @internal @throws InvalidArgumentTypeError */
-export function checkAvatarKey<T>(key: ContextKey<T>): ContextKey<T> {
-  if (key instanceof ContextKey) return key;
-  throw new InvalidArgumentTypeError('avatar', 'the result of contextKey', key);
-}
-
-/** @internal @throws InvalidArgumentTypeError */
-export function checkTypes<T>(types: readonly T[]): readonly T[] {
-  if (!Array.isArray(types)) throw new InvalidArgumentTypeError('types', 'an array', types);
-  for (const type of types) checkString('an element of types', type);
-  return types;
 }

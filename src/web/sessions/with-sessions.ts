@@ -140,8 +140,3 @@ export function sessionOf(context: WebContext): Deferred<WebSession> {
   if (access === undefined) throw new MissingWrapperError('sessionOf', 'withSessions');
   return access.open();
 }
-
-/** @internal Whether there is a `withSessions` around the resource. */
-export function hasSessions(context: WebContext): boolean {
-  return context.get(ACCESS) !== undefined;
-}
