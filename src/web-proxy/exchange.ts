@@ -349,7 +349,9 @@ function isOfConnection(name: string): boolean {
 
 /** The status of the answer to the client. */
 export function statusOf(error: unknown): number {
-  if (error instanceof ConnectTimeoutError || error instanceof HTTPResponseTimeoutError) return 504;
-  if (error instanceof HTTPPoolFullError || error instanceof HTTPPoolClosedError) return 503;
-  return error instanceof DestinationRefusedError ? 403 : 502;
+  if (error instanceof DestinationRefusedError) return 403;
+  if (error instanceof ConnectTimeoutError) return 504;
+  if (error instanceof HTTPResponseTimeoutError) return error.status;
+  const isUnavailable = error instanceof HTTPPoolFullError || error instanceof HTTPPoolClosedError;
+  return isUnavailable ? error.status : 502;
 }

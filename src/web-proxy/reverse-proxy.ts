@@ -25,7 +25,7 @@ import { Backend, type BackendOptions, type BackendStatus } from './backend.js';
 import { BALANCES, type Balance, choose } from './balancer.js';
 import { Exchange, type ExchangeOwner } from './exchange.js';
 import { type ForwardedFields, ForwardingFacts } from './forwarding-facts.js';
-import { type BackendCheckOptions, HealthChecks } from './health-checks.js';
+import { type BackendCheckOptions, type HealthChange, HealthChecks } from './health-checks.js';
 import {
   FactsByMethod,
   PROXY_OPTION_NAMES,
@@ -148,17 +148,7 @@ export class ReverseProxy implements Resource, ExchangeOwner, AsyncDisposable {
     this.#checks =
       healthCheck === undefined
         ? undefined
-        : new HealthChecks(
-            clock,
-            this.pool,
-            this.#backends,
-            healthCheck,
-            (backend, isDown, error) => {
-              const fields = { backend: backend.name, error };
-              if (isDown) this.#logger.error('backend {backend} is down: {error}', fields);
-              else this.#logger.info('backend {backend} is up', { backend: backend.name });
-            },
-          );
+        : new HealthChecks(clock, this.pool, this.#backends, healthCheck, this.#healthChanged);
   }
 
   /** The backends in their order. */
@@ -254,6 +244,11 @@ export class ReverseProxy implements Resource, ExchangeOwner, AsyncDisposable {
       this.#logger.error(format, fields);
     }
   }
+
+  readonly #healthChanged: HealthChange = ({ name: backend }, isDown, error) => {
+    if (isDown) this.#logger.error('backend {backend} is down: {error}', { backend, error });
+    else this.#logger.info('backend {backend} is up', { backend });
+  };
 
   #handle(request: HTTPRequest, response: HTTPResponse): void {
     if (refuseMethod(request, response)) return;
