@@ -159,10 +159,7 @@ export class HeadWriter {
     }
     if ((found & CONNECTION) !== 0) return;
     const isFramed = (found & CONTENT_LENGTH) !== 0 || state.useChunkedEncodingByDefault;
-    if (!state.shouldKeepAlive || !isFramed) {
-      state._last = true;
-      this.text += 'Connection: close\r\n';
-    } else if (state.maxRequestsOnConnectionReached) {
+    if (!state.shouldKeepAlive || !isFramed || state.maxRequestsOnConnectionReached) {
       state._last = true;
       this.text += 'Connection: close\r\n';
     } else {
