@@ -24,7 +24,14 @@ import type { FieldSection } from '../protocols/http/field-section.js';
 import type { ResponseHead } from '../protocols/http/heads.js';
 import { RequestSerializer } from '../protocols/http/request-serializer.js';
 import { DestinationRefusedError } from './errors.js';
-import { INFORMATIONAL, NameFilter, OF_SERVERS, passedOn, TRAILERS } from './forwarded-fields.js';
+import {
+  INFORMATIONAL,
+  NameFilter,
+  OF_SERVERS,
+  passedOn,
+  REQUEST_TRAILERS,
+  TRAILERS,
+} from './forwarded-fields.js';
 import { type ContentTarget, RequestContent } from './request-content.js';
 import { openTunnel } from './tunnel.js';
 
@@ -94,7 +101,9 @@ export class Exchange implements ResponseReceiver, ConnectionWaiter, ContentTarg
     this.target = target;
   }
 
+  /** Does nothing if the client has gone, or was answered, while a wrapper or a rule was waited for. */
   start(): void {
+    if (this.response.ended) return;
     this.response.whenEnded(() => this.clientEnded());
     this.attempt();
   }
@@ -108,7 +117,7 @@ export class Exchange implements ResponseReceiver, ConnectionWaiter, ContentTarg
     const serializer = new RequestSerializer(connection);
     if (!request.hasContent) {
       serializer.relayHead(head, 'none');
-      connection.requestEnded(false);
+      this.sent(connection);
       return;
     }
     this.serializer = serializer;
@@ -187,14 +196,21 @@ export class Exchange implements ResponseReceiver, ConnectionWaiter, ContentTarg
   contentEnded(): void {
     const { connection, serializer, request } = this;
     if (connection === undefined || serializer === undefined) return;
-    const trailers = [...(request.trailers?.rawFields() ?? [])];
+    const trailers = [...(request.trailers?.rawFields() ?? [])].filter(
+      ([name]) => !REQUEST_TRAILERS.drops(name.toLowerCase()),
+    );
     serializer.end('', trailers.length === 0 ? undefined : trailers);
-    connection.requestEnded(false);
+    this.sent(connection);
   }
 
   /** @internal The client has gone, or its request is invalid: the server of this end has answered that. */
   contentFailed(): void {
     this.giveUp();
+  }
+
+  /** A connection that the credentials of its client belong to is not used for another client. */
+  private sent(connection: HTTPClientConnection): void {
+    connection.requestEnded(authenticatesConnection(this.request));
   }
 
   private attempt(): void {
@@ -337,6 +353,12 @@ function filterFor(response: HTTPResponse): NameFilter {
   const names = response.namesOfFields?.filter((name) => name !== 'set-cookie' && name !== 'vary');
   if (names === undefined || names.length === 0) return OF_SERVERS;
   return new NameFilter([...OF_SERVERS.names, ...names]);
+}
+
+/** NTLM, and Negotiate (RFC 4559), prove the user of a connection once, not of each request. */
+function authenticatesConnection({ head }: HTTPRequest): boolean {
+  const credentials = head.field('authorization');
+  return credentials !== undefined && /^(?:ntlm|negotiate)(?: |$)/i.test(credentials);
 }
 
 function isForbidden(name: string): boolean {

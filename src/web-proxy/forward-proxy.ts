@@ -242,7 +242,7 @@ export class ForwardProxy implements ExchangeOwner, AsyncDisposable {
       const credentials = field === undefined ? undefined : basicCredentials(field);
       const user =
         credentials !== undefined && (await authenticate(...credentials, request.remoteAddress));
-      if (user === false) {
+      if (user !== true && (typeof user !== 'object' || user === null)) {
         response.setField('Proxy-Authenticate', this.#challenge).sendStatus(407);
         return;
       }
@@ -266,6 +266,8 @@ export class ForwardProxy implements ExchangeOwner, AsyncDisposable {
   }
 
   #forward(request: HTTPRequest, response: HTTPResponse, server: RequestedServer): void {
+    // The client has gone while a rule was waited for.
+    if (response.ended) return;
     const isTunnel = request.method === 'CONNECT';
     if (!this.#permitsPort(request, server)) {
       this.#refuse(request, response, server, 'the port is not permitted');

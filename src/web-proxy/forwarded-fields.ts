@@ -16,13 +16,24 @@ const HOP_BY_HOP: readonly string[] = [
   'upgrade',
 ];
 
-/** Those that requests have only once in any case. */
+/** Those that requests have only once in any case, and `Proxy`, which CGI turns into HTTP_PROXY (httpoxy, CVE-2016-5385). */
 const OF_REQUESTS: readonly string[] = [
   'expect',
   'host',
   'max-forwards',
+  'proxy',
   'proxy-authorization',
   'via',
+];
+
+/** Credentials and facts about the content, which RFC 9110 section 6.5.1 forbids behind it. */
+const OF_HEADS: readonly string[] = [
+  'authorization',
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'cookie',
+  'trailer',
 ];
 
 const OF_RESPONSES: readonly string[] = ['via'];
@@ -96,7 +107,13 @@ export const CONTINUED: NameFilter = new NameFilter([
 export const OF_SERVERS: NameFilter = new NameFilter([...HOP_BY_HOP, ...OF_RESPONSES]);
 export const INFORMATIONAL: NameFilter = new NameFilter([...HOP_BY_HOP, 'trailer']);
 
-/** The trailer fields that a proxy passes on: the parser has refused those of framing and routing. */
+/** The trailer fields of requests: servers that add them to the head must not find there what the proxy has removed from it. */
+export const REQUEST_TRAILERS: NameFilter = new NameFilter(
+  [...HOP_BY_HOP, ...OF_REQUESTS, ...OF_HEADS],
+  true,
+);
+
+/** The trailer fields of responses: the parser has refused those of framing and routing. */
 export const TRAILERS: NameFilter = new NameFilter([
   'set-cookie',
   'keep-alive',

@@ -13,7 +13,7 @@ export interface ProxyUser {
 }
 
 /**
- * Decides about a user name and password, for each request: false refuses them. The result is logged out when the request has ended.
+ * Decides about a user name and password, for each request: everything but true and a user refuses them. The user is logged out when the request has ended.
  */
 export type ProxyAuthenticate = (
   username: string,

@@ -251,7 +251,7 @@ export class ReverseProxy implements Resource, ExchangeOwner, AsyncDisposable {
   };
 
   #handle(request: HTTPRequest, response: HTTPResponse): void {
-    if (refuseMethod(request, response)) return;
+    if (response.ended || refuseMethod(request, response)) return;
     const { balance } = this.#settings;
     const backends = this.#backends;
     const now = backends.length === 1 ? 0 : this.clock.now();

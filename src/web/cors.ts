@@ -70,7 +70,7 @@ class CORS implements Resource {
     const { request, response } = context;
     if (!this.#isOpen) response.addLastingField('Vary', 'Origin');
     const origin = request.field('origin');
-    const isAllowed = origin !== undefined && (this.#isOpen || this.#allows(origin));
+    const isAllowed = origin !== undefined && (this.#isOpen || this.#allows(origin) === true);
     const method =
       request.method === 'OPTIONS' ? request.field('access-control-request-method') : undefined;
     if (origin !== undefined && method !== undefined)

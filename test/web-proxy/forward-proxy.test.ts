@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryChecker, Portal } from '../../src/cred/index.js';
 import { HTTPFactory } from '../../src/http/index.js';
 import {
+  Deferred,
   type HostAddress,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -275,6 +276,25 @@ describe('the users of a forward proxy', () => {
     await forwarded.settle();
     expect(forwarded.seen).toBe('HTTP/1.1 204 No Content\r\n\r\n');
     expect(log).toEqual(['in alice', 'out alice']);
+  });
+
+  it.each([undefined, null, 0, 'alice'])('are refused by the result %s', async (result) => {
+    const forwarded = new Forwarded({ authenticate: () => result as never });
+    await forwarded.ask(basic('alice:wrong'));
+    expect(forwarded.seen).toContain('HTTP/1.1 407 ');
+    expect(forwarded.resolver.asked).toEqual([]);
+  });
+
+  it('who go while their passwords are checked cause no connection', async () => {
+    const gate = new Deferred<boolean>();
+    const forwarded = new Forwarded({ authenticate: () => gate });
+    await forwarded.ask(basic('alice:secret'));
+    forwarded.client.peerResets();
+    await forwarded.settle();
+    gate.callback(true);
+    await forwarded.settle();
+    expect(forwarded.resolver.asked).toEqual([]);
+    expect(forwarded.proxy.pool.counts.queued).toBe(0);
   });
 
   it('need permission for each request', async () => {

@@ -139,6 +139,12 @@ describe('cors', () => {
     expect(fieldOf(asked, 'access-control-allow-origin')).toBe('https://shop.example');
   });
 
+  it('is not opened by a function that answers later', async () => {
+    const origins = (async () => false) as never;
+    const asked = await new ServedSite(cors(hello, { origins })).get('/', shop);
+    expect(fieldOf(asked, 'access-control-allow-origin')).toBeUndefined();
+  });
+
   it.each<[string, object, string]>([
     ['credentials for all origins', { origins: '*', credentials: true }, 'browsers refuse * with'],
     ['an origin with a path', { origins: ['https://a.example/'] }, 'each of origins must be'],
