@@ -38,6 +38,8 @@ export class ScriptRun extends ProcessProtocol {
   #deadline: DelayedCall | undefined;
   #killing: DelayedCall | undefined;
   #exited: ProcessClosed | undefined;
+  /** Of the script, and of the group of its children. */
+  #pid: number | undefined;
   #outputEnded = false;
   #isWaiting = false;
 
@@ -62,6 +64,7 @@ export class ScriptRun extends ProcessProtocol {
       args: interpreter === undefined ? args : [...args, file],
       childDescriptors: { 0: hasContent ? 'w' : 'ignore', 1: 'r', 2: 'r' },
     });
+    this.#pid = this.transport.pid;
     this.#settings.load.running += 1;
     this.#deadline = reactor.callLater(timeoutMs, () => this.#late());
     signal.addEventListener('abort', this.#abandon);
@@ -85,6 +88,7 @@ export class ScriptRun extends ProcessProtocol {
 
   override processExited(reason: ProcessClosed): void {
     this.#exited = reason;
+    if (this.#killing !== undefined) this.#endChildren();
     this.#killing?.cancel();
     this.#killing = undefined;
     this.#settings.load.running -= 1;
@@ -216,11 +220,24 @@ export class ScriptRun extends ProcessProtocol {
     for (const number of [0, 1]) this.transport.pipe(number)?.abortConnection();
   }
 
+  /** The script has obeyed SIGTERM; its children may have ignored it. */
+  #endChildren(): void {
+    if (WINDOWS || this.#pid === undefined) return;
+    try {
+      process.kill(-this.#pid, 'SIGKILL');
+    } catch {
+      // There are none.
+    }
+  }
+
   #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
     try {
       this.transport.signalProcess(signal, WINDOWS ? {} : { group: true });
     } catch (error) {
-      if (!(error instanceof ProcessExitedAlreadyError)) throw error;
+      if (error instanceof ProcessExitedAlreadyError) return;
+      // It has changed its user. The request ends in any case.
+      const script = this.#place.scriptName;
+      this.#context.log.error('the script {script} cannot be ended: {error}', { script, error });
     }
   }
 }

@@ -1,5 +1,13 @@
 /** Scripts behind a server over each reactor: environment, bodies, faults, ends. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +34,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   failing: `echo 'first line' >&2; echo 'second line' >&2; printf 'A: b\\n\\nx'; exit 3`,
   killed: `printf 'A: b\\n\\nx'; kill -9 $$`,
   hang: `trap 'echo told >&2; exit 1' TERM; printf 'A: b\\n\\nbegun'; while :; do sleep 0.02; done`,
+  parent: `trap 'exit 1' TERM; (trap '' TERM; exec sleep 100) >/dev/null 2>&1 & printf 'A: b\\n\\n%s\\n' "$!"; while :; do sleep 0.02; done`,
   stubborn: `trap '' TERM; while :; do sleep 0.02; done`,
   noisy: `head -c 100000 /dev/zero | tr '\\0' y >&2; printf 'A: b\\n\\n'`,
   'nph-raw': `printf 'HTTP/1.1 200 OK\\n\\n'`,
@@ -61,6 +70,17 @@ function under(name: string, resource: Resource): Resource {
 
 function script(rig: Rig, name: string, options?: CGIOptions): Promise<string> {
   return serve(rig, under(name, new CGIScript(rig.reactor, join(folder, name), options)));
+}
+
+/** A zombie, whose new parent may not wait for it, has ended. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    if (process.platform !== 'linux') return true;
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
 }
 
 function logged(capture: LogCapture): readonly string[] {
@@ -211,6 +231,20 @@ describe.skipIf(process.platform === 'win32')('CGI', () => {
       const response = await fetch(`${base}/stubborn`);
       expect(response.status).toBe(504);
       expect(logged(capture)[0]).toBe('the script /stubborn took more than 50 ms');
+    });
+
+    it('ends children that ignore the end of their script', async () => {
+      const base = await script(rig, 'parent');
+      const controller = new AbortController();
+      const response = await fetch(`${base}/parent`, { signal: controller.signal });
+      const reader = response.body?.getReader();
+      const child = Number(Buffer.from((await reader?.read())?.value ?? []).toString());
+      expect(isRunning(child)).toBe(true);
+      controller.abort();
+      const ended = async (): Promise<void> => {
+        while (isRunning(child)) await rig.turns(1);
+      };
+      await within(ended(), 'the child to end');
     });
 
     it('ends the script if the client goes, and limits those that run', async () => {
