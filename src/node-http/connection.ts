@@ -51,6 +51,10 @@ export class Connection extends HTTPConnection implements SocketOwner {
     return this.server.clock;
   }
 
+  get lingerMs(): number {
+    return this.service.settings.writeTimeoutMs;
+  }
+
   get socket(): Socket {
     this.currentSocket ??= new Socket(this, this.program);
     return this.currentSocket;

@@ -112,7 +112,13 @@ export class Dispatcher implements ExchangeServer {
     }
     const { socket } = link;
     const head = link.give(requestOf(message));
-    server.emit(event, message, socket, head);
+    try {
+      server.emit(event, message, socket, head);
+    } catch (error) {
+      // The engine reports it. Nobody may listen to errors of the socket, and then another one would end the process.
+      socket.destroy();
+      throw error;
+    }
     return true;
   }
 

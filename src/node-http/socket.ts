@@ -17,6 +17,8 @@ export interface SocketOwner {
   /** Undefined when the connection has ended. */
   readonly transport: Transport | undefined;
   readonly isSwitched: boolean;
+  /** Time in which the peer takes what was written before {@link Socket.destroy} after an upgrade, in milliseconds. */
+  readonly lingerMs: number;
   /** Stops HTTP, sends what was written, and closes. */
   closeConnection(): void;
   /** Resets the connection. */
@@ -43,6 +45,7 @@ export class Socket extends Duplex implements PushProducer {
   timeout: number | undefined = undefined;
   readonly #owner: SocketOwner;
   #timer: DelayedCall | undefined = undefined;
+  #linger: DelayedCall | undefined = undefined;
   #received = 0;
   #written = 0;
   #waiting: Written | undefined = undefined;
@@ -251,9 +254,17 @@ export class Socket extends Duplex implements PushProducer {
     if (transport !== undefined && !transport.disconnecting) {
       this.#releaseWaiting();
       if (transport.bufferedBytes > HIGH_WATER_MARK) this.#owner.abort();
-      else this.#owner.closeConnection();
+      else this.#closeInTime(transport);
     }
     destroyed(error);
+  }
+
+  /** The engine watches connections that speak HTTP. After an upgrade, a peer that reads no more would keep the connection for ever. */
+  #closeInTime(transport: Transport): void {
+    const { clock, isSwitched, lingerMs } = this.#owner;
+    this.#owner.closeConnection();
+    if (!isSwitched || transport.bufferedBytes === 0 || !transport.connected) return;
+    this.#linger = clock.callLater(lingerMs, () => this.#owner.abort());
   }
 
   pauseProducing(): void {}
@@ -287,6 +298,7 @@ export class Socket extends Duplex implements PushProducer {
   connectionLost(error: Error | undefined): void {
     this.#addresses ??= this.#readAddresses();
     this.setTimeout(0);
+    if (this.#linger?.active() === true) this.#linger.cancel();
     this.#isProducing = false;
     this.#takeWaiting()?.(error);
     if (error === undefined && this.#owner.isSwitched) {

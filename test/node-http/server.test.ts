@@ -24,7 +24,16 @@ import { selfSigned } from '../support/certificates.js';
 import { RawPeer } from '../support/raw-peer.js';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
 const CLOSING_GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+async function untilEmpty(server: Server): Promise<void> {
+  for (;;) {
+    const count = await new Promise((resolve) => server.getConnections((_, left) => resolve(left)));
+    if (count === 0) return;
+    await new Promise((resolve) => void setTimeout(resolve, 5));
+  }
+}
 
 describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
   const reactor: Reactor = createReactor({ kind });
@@ -314,6 +323,44 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
     await using peer = await peerOf(server, '');
     await timedOut;
     expect(peer.connected).toBe(true);
+  });
+
+  it('closes an upgraded connection whose listener throws, without an event that nobody listens to', async () => {
+    const server = await serve();
+    server.on('upgrade', () => {
+      throw new Error('from a listener');
+    });
+    await using peer = await peerOf(server, UPGRADE);
+    await peer.pulse.until(() => peer.ended || peer.closed, 'the end');
+    expect(flushLoggedErrors(Error)).toHaveLength(1);
+  });
+
+  it('resets an upgraded connection that was destroyed if its peer reads no more', async () => {
+    const server = await serve(undefined, { engine: { writeTimeoutMs: 50 } });
+    const closed = new Promise((resolve) => {
+      server.on('upgrade', (_request, socket: facade.Socket) => {
+        socket
+          .on('error', () => {})
+          .on('close', () => server.getConnections((_e, count) => resolve(count)));
+        let unsent = 0;
+        const fill = (): void => {
+          if (socket.bufferSize === 0) socket.write(Buffer.alloc(16_384));
+          else if (socket.bufferSize === unsent) {
+            // The window of the peer is closed.
+            socket.destroy();
+            return;
+          }
+          unsent = socket.bufferSize;
+          setTimeout(fill, 5);
+        };
+        fill();
+      });
+    });
+    await using peer = await peerOf(server, '');
+    peer.socket.pause();
+    peer.write(UPGRADE);
+    expect(await closed).toBe(1);
+    await untilEmpty(server);
   });
 
   it('answers an exception of a listener with 500, and reports it', async () => {
