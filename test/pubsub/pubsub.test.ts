@@ -11,6 +11,7 @@ import {
   RedisPubSub,
   type RedisPubSubOptions,
   RedisStreams,
+  SubscriptionRefusedError,
   WebSocketRelay,
 } from '../../src/pubsub/index.js';
 import { PatternTree } from '../../src/pubsub/pattern-tree.js';
@@ -215,6 +216,45 @@ contract('RedisPubSub', (rig) => {
     rig.use(await FakeRedis.listen(port));
     await within(subscription.ready(), 'the subscription');
     expect(gaps).toEqual([]);
+  });
+});
+
+contract('RedisStreams', (rig) => {
+  const LOADING = '-LOADING Redis is loading the dataset in memory\r\n';
+
+  async function streams(): Promise<{ fake: FakeRedis; pubsub: RedisStreams }> {
+    const fake = rig.use(await FakeRedis.listen());
+    fake.answers.set('CLIENT', ':1\r\n').set('XRANGE', '*0\r\n').set('XREVRANGE', '*0\r\n');
+    fake.answers.set('XGROUP', '+OK\r\n').set('XREADGROUP', '%0\r\n').set('XREAD', '_\r\n');
+    const endpoint = new HostnameEndpoint(rig.reactor, '127.0.0.1', fake.port);
+    return { fake, pubsub: rig.use(new RedisStreams(endpoint, { clock: rig.reactor })) };
+  }
+
+  it.each([
+    ['XREVRANGE', {}],
+    ['XGROUP', { group: 'g', consumer: 'c' }],
+  ])('waits for a server that is loading its data (%s)', async (command, options) => {
+    const { fake, pubsub } = await streams();
+    const answer = fake.answers.get(command) as string;
+    fake.answers.set(command, LOADING);
+    const subscription = pubsub.subscribe('a', () => {}, options);
+    const asked = async (): Promise<void> => {
+      while (!fake.commands.some((text) => text.startsWith(command))) await rig.turns(1);
+    };
+    await within(asked(), 'the first command');
+    fake.answers.set(command, answer);
+    await within(subscription.ready(), 'the subscription');
+    expect(subscription.state).toBe('ready');
+  });
+
+  it.each([
+    ['XREVRANGE', 'new', '-WRONGTYPE Operation against a key holding the wrong kind of value\r\n'],
+    ['XRANGE', `${'9'.repeat(20)}-0`, '-ERR Invalid stream ID\r\n'],
+  ])('ends a subscription that the server refuses (%s)', async (command, after, error) => {
+    const { fake, pubsub } = await streams();
+    fake.answers.set(command, error);
+    const subscription = pubsub.subscribe('a', () => {}, { after });
+    await expect(within(subscription.ended(), 'the end')).rejects.toThrow(SubscriptionRefusedError);
   });
 });
 

@@ -14,6 +14,8 @@ export class FakeRedis implements AsyncDisposable {
   readonly values = new Map<string, string>();
   /** All commands, their words joined by spaces. */
   readonly commands: string[] = [];
+  /** Answers to commands by name, in place of its own. */
+  readonly answers = new Map<string, string>();
   /** Requires it of `HELLO`, from now on. */
   password: string | undefined = undefined;
   /** Reads and answers nothing. */
@@ -101,6 +103,8 @@ export class FakeRedis implements AsyncDisposable {
   #answer(client: Client, [name = '', first = '', second = '', ...rest]: string[]): string {
     if (name === 'HELLO') return this.#hello(client, [second, ...rest]);
     if (!client.isGreeted) return '-NOAUTH say HELLO first\r\n';
+    const given = this.answers.get(name);
+    if (given !== undefined) return given;
     if (name === 'PING') return '+PONG\r\n';
     if (name === 'SELECT') return '+OK\r\n';
     if (name === 'SET') {

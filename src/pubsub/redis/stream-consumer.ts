@@ -13,13 +13,17 @@ import {
 } from '../../protocols/redis/index.js';
 import { SubscriptionRefusedError } from '../errors.js';
 import type { Subscription } from '../subscription.js';
-import { entriesOf, entriesOfKey, messageOfEntry, type StreamEntry } from './stream-entries.js';
+import {
+  entriesOf,
+  entriesOfKey,
+  isRefusal,
+  messageOfEntry,
+  type StreamEntry,
+} from './stream-entries.js';
 import { BLOCK_MS, type MakeBlocking, pause } from './stream-reader.js';
 import type { StreamSettings } from './stream-settings.js';
 
 const PAGE = 100;
-/** Commands of a group that is missing or was deleted: it is made again. */
-const NO_GROUP = 'NOGROUP';
 
 export class StreamConsumer {
   readonly subscription: Subscription;
@@ -82,12 +86,13 @@ export class StreamConsumer {
         else await this.#read();
       } catch (error) {
         if (this.#isStopped) return;
-        if (error instanceof RedisServerError && error.kind !== NO_GROUP) {
+        if (isRefusal(error)) {
           void this.subscription.end(
             new SubscriptionRefusedError(this.subscription.pattern, error),
           );
           return;
         }
+        // It may have been deleted.
         this.#hasGroup = false;
         this.#pending = '0-0';
         this.subscription.interrupted();

@@ -7,8 +7,9 @@ import type { Clock } from '../../core/clock.js';
 import { Deferred } from '../../defer/deferred.js';
 import { Waiters } from '../../defer/waiters.js';
 import type { RedisClient, RedisValue } from '../../protocols/redis/index.js';
+import { SubscriptionRefusedError } from '../errors.js';
 import type { Subscription } from '../subscription.js';
-import { entriesOf, isLater, messageOfEntry } from './stream-entries.js';
+import { entriesOf, isLater, isRefusal, messageOfEntry } from './stream-entries.js';
 
 const PAGE = 100;
 /** Waiting time of the blocking command: shorter than `stallTimeoutMs` and time limits of commands. */
@@ -122,10 +123,17 @@ export class StreamReader {
         cursor.subscription.confirmed(true);
         await this.#pull(cursor);
         return;
-      } catch {
-        if (!(await this.#pause())) return;
+      } catch (error) {
+        if (!(await this.#goesOn(cursor, error))) return;
       }
     }
+  }
+
+  /** After a failed command. @returns False if it will always fail, or the reactor has stopped. */
+  async #goesOn({ subscription }: StreamCursor, error: unknown): Promise<boolean> {
+    if (!isRefusal(error)) return this.#pause();
+    void subscription.end(new SubscriptionRefusedError(subscription.pattern, error));
+    return false;
   }
 
   /** Takes pages until the queue is full, or everything was read. */
@@ -156,8 +164,8 @@ export class StreamReader {
           if (message !== undefined) subscription.deliver(message);
         }
         if (entries.length < count) break;
-      } catch {
-        if (!(await this.#pause())) return;
+      } catch (error) {
+        if (!(await this.#goesOn(cursor, error))) return;
       }
     }
     if (!this.#has(cursor)) return;
@@ -199,9 +207,10 @@ export class StreamReader {
         ]);
         this.#blockedCall = undefined;
         if (found instanceof Map) await this.#wake(found);
-      } catch {
+      } catch (error) {
         this.#blockedCall = undefined;
         if (!(await this.#pause())) return;
+        if (isRefusal(error)) await this.#checkIdle();
       }
     }
     this.#isRunning = false;
@@ -220,6 +229,12 @@ export class StreamReader {
       if (state === 'idle' && (least === undefined || isLater(least, id))) idle.set(key, id);
     }
     return idle;
+  }
+
+  /** One of the streams is refused: reading each alone finds it. */
+  async #checkIdle(): Promise<void> {
+    const idle = [...this.#cursors].filter(({ state }) => state === 'idle');
+    await Promise.all(idle.map((cursor) => this.#pull(cursor)));
   }
 
   async #wake(found: ReadonlyMap<string, RedisValue>): Promise<void> {
