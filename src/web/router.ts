@@ -12,11 +12,16 @@ import {
   parsePattern,
 } from './route-pattern.js';
 import { ANY, type Route, type RouteMatch, RouteTree } from './route-tree.js';
-import { checkResource, type Resource, type WebContext } from './web-context.js';
+import { checkResource, type Resource, type RouteParams, type WebContext } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
-/** The context of a route, whose parameters have the types that its pattern gives them. */
-export type RouteContext<Params> = WebContext & { readonly params: Params };
+/**
+ * The context of a route, whose parameters have the types that its pattern gives them. It has no others for the compiler: to read those
+ * of the prefix of a mounted router, declare the parameter of the function as `WebContext`.
+ */
+export type RouteContext<Params> = WebContext<
+  Params extends RouteParams ? Params : Record<never, never>
+>;
 
 /** A function that answers, or a resource, which is the same as in a tree. */
 export type RouteTarget<Params> = Render<RouteContext<Params>> | Resource;

@@ -70,12 +70,15 @@ export function requestIdOf(request: HTTPRequest | undefined): string | undefine
 
 const NO_PARAMS: RouteParams = Object.freeze(Object.create(null) as RouteParams);
 
-/** A request for the resources that it reaches: the argument of {@link Resource.render}. */
-export class WebContext {
+/**
+ * A request for the resources that it reaches: the argument of {@link Resource.render}. In a route, the parameters have the types of its
+ * pattern.
+ */
+export class WebContext<Params extends RouteParams = RouteParams> {
   readonly request: HTTPRequest;
   readonly response: HTTPResponse;
   /** The values of the parameters of the routes that led here, decoded; their types are those of the pattern. */
-  params: RouteParams = NO_PARAMS;
+  params: Params = NO_PARAMS as Params;
   private readonly site: ContextSite;
   private path: readonly string[];
   /** The number of segments that were walked. */
