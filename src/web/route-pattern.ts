@@ -76,13 +76,17 @@ function parseSegment(segment: string, isLast: boolean, pattern: string): Patter
     return { kind: 'rest', name: rest };
   }
   if (NOT_TEXT.test(segment) || (segment === '' && !isLast)) {
-    throw notPattern('decoded segments, :name, :name(type), and *name at its end', pattern);
+    throw notPattern(
+      'decoded segments, :name, :name(type), and *name at its end',
+      pattern,
+      'optional parts are two routes, and regular expressions are types of the router',
+    );
   }
   return { kind: 'text', text: segment };
 }
 
-function notPattern(expected: string, pattern: unknown): InvalidArgumentValueError {
-  return new InvalidArgumentValueError('pattern', expected, pattern);
+function notPattern(expected: string, pattern: unknown, hint?: string): InvalidArgumentValueError {
+  return new InvalidArgumentValueError('pattern', expected, pattern, hint);
 }
 
 /** A whole number in its shortest form, so that each has one path, from -(2^53 - 1) to 2^53 - 1. */

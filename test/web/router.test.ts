@@ -8,6 +8,7 @@ import {
   type Resource,
   RouteConflictError,
   Router,
+  type WebContext,
 } from '../../src/web/index.js';
 import { contentOf, fieldOf, ServedSite, statusOf } from './site.js';
 
@@ -286,7 +287,13 @@ describe('a pattern', () => {
         expectTypeOf(params.day).toEqualTypeOf<Date>();
         expectTypeOf(params.rest).toEqualTypeOf<readonly string[]>();
         return '';
-      });
+      })
+      // @ts-expect-error: a mistyped name.
+      .get('/typo/:name', ({ params }) => `${params.nmae}`)
+      // @ts-expect-error: the pattern has no parameter.
+      .get('/none', ({ params }) => `${params.name}`)
+      // Parameters of the prefix of a mounted router.
+      .get('/mounted/:id', ({ params }: WebContext) => `${params.user}`);
   });
 });
 
