@@ -46,6 +46,11 @@ export function listenError(error: unknown): unknown {
   if (!(error instanceof CannotListenError) || !(error.cause instanceof Error)) return error;
   const { cause } = error;
   const { interface: host, port, path } = error;
+  // As `node:net`, which says so for every step: programs compare it.
+  Object.assign(cause, {
+    syscall: 'listen',
+    message: cause.message.replace(/^bind /, 'listen '),
+  });
   if (port !== undefined) Object.assign(cause, { address: host || '::', port });
   else Object.assign(cause, { address: path });
   return cause;

@@ -102,7 +102,13 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
     const second = createServer({ reactor });
     second.listen(portOf(first), '127.0.0.1');
     const [error] = (await once(second, 'error')) as [NodeJS.ErrnoException];
-    expect(error).toMatchObject({ code: 'EADDRINUSE', port: portOf(first), address: '127.0.0.1' });
+    expect(error).toMatchObject({
+      code: 'EADDRINUSE',
+      syscall: 'listen',
+      port: portOf(first),
+      address: '127.0.0.1',
+      message: `listen EADDRINUSE: address already in use 127.0.0.1:${portOf(first)}`,
+    });
   });
 
   it.runIf(process.platform === 'linux')('listens on UNIX sockets', async () => {
