@@ -78,7 +78,11 @@ function positional(method: RPCMethod, params: Params): readonly unknown[] {
   if (signatures !== undefined && !hasForm(values, signatures)) {
     throw invalidParams('the parameters match no signature of the method');
   }
-  if (values.length < minParams) throw invalidParams(`the method has ${minParams} parameters`);
+  if (values.length < minParams) {
+    const isByName = names === undefined && !Array.isArray(params);
+    const hint = isByName ? ', whose names are unknown: pass an array' : '';
+    throw invalidParams(`the method has ${minParams} parameters${hint}`);
+  }
   if (names !== undefined && values.length > names.length) {
     throw invalidParams(`the method has at most ${names.length} parameters`);
   }

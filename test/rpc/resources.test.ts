@@ -322,6 +322,15 @@ describe('JSONRPCResource', () => {
     expect(await caller.call('where', ['x'])).toEqual(['where', '/rpc', 'x']);
   });
 
+  it('says that the names of parameters are unknown', async () => {
+    const table = new RPCMethods().add('subtract', (a: number, b: number) => a - b);
+    const served = site(new JSONRPCResource(new ManualClock(), table));
+    const call = '{"jsonrpc":"2.0","id":1,"method":"subtract","params":{"a":2,"b":1}}';
+    expect(contentOf(await ask(served, posted(call, 'application/json')))).toContain(
+      'the method has 2 parameters, whose names are unknown: pass an array',
+    );
+  });
+
   it.each([
     ['add', { a: 1, c: 2 }, -32602],
     ['add', { a: 1 }, -32602],
