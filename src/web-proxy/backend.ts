@@ -1,9 +1,11 @@
 /** The servers behind a reverse proxy, and what is known of their health. */
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { StreamClientEndpoint } from '../core/stream-endpoint.js';
 import type { HTTPOrigin } from '../http/client/connection-source.js';
 import { checkInteger, checkPlainObject, checkString } from '../internal/check.js';
 import { checkClientEndpoint } from '../internal/check-endpoint.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { isAuthority } from '../protocols/http/authority.js';
 
 export interface BackendOptions {
   /** Where it is. */
@@ -55,12 +57,16 @@ export class Backend implements HTTPOrigin {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(options: BackendOptions, index: number) {
+    if (typeof options === 'string') {
+      const hint = "clientFromString(reactor, 'tcp:HOST:PORT') makes an endpoint of a string";
+      throw new InvalidArgumentTypeError('a backend', '{ endpoint, ... }', options, hint);
+    }
     checkPlainObject('a backend', options);
     checkOptions('the backend', options, OPTIONS);
     const { endpoint, authority = 'localhost', weight = 1 } = options;
     checkClientEndpoint(endpoint);
     this.endpoint = endpoint;
-    this.authority = checkString('authority', authority);
+    this.authority = checkAuthority(authority);
     this.weight = checkInteger('weight', weight, 1, 1_000);
     this.name = checkString('name', options.name ?? nameOf(endpoint, index));
   }
@@ -88,4 +94,11 @@ export class Backend implements HTTPOrigin {
 function nameOf(endpoint: StreamClientEndpoint, index: number): string {
   const text = String(endpoint);
   return text.startsWith('[object') ? `backend ${index + 1}` : text;
+}
+
+function checkAuthority(authority: unknown): string {
+  const bytes = Buffer.from(checkString('authority', authority));
+  if (bytes.length > 0 && isAuthority(bytes, 0, bytes.length)) return authority as string;
+  const expected = 'a host with an optional port, such as 127.0.0.1:8081';
+  throw new InvalidArgumentValueError('authority', expected, authority);
 }

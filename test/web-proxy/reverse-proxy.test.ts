@@ -662,6 +662,14 @@ describe('a reverse proxy', () => {
     expect(() => new ReverseProxy(clock, [{ endpoint, weight: 0 }])).toThrow(
       InvalidArgumentValueError,
     );
+    for (const authority of ['http://a:1', 'a:1/', '']) {
+      expect(() => new ReverseProxy(clock, [{ endpoint, authority }])).toThrow(
+        'authority must be a host with an optional port, such as 127.0.0.1:8081',
+      );
+    }
+    expect(() => new ReverseProxy(clock, ['http://127.0.0.1:8081' as never])).toThrow(
+      "clientFromString(reactor, 'tcp:HOST:PORT') makes an endpoint of a string",
+    );
     expect(() => new ReverseProxy(clock, [{ endpoint: {} as never }])).toThrow(
       InvalidArgumentTypeError,
     );
