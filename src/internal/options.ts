@@ -8,15 +8,19 @@ export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true };
 
 /** Options of other libraries, in lower case, and how to achieve their effect here. */
 const ADVICE: Readonly<Record<string, string>> = {
+  allowedheaders: 'cors has the option requestFields',
   allowhalfopen: 'A protocol that defines readConnectionLost stays open for writing',
   ca: 'The trusted certificates are trustRoots of a TLS context',
   cert: 'A certificate and its key are identity: { certificate, key } of a TLS context',
+  exposedheaders: 'cors has the option exposedFields',
   handleprotocols: 'WebSocket servers have the option subprotocols',
   handshaketimeout: 'WebSocket clients have the option handshakeTimeoutMs',
   headers: 'WebSocket clients have the option fields',
   headerstimeout: 'HTTP servers have the option headTimeoutMs',
   keepalivetimeout: 'HTTP servers have the option idleTimeoutMs',
   key: 'A certificate and its key are identity: { certificate, key } of a TLS context',
+  max: 'limitRequests has the options requests and periodMs',
+  maxage: 'cors and cookies have the option maxAgeSeconds; files have cacheControl',
   maxheadersize: 'HTTP servers have the option maxHeadBytes',
   maxpayload: 'WebSockets have the option maxMessageBytes',
   noserver: 'To serve WebSockets beside HTTP, use a WebSocketAcceptor in the handler of serveHttp',
@@ -29,11 +33,15 @@ const ADVICE: Readonly<Record<string, string>> = {
   requestcert: "Set clientCertificates to 'requested' or 'required'",
   recursive: 'A directory is watched with everything below it; maxDepth: 0 watches only itself',
   requesttimeout: 'HTTP servers have the options headTimeoutMs and contentTimeoutMs',
+  resave: 'Only changes are stored',
+  saveuninitialized: 'A session begins when the first value is stored',
+  secret: 'Sessions need no secret: their ids are random, and the values are in the store',
   server: 'To serve WebSockets beside HTTP, use a WebSocketAcceptor in the handler of serveHttp',
   servername: 'The name to verify and to send is hostname',
   snicallback: 'Use serverNames or selectContext',
   verifyclient:
     'Origins are checked by allowedOrigins; check the rest in the handler of serveHttp before accept',
+  windowms: 'limitRequests has the option periodMs',
 };
 
 /** Options of TLS contexts, which are often given elsewhere, and whose they are. */

@@ -91,6 +91,14 @@ describe('checkOptions', () => {
     ['port', 'is an argument of its own'],
     ['path', 'is an argument of its own'],
     ['pauseOnConnect', 'pauseProducing'],
+    ['max', 'limitRequests has the options requests and periodMs'],
+    ['windowMs', 'limitRequests has the option periodMs'],
+    ['secret', 'Sessions need no secret'],
+    ['resave', 'Only changes are stored'],
+    ['saveUninitialized', 'when the first value is stored'],
+    ['maxAge', 'maxAgeSeconds'],
+    ['allowedHeaders', 'requestFields'],
+    ['exposedHeaders', 'exposedFields'],
   ])('says what to do without %s', (given, advice) => {
     expect(() => check({ [given]: 1 })).toThrow(advice);
   });
