@@ -1,9 +1,10 @@
 /** Cross-origin resource sharing (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkFieldName } from '../http/field-lines.js';
-import { checkBoolean, checkInteger, checkString } from '../internal/check.js';
+import { checkBoolean, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkMethod } from './by-method.js';
+import { checkOrigins } from './check-origins.js';
 import { checkResource, type Resource, type WebContext } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
@@ -130,15 +131,8 @@ function originsOf(origins: CORSOptions['origins']): (origin: string) => boolean
   if (!Array.isArray(origins)) {
     throw new InvalidArgumentTypeError('origins', "'*', an array or a function", origins);
   }
-  const known = new Set((origins as readonly string[]).map(checkOrigin));
+  const known = checkOrigins('origins', origins, true);
   return (origin) => known.has(origin);
-}
-
-function checkOrigin(origin: string): string {
-  const text = checkString('each of origins', origin);
-  if (text === 'null' || (URL.canParse(text) && new URL(text).origin === text)) return text;
-  const expected = 'a scheme, a host and perhaps a port, as browsers send them';
-  throw new InvalidArgumentValueError('each of origins', expected, origin);
 }
 
 function checkList(what: string, list: readonly string[]): readonly string[] {

@@ -2,11 +2,6 @@
  * Which site caused a request, as far as the browser says (https://www.w3.org/TR/fetch-metadata, RFC 6454): by Sec-Fetch-Site, which
  * browsers send over TLS and to localhost, otherwise by Origin, which they send with all methods but GET and HEAD.
  */
-import {
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-} from '../../core/errors/arguments.js';
-import { checkString } from '../../internal/check.js';
 import type { WebContext } from '../web-context.js';
 
 /** `own`: this site, or one that is trusted; `other`: another one; `unknown`: the client is not a browser, or an old one. */
@@ -32,21 +27,4 @@ function isOwn(origin: string, host: string | undefined, secure: boolean): boole
   if (scheme === undefined || host === undefined || (secure && scheme === 'http')) return false;
   const port = scheme === 'http' ? ':80' : ':443';
   return authority === (host.endsWith(port) ? host.slice(0, -port.length) : host);
-}
-
-/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-export function checkOrigins(what: string, origins: readonly string[]): ReadonlySet<string> {
-  if (!Array.isArray(origins)) throw new InvalidArgumentTypeError(what, 'an array', origins);
-  return new Set(
-    origins.map((origin: string) => {
-      const url = URL.canParse(checkString(`an element of ${what}`, origin))
-        ? new URL(origin)
-        : undefined;
-      if (url?.origin !== origin.toLowerCase()) {
-        const expected = 'origins such as https://a.example, without a path';
-        throw new InvalidArgumentValueError(what, expected, origin);
-      }
-      return url.origin;
-    }),
-  );
 }

@@ -20,6 +20,7 @@ import {
 } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { isToken } from '../../protocols/http/octets.js';
+import { checkOrigins } from '../check-origins.js';
 import { contextKey } from '../context-key.js';
 import { FormSource } from '../forms/form-source.js';
 import { type HTML, html } from '../html.js';
@@ -28,7 +29,7 @@ import { checkResource, type Resource, type WebContext } from '../web-context.js
 import type { WebResult } from '../web-result.js';
 import { CookieSecrets, type CSRFSecrets, SessionSecrets } from './csrf-secrets.js';
 import { isTokenOf, maskedToken } from './masked-tokens.js';
-import { checkOrigins, requestOrigin } from './request-origin.js';
+import { requestOrigin } from './request-origin.js';
 
 export interface CSRFOptions {
   /**
