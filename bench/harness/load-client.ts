@@ -108,9 +108,13 @@ export class LoadClient {
     return new LoadClient(child, String(ready.whyNoInstructions ?? ''));
   }
 
-  /** Listens for connections of a proxy and sends each message of `bytes` back; returns the port. */
-  async serve(bytes: number): Promise<number> {
-    return Number((await this.#ask({ cmd: 'serve', bytes })).port);
+  /**
+   * Listens for connections of a proxy; returns the port. Each message of `bytes` is sent back, or the file is the answer to each HTTP
+   * request.
+   */
+  async serve(bytes: number, contentFile?: string): Promise<number> {
+    const file = contentFile === undefined ? {} : { contentFile };
+    return Number((await this.#ask({ cmd: 'serve', bytes, ...file })).port);
   }
 
   async open({ where, ...command }: OpenCommand): Promise<void> {

@@ -1,8 +1,9 @@
 // Runs a scenario of traffic: all contenders stay alive, and each round gives each of them one short
 // slice, in random order. Drift of the machine then affects all equally.
 
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CONTENDERS, type Contender, type RunningServer, startServer } from './contenders.js';
+import { type Contender, type RunningServer, startServer } from './contenders.js';
 import { type Figures, LoadClient } from './load-client.js';
 import { descriptorsOf } from './memory.js';
 import { openCommand } from './open-command.js';
@@ -10,7 +11,7 @@ import type { Options } from './options.js';
 import type { Progress } from './progress.js';
 import { emptyRecord, faultOf, type ScenarioRecord } from './results.js';
 import type { SlicedScenario } from './scenario-types.js';
-import { siteFolder } from './site-folder.js';
+import { FILE_NAME, siteFolder } from './site-folder.js';
 import { shuffled } from './statistics.js';
 
 /** A server with its client, and with open connections unless the scenario makes them itself. */
@@ -18,13 +19,13 @@ export interface Running {
   readonly contender: Contender;
   readonly server: RunningServer;
   readonly client: LoadClient;
-  /** The server behind a reverse proxy. */
-  readonly origin: RunningServer | undefined;
   readonly descriptors: number;
 }
 
 /** Descriptors that a server may have opened for its own use meanwhile. */
 const SPARE_DESCRIPTORS = 5;
+/** Traffic before the first slice, until V8 has optimized the code of a proxy, which is that of a server and of a client. */
+const PROXY_WARMUP_SECONDS = 4;
 
 export async function runSlices(
   scenario: SlicedScenario,
@@ -73,39 +74,28 @@ export async function startTraffic(
   const turns = kind === 'workers';
   const client = await LoadClient.start(turns ? undefined : options.clientCore);
   let server: RunningServer | undefined;
-  let origin: RunningServer | undefined;
   try {
     const proxies = service === 'proxy' || service === 'socks';
     const core = turns ? undefined : options.serverCore;
     const root = kind === 'file' ? siteFolder(scenario.bytes) : undefined;
-    if (service === 'http-proxy') origin = await startOrigin(options, root);
-    const target = proxies ? await client.serve(scenario.bytes) : portOf(origin);
+    const isBehindHTTP = service === 'http-proxy';
+    const file = isBehindHTTP && root !== undefined ? join(root, FILE_NAME) : undefined;
+    const target = proxies || isBehindHTTP ? await client.serve(scenario.bytes, file) : undefined;
     server = await startServer(contender, service, mode, {
       core,
       target,
-      root: origin === undefined ? root : undefined,
+      root: isBehindHTTP ? undefined : root,
       nodeFlags,
     });
-    const started = { contender, server, client, origin, descriptors: descriptorsOf(server.pid) };
+    const started = { contender, server, client, descriptors: descriptorsOf(server.pid) };
     if (!isChurn(scenario)) await client.open(openCommand(scenario, contender, server, target));
+    if (isBehindHTTP) await client.measure({ seconds: 0, warmup: PROXY_WARMUP_SECONDS });
     return started;
   } catch (error) {
     await client.end();
     await server?.end();
-    await origin?.end();
     throw error;
   }
-}
-
-/** nginx, which serves a file. It shares the client's core. */
-function startOrigin({ clientCore }: Options, root: string | undefined): Promise<RunningServer> {
-  const nginx = CONTENDERS.find(({ name }) => name === 'nginx');
-  if (nginx === undefined) throw new Error('nginx is no contender');
-  return startServer(nginx, 'http', 'file', { core: clientCore, root });
-}
-
-function portOf(server: RunningServer | undefined): number | undefined {
-  return server !== undefined && 'port' in server.where ? server.where.port : undefined;
 }
 
 function isChurn(scenario: SlicedScenario): boolean {
@@ -164,9 +154,8 @@ async function checkDescriptors(one: Running, record: ScenarioRecord): Promise<v
   }
 }
 
-export async function endTraffic({ client, server, origin }: Running): Promise<void> {
+export async function endTraffic({ client, server }: Running): Promise<void> {
   await Promise.all([client.end(), server.end()]);
-  await origin?.end();
 }
 
 export function messageOf(error: unknown): string {

@@ -16,7 +16,7 @@ function postRequest(bytes: number): string {
   return `POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n${json}`;
 }
 
-/** A reverse proxy in front of nginx, which serves a file. */
+/** A reverse proxy. The load client answers its requests with a file, as nginx would. */
 function proxied(name: string, what: string, bytes: number): FileScenario {
   return {
     kind: 'file',

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "loopback.h"
 
@@ -14,11 +15,17 @@ namespace {
 constexpr int kMaxEvents = 256;
 constexpr int kBacklog = 4096;
 constexpr size_t kInboxBytes = 256 * 1024;
+constexpr char kEndOfHead[] = "\r\n\r\n";
+constexpr size_t kEndBytes = sizeof kEndOfHead - 1;
 
 }  // namespace
 
 FarEnd::FarEnd(size_t bytes)
     : bytes_(bytes), epoll_(epoll_create1(EPOLL_CLOEXEC)), inbox_(kInboxBytes) {}
+
+FarEnd::FarEnd(std::string answer) : FarEnd(kEndBytes) {
+  answer_ = std::move(answer);
+}
 
 FarEnd::~FarEnd() {
   for (const auto& [fd, gathered] : gathered_) close(fd);
@@ -68,25 +75,35 @@ void FarEnd::Receive(int fd) {
   ssize_t length = recv(fd, inbox_.data(), inbox_.size(), 0);
   if (length < 0 && errno == EAGAIN) return;
   if (length <= 0) return Close(fd);
-  std::string& gathered = gathered_[fd].bytes;
-  gathered.append(inbox_.data(), static_cast<size_t>(length));
-  if (gathered.size() >= bytes_) Send(fd);
+  Gathered& gathered = gathered_[fd];
+  gathered.bytes.append(inbox_.data(), static_cast<size_t>(length));
+  if (!IsWhole(gathered.bytes)) return;
+  gathered.is_answering = true;
+  Send(fd);
+}
+
+// A proxy sends the next request on a connection only after the response.
+bool FarEnd::IsWhole(const std::string& bytes) const {
+  if (bytes.size() < bytes_) return false;
+  return answer_.empty() || bytes.compare(bytes.size() - kEndBytes, kEndBytes, kEndOfHead) == 0;
 }
 
 // Surplus bytes of a proxy are sent back too, so that the client sees them.
 void FarEnd::Send(int fd) {
   auto found = gathered_.find(fd);
   if (found == gathered_.end()) return;
-  auto& [gathered, sent] = found->second;
-  if (gathered.empty()) return;
-  ssize_t taken = send(fd, gathered.data() + sent, gathered.size() - sent, MSG_NOSIGNAL);
+  auto& [gathered, sent, is_answering] = found->second;
+  if (!is_answering) return;
+  const std::string& answer = answer_.empty() ? gathered : answer_;
+  ssize_t taken = send(fd, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
   if (taken < 0 && errno != EAGAIN) return Close(fd);
   if (taken > 0) sent += static_cast<size_t>(taken);
-  if (sent < gathered.size()) {
+  if (sent < answer.size()) {
     blocked_.push_back(fd);
   } else {
     gathered.clear();
     sent = 0;
+    is_answering = false;
   }
 }
 

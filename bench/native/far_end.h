@@ -1,7 +1,7 @@
 // The destination of proxied connections, inside the load client: it accepts the proxy's
 // connections and sends each whole message back, so the bytes that the client checks have passed
-// the proxy twice. The client's own loop polls it: the proxy has its core to itself, and nothing
-// sleeps.
+// the proxy twice. Behind an HTTP proxy it answers each request with the same response instead. The
+// client's own loop polls it: the proxy has its core to itself, and nothing sleeps.
 #ifndef BENCH_NATIVE_FAR_END_H_
 #define BENCH_NATIVE_FAR_END_H_
 
@@ -17,6 +17,8 @@ class FarEnd {
  public:
   // `bytes` is the length of a message.
   explicit FarEnd(size_t bytes);
+  // `answer` is the response to each request, which has no content.
+  explicit FarEnd(std::string answer);
   ~FarEnd();
   FarEnd(const FarEnd&) = delete;
   FarEnd& operator=(const FarEnd&) = delete;
@@ -29,16 +31,19 @@ class FarEnd {
 
  private:
   struct Gathered {
-    std::string bytes;  // received
-    size_t sent = 0;    // of them, of a whole message
+    std::string bytes;          // received
+    size_t sent = 0;            // of what is sent back
+    bool is_answering = false;  // the whole message has arrived
   };
 
   void AcceptAll();
   void Receive(int fd);
   void Send(int fd);
+  bool IsWhole(const std::string& bytes) const;
   void Close(int fd);
 
   size_t bytes_;
+  std::string answer_;  // empty: the message
   int epoll_;
   int listener_ = -1;
   std::unordered_map<int, Gathered> gathered_;  // by descriptor

@@ -2,7 +2,8 @@
 // answers and measures the server's CPU time around each slice. The harness controls it with JSON
 // lines:
 //
-//   {"cmd":"serve","bytes":B}                    listens for a proxy (far_end.h); returns "port"
+//   {"cmd":"serve","bytes":B}                    listens for a proxy (far_end.h); returns "port";
+//                                                with "contentFile":"..." for an HTTP proxy
 //   {"cmd":"open",WHERE,"pid":SERVER,"conns":N,WHAT,"stallSeconds":S}
 //   {"cmd":"touch"}                              one message on every connection
 //   {"cmd":"measure","seconds":S,"warmup":W}     traffic on every connection
@@ -81,7 +82,11 @@ class Client {
 
  private:
   void Serve(const FlatJson& command) {
-    far_end_ = std::make_unique<FarEnd>(static_cast<size_t>(command.Number("bytes", 64)));
+    std::optional<std::string> content = ContentOf(command);
+    if (!content) return PrintError("contentFile: readable");
+    far_end_ = content->empty()
+                   ? std::make_unique<FarEnd>(static_cast<size_t>(command.Number("bytes", 64)))
+                   : std::make_unique<FarEnd>(FileResponse(*content));
     uint16_t port = far_end_->Listen();
     if (port == 0) return PrintError(std::string("listen: ") + std::strerror(errno));
     JsonLine().Flag("ok", true).Integer("port", port).Print();
@@ -214,6 +219,16 @@ class Client {
                                        std::unique_ptr<Dialogue> dialogue) {
     return std::make_unique<StreamLoad>(Where(command), std::move(dialogue), StallNs(command),
                                         far_end_.get(), SecurityNamed(command.Text("tls", "")));
+  }
+
+  // The fields of a file that nginx serves.
+  static std::string FileResponse(const std::string& content) {
+    return "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 01 Nov 2026 12:00:00 GMT\r\n"
+           "Content-Type: text/plain\r\nContent-Length: " +
+           std::to_string(content.size()) +
+           "\r\nLast-Modified: Sat, 31 Oct 2026 12:00:00 GMT\r\nConnection: keep-alive\r\n"
+           "ETag: \"69048d60-10000\"\r\nAccept-Ranges: bytes\r\n\r\n" +
+           content;
   }
 
   // Of HTTP answers; nothing if its file can't be read.

@@ -10,7 +10,10 @@ const { target } = readArguments();
 const folder = mkdtempSync(join(tmpdir(), 'ropewalk-bench-nginx-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** Debian's defaults, without the access log, and with buffers that hold a response: it would write a file otherwise. */
+/**
+ * The settings of its documentation for a reverse proxy with kept connections (HTTP/1.1, an empty Connection, fields that name the client),
+ * one worker, without the access log, and with buffers that hold a response: it would write a file otherwise. Buffering is on, its default.
+ */
 function configuration(port) {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
