@@ -35,7 +35,7 @@ import {
   type ProxyOptions,
   proxySettings,
 } from './proxy-options.js';
-import { framingLines, isUpgrade, upgradeLines } from './request-lines.js';
+import { framingLines, isUpgrade, refuseLoop, upgradeLines } from './request-lines.js';
 import { openTunnel } from './tunnel.js';
 
 /** A request to a forward proxy. */
@@ -144,7 +144,7 @@ export class ForwardProxy implements ExchangeOwner, AsyncDisposable {
     this.#challenge = `Basic realm=${quotedParam(checkRealm(realm))}, charset="UTF-8"`;
     this.#ports = checkPorts('ports', ports);
     this.#tunnelPorts = checkPorts('tunnelPorts', tunnelPorts);
-    this.#forwarding = new ForwardingFacts(forwarded, [], settings.via);
+    this.#forwarding = new ForwardingFacts(forwarded, [], settings);
     this.pool = new HTTPConnectionPool(reactor, settings.poolOptions);
     this.#facts = new FactsByMethod(this.pool.settings);
     const { connectTimeoutMs } = this.pool.settings;
@@ -269,7 +269,8 @@ export class ForwardProxy implements ExchangeOwner, AsyncDisposable {
     // The client has gone while a rule was waited for.
     if (response.ended) return;
     const isTunnel = request.method === 'CONNECT';
-    if (!this.#permitsPort(request, server)) {
+    if (this.#forwarding.isLoop(request.head)) refuseLoop(request, response, this.#logger);
+    else if (!this.#permitsPort(request, server)) {
       this.#refuse(request, response, server, 'the port is not permitted');
     } else if (request.method === 'TRACE') {
       response.setField('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT');

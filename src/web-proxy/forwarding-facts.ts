@@ -14,6 +14,7 @@ import {
   type NameFilter,
   passedOn,
 } from './forwarded-fields.js';
+import type { ProxySettings } from './proxy-options.js';
 
 /** The fields that name the client: `x-forwarded` means X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. */
 export type ForwardedFields = 'x-forwarded' | 'forwarded' | 'both' | 'none';
@@ -26,17 +27,23 @@ const EXPECTED = 'an IP address or a network such as 10.0.0.0/8, or unix';
 export class ForwardingFacts {
   readonly #fields: ForwardedFields;
   readonly #via: string | undefined;
+  readonly #maxPasses: number;
   readonly #trusted: BlockList = new BlockList();
   #trustsUNIX = false;
   #trustsAny = false;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-  constructor(fields: ForwardedFields, trustedPeers: readonly string[], via: string | undefined) {
+  constructor(
+    fields: ForwardedFields,
+    trustedPeers: readonly string[],
+    { via, maxPasses }: Pick<ProxySettings, 'via' | 'maxPasses'>,
+  ) {
     this.#fields = checkChoice('forwarded', fields, FIELDS);
     if (via !== undefined && !isToken(via)) {
       throw new InvalidArgumentValueError('via', 'a token such as "proxy-1", or null', via);
     }
     this.#via = via;
+    this.#maxPasses = maxPasses;
     if (!Array.isArray(trustedPeers)) {
       throw new InvalidArgumentTypeError('trustedPeers', 'an array', trustedPeers);
     }
@@ -66,6 +73,19 @@ export class ForwardingFacts {
       lines += `Forwarded: ${before === undefined ? element : `${before}, ${element}`}\r\n`;
     }
     return lines;
+  }
+
+  /** Whether the request has passed proxies of this name as often as it may. */
+  isLoop(head: FieldSection): boolean {
+    const before = head.field('via');
+    if (before === undefined || this.#via === undefined) return false;
+    let passes = 0;
+    // Not outside of quotes: an open one of the client would hide all that follows.
+    for (const element of before.split(',')) {
+      const [, name] = element.trim().split(/[ \t]+/, 2);
+      if (name === this.#via) passes += 1;
+    }
+    return passes >= this.#maxPasses;
   }
 
   /** The Via line (RFC 9110 section 7.6.3), which continues that of the message. */

@@ -6,7 +6,7 @@ import {
   POOL_OPTION_NAMES,
   type PoolSettings,
 } from '../http/client/settings.js';
-import { checkString } from '../internal/check.js';
+import { checkInteger, checkString } from '../internal/check.js';
 import { type OptionNames, pickOptions } from '../internal/options.js';
 import { Logger } from '../logger/logger.js';
 import { checkTimeout } from '../policies/idle-timeouts.js';
@@ -17,6 +17,11 @@ export interface ProxyOptions extends HTTPConnectionPoolOptions {
    * The name of this proxy in Via (RFC 9110 section 7.6.3): a token. Null: Via is passed on as received. Default `ropewalk`.
    */
   readonly via?: string | null;
+  /**
+   * How often a request may pass proxies with the name in `via`, which is how loops are found: 1 to 100. Further ones are answered with 508.
+   * Default 10, because proxies share the default name; 1 suits a name that no other proxy has.
+   */
+  readonly maxPasses?: number;
   /**
    * Time after which the content of a request with `Expect: 100-continue` is sent although the server has not permitted it, in milliseconds.
    * Default 1,000.
@@ -31,6 +36,7 @@ export interface ProxyOptions extends HTTPConnectionPoolOptions {
 export const PROXY_OPTION_NAMES: OptionNames<ProxyOptions> = {
   ...POOL_OPTION_NAMES,
   via: true,
+  maxPasses: true,
   continueTimeoutMs: true,
   tunnelIdleTimeoutMs: true,
   logger: true,
@@ -38,6 +44,7 @@ export const PROXY_OPTION_NAMES: OptionNames<ProxyOptions> = {
 
 export interface ProxySettings {
   readonly via: string | undefined;
+  readonly maxPasses: number;
   readonly continueTimeoutMs: number;
   readonly tunnelIdleTimeoutMs: number;
   readonly logger: Logger;
@@ -47,13 +54,15 @@ export interface ProxySettings {
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function proxySettings(options: ProxyOptions): ProxySettings {
   const { via = 'ropewalk', continueTimeoutMs = 1_000, tunnelIdleTimeoutMs = 600_000 } = options;
-  const { logger = new Logger({ namespace: 'web-proxy' }) } = options;
+  const { maxPasses = 10, logger = new Logger({ namespace: 'web-proxy' }) } = options;
   if (via !== null) checkString('via', via);
   checkTimeout('continueTimeoutMs', continueTimeoutMs);
   checkTimeout('tunnelIdleTimeoutMs', tunnelIdleTimeoutMs);
+  checkInteger('maxPasses', maxPasses, 1, 100);
   if (!(logger instanceof Logger)) throw new InvalidArgumentTypeError('logger', 'a Logger', logger);
   return {
     via: via ?? undefined,
+    maxPasses,
     continueTimeoutMs,
     tunnelIdleTimeoutMs,
     logger,

@@ -2,6 +2,7 @@
 import { splitOutsideQuotes } from '../http/field-values.js';
 import type { HTTPRequest } from '../http/http-request.js';
 import type { HTTPResponse } from '../http/http-response.js';
+import type { Logger } from '../logger/logger.js';
 import type { RequestHead } from '../protocols/http/heads.js';
 
 /** How the content of the request is framed, with the expectation and the permission of trailers. */
@@ -32,6 +33,14 @@ export function isUpgrade({ head, hasContent }: HTTPRequest): boolean {
 
 export function upgradeLines(head: RequestHead): string {
   return `Connection: Upgrade\r\nUpgrade: ${head.field('upgrade')}\r\n`;
+}
+
+/** The request has come back to this proxy: by its own configuration, or that of the servers behind it. */
+export function refuseLoop(request: HTTPRequest, response: HTTPResponse, logger: Logger): void {
+  const { method, host, path } = request;
+  const fields = { method, host, path, status: 508 };
+  logger.warn('{method} {host}{path} runs in a loop of proxies, answered with 508', fields);
+  response.sendError(508);
 }
 
 const ALLOWED = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';

@@ -32,7 +32,13 @@ import {
   type ProxyOptions,
   proxySettings,
 } from './proxy-options.js';
-import { framingLines, isUpgrade, refuseMethod, upgradeLines } from './request-lines.js';
+import {
+  framingLines,
+  isUpgrade,
+  refuseLoop,
+  refuseMethod,
+  upgradeLines,
+} from './request-lines.js';
 
 export interface ReverseProxyOptions extends ProxyOptions {
   /** Default `round-robin`. */
@@ -142,7 +148,7 @@ export class ReverseProxy implements Resource, ExchangeOwner, AsyncDisposable {
     this.#settings = { balance, host, maxFailures, restMs, upgrades };
     this.#target = target;
     this.#logger = settings.logger;
-    this.#forwarding = new ForwardingFacts(forwarded, trustedPeers, settings.via);
+    this.#forwarding = new ForwardingFacts(forwarded, trustedPeers, settings);
     this.pool = new HTTPConnectionPool(clock, settings.poolOptions);
     this.#facts = new FactsByMethod(this.pool.settings);
     this.#checks =
@@ -252,6 +258,10 @@ export class ReverseProxy implements Resource, ExchangeOwner, AsyncDisposable {
 
   #handle(request: HTTPRequest, response: HTTPResponse): void {
     if (response.ended || refuseMethod(request, response)) return;
+    if (this.#forwarding.isLoop(request.head)) {
+      refuseLoop(request, response, this.#logger);
+      return;
+    }
     const { balance } = this.#settings;
     const backends = this.#backends;
     const now = backends.length === 1 ? 0 : this.clock.now();

@@ -105,6 +105,15 @@ describe('a request to a forward proxy', () => {
     expect(forwarded.attempts.length).toBe(1);
   });
 
+  it('that runs in a loop is answered with 508, also CONNECT', async () => {
+    for (const start of ['GET http://example.com/ HTTP/1.1', 'CONNECT example.com:443 HTTP/1.1']) {
+      const forwarded = new Forwarded({ via: 'edge', maxPasses: 1 });
+      await forwarded.ask(`${start}\r\nHost: example.com:443\r\nVia: 1.1 edge\r\n\r\n`);
+      expect(String(forwarded.client.takeWritten())).toMatch(/^HTTP\/1\.1 508 /);
+      expect(forwarded.resolver.asked).toEqual([]);
+    }
+  });
+
   it('loses the credentials for the proxy', async () => {
     const forwarded = new Forwarded();
     await forwarded.ask(

@@ -122,6 +122,44 @@ describe('a request through a reverse proxy', () => {
     );
   });
 
+  it('that runs in a loop is answered with 508', () => {
+    const pass = '1.1 edge';
+    const proxied = new Proxied({ via: 'edge', maxPasses: 2 });
+    const loops = [
+      [`Via: ${pass}, 1.0 fred, ${pass}`],
+      [`Via: 1.0 "fred, ${pass}, ${pass}`],
+      [`Via: ${pass}`, 'Via: 1.0 fred', 'via: HTTP/1.1  edge (a, "b)'],
+    ];
+    for (const lines of loops) {
+      proxied.ask(get('/', ...lines));
+      expect(proxied.seen()).toMatch(/^HTTP\/1\.1 508 /);
+    }
+    expect(proxied.backend.connections).toEqual([]);
+    expect(proxied.events.map(({ fields }) => fields.status)).toEqual([508, 508, 508]);
+    for (const line of [`Via: ${pass}`, 'Via: 1.1 edges, 1.1 fred (edge), 1.1 edge:80']) {
+      expect(proxied.ask(get('/', line))).toContain(`${line}, ${pass}\r\n`);
+      proxied.answer(response('', 'Via: 1.1 edge, 1.1 edge'));
+    }
+    const nameless = new Proxied({ via: null, maxPasses: 1 });
+    expect(nameless.ask(get('/', 'Via: 1.1 ropewalk'))).toContain('Via: 1.1 ropewalk\r\n');
+  });
+
+  it('ends after 10 passes if the proxy is its own backend', () => {
+    const proxied = new Proxied({ via: 'ropewalk' });
+    proxied.client.receive(get('/'));
+    const { backend } = proxied;
+    let [passes, request] = [0, ''];
+    for (let at = 0; at < 20; at++) {
+      proxied.client.settle();
+      request = backend.connections.at(-1)?.sent ?? '';
+      if (request === '') break;
+      passes += 1;
+      proxied.connect().receive(request);
+    }
+    expect(passes).toBe(10);
+    expect(proxied.seen()).toMatch(/^HTTP\/1\.1 508 /);
+  });
+
   it('continues the fields of trusted peers', () => {
     const claims = ['X-Forwarded-For: 1.1.1.1', 'X-Forwarded-Proto: https', 'Forwarded: for=x'];
     const trusting = new Proxied({ forwarded: 'both', trustedPeers: ['192.0.2.0/24'] });
@@ -680,6 +718,7 @@ describe('a reverse proxy', () => {
       { maxFailures: 0 },
       { restMs: -1 },
       { via: 'a b' },
+      { maxPasses: 0 },
       { forwarded: 'x' as never },
       { continueTimeoutMs: 0 },
       { tunnelIdleTimeoutMs: 0 },
