@@ -1,12 +1,14 @@
 /** Patterns, queues and figures; the loss of a connection; relays to WebSockets and server-sent events. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { HTTPHandler } from '../../src/http/index.js';
 import { Deferred, HostnameEndpoint } from '../../src/index.js';
 import { addPubSub, MetricsRegistry, prometheusText } from '../../src/metrics/index.js';
 import {
   EventStreamRelay,
   MemoryPubSub,
   NatsPubSub,
+  type PubSub,
   type PubSubGap,
   RedisPubSub,
   type RedisPubSubOptions,
@@ -337,5 +339,85 @@ describe('EventStreamRelay', () => {
     relay.close();
     expect(transport.text).toMatch(/0\r\n\r\n$/);
     expect(pubsub.statistics().subscriptions).toBe(0);
+  });
+
+  describe('with resume', () => {
+    /** Notes the options of subscriptions; the messages are those of one process. */
+    class Replaying extends MemoryPubSub {
+      readonly given: object[] = [];
+      override subscribe(...[pattern, receiver, options = {}]: Parameters<PubSub['subscribe']>) {
+        const { after, ...rest } = options as { after?: string };
+        this.given.push(after === undefined ? {} : { after });
+        return super.subscribe(pattern, receiver, rest);
+      }
+    }
+
+    function resuming(capacity?: number): {
+      pubsub: Replaying;
+      relay: EventStreamRelay;
+      served: Served;
+    } {
+      const pubsub = new Replaying();
+      let relay: EventStreamRelay | undefined;
+      const handler: HTTPHandler = (request, response) => {
+        relay?.open('prices', request, response);
+      };
+      const served = new Served(handler, {}, capacity);
+      relay = new EventStreamRelay(served.clock, pubsub, { resume: true });
+      return { pubsub, relay, served };
+    }
+
+    it('gives a client that comes back a subscription of its own', async () => {
+      const { pubsub, relay, served } = resuming();
+      const transport = served.connect();
+      served.receive(get('/', 'Last-Event-ID: 1526919030474-55'));
+      expect(pubsub.given).toEqual([{ after: '1526919030474-55' }]);
+      expect([relay.size('prices'), relay.topics]).toEqual([0, []]);
+      await pubsub.publish('prices', '42');
+      await delivered();
+      expect(transport.text).toContain('data: 42\n\n');
+      transport.peerCloses();
+      transport.settle();
+      expect(pubsub.statistics().subscriptions).toBe(0);
+    });
+
+    it.each(['', '1', '1-', '1-2-3', '1-x', '-1-2', '123456789012345678901-0', '> ', '$'])(
+      'takes a client with the id %j for a new one',
+      (id) => {
+        const { pubsub, relay, served } = resuming();
+        served.receive(get('/', `Last-Event-ID: ${id}`));
+        expect(pubsub.given).toEqual([{}]);
+        expect(relay.size('prices')).toBe(1);
+      },
+    );
+
+    it('takes no more messages than a slow client reads', async () => {
+      const { pubsub, served } = resuming(50_000);
+      served.receive(get('/', 'Last-Event-ID: 1-0'));
+      const texts = Array.from({ length: 40 }, (_, i) => `${i} `.padEnd(20_000, 'x'));
+      for (const text of texts) await pubsub.publish('prices', text);
+      await delivered();
+      expect(pubsub.statistics().queued).toBeGreaterThan(10);
+      let received = '';
+      for (let turn = 0; turn < 200 && !/39 x+\n\n/.test(received); turn++) {
+        received += served.sent();
+        served.transport.drain(50_000);
+        await delivered();
+      }
+      const numbers = [...received.matchAll(/data: (\d+) x{19996,}/g)].map(([, number]) =>
+        Number(number),
+      );
+      expect(numbers).toEqual(texts.map((_, i) => i));
+      expect(pubsub.statistics()).toMatchObject({ queued: 0, dropped: 0, subscriptions: 1 });
+    });
+
+    it('ends the streams of these clients too when it is closed', () => {
+      const { pubsub, relay, served } = resuming();
+      const transport = served.connect();
+      served.receive(get('/', 'Last-Event-ID: 1-0'));
+      relay.close();
+      expect(transport.text).toMatch(/0\r\n\r\n$/);
+      expect(pubsub.statistics().subscriptions).toBe(0);
+    });
   });
 });

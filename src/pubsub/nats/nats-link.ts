@@ -83,6 +83,11 @@ export class NatsLink implements BrokerLink {
     return this.#session?.unsubscribe(key) ?? succeed(undefined);
   }
 
+  /** Fires when what was published is confirmed, within the time limit. Never fails. */
+  settled(): Deferred<void> {
+    return Deferred.fromPromise(this.#session?.settled() ?? Promise.resolve());
+  }
+
   stop(): Deferred<void> {
     this.#state = 'stopped';
     if (this.#call?.active()) this.#call.cancel();

@@ -13,7 +13,8 @@ export type NatsReactor = Clock &
 
 /**
  * Publish/subscribe through a NATS server: at most once. The server keeps no messages, so a process that is not connected misses them: `onGap` of its
- * subscriptions is called when it is connected again. It connects at the first call, and is closed when the reactor stops.
+ * subscriptions is called when it is connected again. It connects at the first call. When the reactor stops, it waits for the confirmations of
+ * what was published, and is closed.
  *
  * It uses the package `@nats-io/transport-node`, version 3, which must be installed beside this one and is loaded by the first
  * connection.
@@ -24,22 +25,27 @@ export type NatsReactor = Clock &
  */
 export class NatsPubSub extends BrokerPubSub {
   readonly #reactor: NatsReactor;
-  #trigger: SystemEventTrigger | undefined;
+  #triggers: SystemEventTrigger[];
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(reactor: NatsReactor, options: NatsPubSubOptions = {}) {
     checkReactor('reactor', reactor);
-    super(new NatsLink(reactor, natsSettings(options)), options);
+    const link = new NatsLink(reactor, natsSettings(options));
+    super(link, options);
     this.#reactor = reactor;
-    this.#trigger = reactor.addSystemEventTrigger('during', 'shutdown', () => {
-      this.#trigger = undefined;
-      return this.close();
-    });
+    // Servers that drain at the same time may still publish; the reactor waits only for triggers of the first phase.
+    this.#triggers = [
+      reactor.addSystemEventTrigger('before', 'shutdown', () => link.settled()),
+      reactor.addSystemEventTrigger('during', 'shutdown', () => {
+        this.#triggers = [];
+        void this.close();
+      }),
+    ];
   }
 
   override close(): Deferred<void> {
-    if (this.#trigger !== undefined) this.#reactor.removeSystemEventTrigger(this.#trigger);
-    this.#trigger = undefined;
+    for (const trigger of this.#triggers) this.#reactor.removeSystemEventTrigger(trigger);
+    this.#triggers = [];
     return super.close();
   }
 }

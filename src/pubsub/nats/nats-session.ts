@@ -95,11 +95,29 @@ export class NatsSession {
     return Deferred.fromPromise(this.#flush().catch(() => {}));
   }
 
-  /** Waits for confirmations, within the time limit, and closes the connection. Never rejected. */
+  /** Waits for confirmations, and closes the connection. Never rejected. */
   async close(): Promise<void> {
-    const flushed = Deferred.fromPromise(this.#flush());
-    await flushed.addTimeout(this.#settings.timeoutMs, this.#clock).addBoth(() => undefined);
+    await this.settled();
     await this.#connection.close().catch(() => {});
+  }
+
+  /** Fulfilled when everything is confirmed, after the time limit, or when the reactor makes no more calls. Never rejected. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      let limit: DelayedCall | undefined;
+      const done = (): void => {
+        if (limit?.active()) limit.cancel();
+        resolve();
+      };
+      try {
+        limit = this.#clock.callLater(this.#settings.timeoutMs, resolve);
+        limit.whenDropped(resolve);
+      } catch {
+        resolve();
+        return;
+      }
+      this.#flush().then(done, done);
+    });
   }
 
   readonly #confirm = (): void => {

@@ -1,8 +1,9 @@
 /**
  * One process of a test of publish/subscribe: `node --import tsx pubsub-node.ts KIND ADDRESS publish|subscribe [GROUP CONSUMER]`.
- * A publisher publishes 0, 1, 2 and so on, 20 at a time, and prints `ok N`, `maybe N` or `no N` for each, until its input ends. A
- * subscriber prints `got N`, with `again` if it is redelivered, and `gap REASON`.
+ * Each prints `ready`. After the first line of its input a publisher publishes 0, 1, 2 and so on, 20 at a time, and prints `ok N`,
+ * `maybe N` or `no N` for each, until its input ends. A subscriber prints `got N`, with `again` if it is redelivered, and `gap REASON`.
  */
+import { once } from 'node:events';
 import { clientFromString, createReactor } from '../../../src/index.js';
 import { NatsPubSub, type PubSub, RedisPubSub, RedisStreams } from '../../../src/pubsub/index.js';
 
@@ -28,6 +29,8 @@ async function publish(): Promise<void> {
   process.stdin.on('end', () => {
     isOver = true;
   });
+  print('ready');
+  await once(process.stdin, 'data');
   process.stdin.resume();
   const lane = async (): Promise<void> => {
     while (!isOver) {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientFromString, createReactor, Deferred, type Reactor } from '../../../src/index.js';
 import { RedisClient } from '../../../src/protocols/redis/index.js';
 import {
+  EventStreamRelay,
   NatsPubSub,
   type PubSub,
   type PubSubGap,
@@ -12,10 +13,18 @@ import {
   type RedisStreamsOptions,
 } from '../../../src/pubsub/index.js';
 import { captureLoggedErrors, pubSubContract } from '../../../src/testing/index.js';
+import { get, Served, until } from '../../http/served.js';
 import { endsOf } from '../../pubsub/ends.js';
 import { Pulse, within } from '../../support/deadline.js';
 import { havePrograms } from '../peer-files.js';
 import { type BrokerServer, natsServer, redisServer } from './servers.js';
+
+/** As far as a client of server-sent events sees it. */
+interface Process {
+  readonly streams: RedisStreams;
+  readonly served: Served;
+  readonly relay: EventStreamRelay;
+}
 
 describe.skipIf(!havePrograms('redis-server'))('Redis', () => {
   let server: BrokerServer;
@@ -86,6 +95,38 @@ describe.skipIf(!havePrograms('redis-server'))('Redis', () => {
           ids.slice(from).map((id, i) => `${name} ${i + from + 1} ${id}`);
         expect(seen.filter((text) => text.startsWith('rest'))).toEqual(expected('rest', 1));
         expect(seen.filter((text) => text.startsWith('all'))).toEqual(expected('all', 0));
+      }));
+
+    it('continue an event stream where the client lost it, at another process', () =>
+      withStreams(async (make) => {
+        const [one, two] = [make(), make()].map((streams) => {
+          let relay: EventStreamRelay | undefined;
+          const served = new Served((request, response) => {
+            relay?.open('ticker', request, response);
+          });
+          relay = new EventStreamRelay(served.clock, streams, { resume: true });
+          return { streams, served, relay };
+        }) as [Process, Process];
+        const events = ({ served }: Process): string[] =>
+          [
+            ...served.transport.text.matchAll(/^data: (.*)\nid: (.*)$|^id: (.*)\ndata: (.*)$/gm),
+          ].map(([, data, id, firstId, lastData]) => `${data ?? lastData} ${id ?? firstId}`);
+        const seen = (process: Process, count: number): Promise<void> =>
+          until(() => events(process).length === count, `${count} events`);
+        one.served.receive(get('/'));
+        await within(one.relay.ready('ticker'), 'the subscription');
+        const ids: unknown[] = [];
+        ids.push(await one.streams.publish('ticker', '1'));
+        await seen(one, 1);
+        one.served.transport.peerResets();
+        one.served.transport.settle();
+        for (const text of ['2', '3']) ids.push(await one.streams.publish('ticker', text));
+        two.served.receive(get('/', `Last-Event-ID: ${ids[0]}`));
+        await seen(two, 2);
+        ids.push(await one.streams.publish('ticker', '4'));
+        await seen(two, 3);
+        expect([...events(one), ...events(two)]).toEqual(ids.map((id, i) => `${i + 1} ${id}`));
+        two.relay.close();
       }));
 
     it('lose nothing of a slow receiver, and ask for no more than it can take', () =>

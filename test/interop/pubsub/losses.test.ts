@@ -2,18 +2,18 @@
  * Processes of ours and real servers, killed under load. What is lost is what docs/howto/publish-subscribe.md says: the rules of its table
  * "What is lost" are checked here.
  */
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { command } from '../../support/child.js';
 import { PeerProgram } from '../../support/peers.js';
 import { havePrograms } from '../peer-files.js';
 import { type BrokerServer, natsServer, redisServer } from './servers.js';
 
-const PROGRAM = fileURLToPath(new URL('../programs/pubsub-node.ts', import.meta.url));
+const PROGRAM = command(new URL('../programs/pubsub-node.ts', import.meta.url));
 
 /** One process of ours. Its output is whole lines; the last may be cut if it was killed. */
 class PubSubNode extends PeerProgram {
   constructor(kind: string, server: BrokerServer, ...args: readonly string[]) {
-    super(process.execPath, ['--import', 'tsx', PROGRAM, kind, server.address, ...args]);
+    super(process.execPath, [...PROGRAM, kind, server.address, ...args]);
   }
 
   get lines(): readonly string[] {
@@ -47,18 +47,25 @@ function use<T extends AsyncDisposable>(thing: T): T {
   return thing;
 }
 
-const node = (kind: string, server: BrokerServer, ...args: readonly string[]): PubSubNode =>
-  use(new PubSubNode(kind, server, ...args));
-
-async function subscriber(
+/**
+ * A publisher and subscribers, which start at the same time. The publisher begins when all are ready.
+ * @param groups The arguments of the subscribers.
+ */
+async function nodes(
   kind: string,
   server: BrokerServer,
-  ...args: readonly string[]
-): Promise<PubSubNode> {
-  const made = node(kind, server, 'subscribe', ...args);
-  await made.line('ready');
-  return made;
+  ...groups: readonly (readonly string[])[]
+): Promise<PubSubNode[]> {
+  const publisher = use(new PubSubNode(kind, server, 'publish'));
+  const subscribers = groups.map((args) => use(new PubSubNode(kind, server, 'subscribe', ...args)));
+  const all = [publisher, ...subscribers];
+  for (const made of all) await made.line('ready');
+  publisher.write('go\n');
+  return all;
 }
+
+type Two = [PubSubNode, PubSubNode];
+type Three = [PubSubNode, PubSubNode, PubSubNode];
 
 /** Ends a publisher, and waits until a subscriber has its last message. */
 async function finish(publisher: PubSubNode, ...subscribers: readonly PubSubNode[]): Promise<void> {
@@ -76,7 +83,7 @@ const ascending = (numbers: readonly number[]): boolean =>
 
 const BROKERS = [
   { kind: 'redis', program: 'redis-server', make: () => redisServer() },
-  { kind: 'nats', program: 'nats-server', make: natsServer },
+  { kind: 'nats', program: 'nats-server', make: () => natsServer() },
 ];
 
 describe.each(BROKERS)('$kind', ({ kind, program, make }) => {
@@ -84,8 +91,7 @@ describe.each(BROKERS)('$kind', ({ kind, program, make }) => {
 
   it.skipIf(skipped)('loses nothing of others when a process is killed', async () => {
     const server = use(await make());
-    const [killed, other] = [await subscriber(kind, server), await subscriber(kind, server)];
-    const publisher = node(kind, server, 'publish');
+    const [publisher, killed, other] = (await nodes(kind, server, [], [])) as Three;
     await killed.further('got', 200);
     killed.process.kill('SIGKILL');
     await other.further('got', 500);
@@ -102,8 +108,7 @@ describe.each(BROKERS)('$kind', ({ kind, program, make }) => {
 
   it.skipIf(skipped)('loses only messages of the gap when the server is killed', async () => {
     const server = use(await make());
-    const receiver = await subscriber(kind, server);
-    const publisher = node(kind, server, 'publish');
+    const [publisher, receiver] = (await nodes(kind, server, [])) as Two;
     await receiver.further('got', 200);
     await server.kill();
     await publisher.further('no', 20);
@@ -136,8 +141,7 @@ describe.each(BROKERS)('$kind', ({ kind, program, make }) => {
 describe.skipIf(!havePrograms('redis-server'))('streams', () => {
   it('lose no confirmed message when the server is killed, if it saves each write', async () => {
     const server = use(await redisServer(true));
-    const receiver = await subscriber('streams', server);
-    const publisher = node('streams', server, 'publish');
+    const [publisher, receiver] = (await nodes('streams', server, [])) as Two;
     await receiver.further('got', 200);
     await server.kill();
     await publisher.further('no', 20);
@@ -154,9 +158,11 @@ describe.skipIf(!havePrograms('redis-server'))('streams', () => {
 
   it('deliver each confirmed message to a group at least once when a consumer is killed', async () => {
     const server = use(await redisServer());
-    const killed = await subscriber('streams', server, 'g', 'a');
-    const other = await subscriber('streams', server, 'g', 'b');
-    const publisher = node('streams', server, 'publish');
+    const consumers = [
+      ['g', 'a'],
+      ['g', 'b'],
+    ];
+    const [publisher, killed, other] = (await nodes('streams', server, ...consumers)) as Three;
     await killed.further('got', 200);
     killed.process.kill('SIGKILL');
     await other.further('got', 300);

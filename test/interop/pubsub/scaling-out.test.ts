@@ -34,7 +34,7 @@ const CHECK = /server one \S+ (.*)\n/.exec(PAGE)?.[1] ?? '';
 
 const BROKERS = [
   { name: 'redis', program: 'redis-server', make: () => redisServer() },
-  { name: 'nats', program: 'nats-server', make: natsServer },
+  { name: 'nats', program: 'nats-server', make: () => natsServer() },
 ];
 
 contract(

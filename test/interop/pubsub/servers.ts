@@ -11,6 +11,9 @@ export interface BrokerServer extends AsyncDisposable {
   start(): Promise<void>;
   /** Ends it at once, as a crash does. */
   kill(): Promise<void>;
+  /** Stops it: it keeps its connections and answers nothing. */
+  pause(): void;
+  resume(): void;
 }
 
 class ProgramServer implements BrokerServer {
@@ -48,6 +51,14 @@ class ProgramServer implements BrokerServer {
     await program?.end();
   }
 
+  pause(): void {
+    this.#program?.process.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#program?.process.kill('SIGCONT');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await rm(this.#folder, { recursive: true });
@@ -66,10 +77,16 @@ export async function redisServer(durable = false): Promise<BrokerServer> {
   return server;
 }
 
-export async function natsServer(): Promise<BrokerServer> {
+// A name in a variable: the package's types are not needed.
+const NATS: string = '@nats-io/transport-node';
+
+/** @param options Further arguments. */
+export async function natsServer(...options: readonly string[]): Promise<BrokerServer> {
+  // Without the package, each test would try to connect until its deadline.
+  await import(NATS);
   const folder = await mkdtemp(join(tmpdir(), 'ropewalk-nats-'));
   const port = await closedPort();
-  const args = ['-a', '127.0.0.1', '-p', `${port}`];
+  const args = ['-a', '127.0.0.1', '-p', `${port}`, ...options];
   const ready = /Server is ready[^\n]*\n/;
   const server = new ProgramServer(`127.0.0.1:${port}`, 'nats-server', args, ready, folder);
   await server.start();
