@@ -6,13 +6,13 @@
  */
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
-import type { SystemEventTrigger } from '../core/system-event.js';
 import { toError } from '../core/text-of.js';
 import { Deferred } from '../defer/deferred.js';
 import { CancelledError } from '../defer/errors.js';
 import { checkFunction, checkReactor } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import type { RunEnds } from '../internal/run-ends.js';
 import type { BlockingDone, NativeGuest } from '../native.js';
 import { EmbeddingClosedError, ThreadEndingError } from './errors.js';
 import { checkNobodySleeps, countBlocked, interleave, refusal, threadGuest } from './guest.js';
@@ -20,14 +20,16 @@ import { type NativeFunction, toWords } from './native-function.js';
 
 export interface BlockOptions {
   /**
-   * Makes the call return. Called when the reactor's run has ended, and when the Deferred is cancelled; not before the call has begun,
-   * which is then not made. A native function is also called if the thread is terminated; otherwise termination waits for the call.
+   * Makes the call return. Called when the reactor's run has ended, by `stop`, `crash` or disposal, and when the Deferred is cancelled;
+   * not before the call has begun, which is then not made. Without it the call must return by itself. A native function is also called if the thread is terminated; otherwise termination waits for the call.
    */
   readonly quit?: (() => void) | NativeFunction;
 }
 
 const OPTIONS: OptionNames<BlockOptions> = { quit: true };
-/** The pollers of reactors that live in Node's loop. */
+/** A reactor that lives in Node's loop. */
+type HostedReactor = Reactor & { readonly runEnds: RunEnds };
+/** Their pollers. */
 const HOSTED: readonly string[] = ['epoll', 'kqueue', 'iocp', 'poll', 'libuv'];
 const NOTHING = new BigUint64Array(0);
 const ENDING = 2;
@@ -96,7 +98,8 @@ export class EmbeddedReactor {
   /**
    * Makes a call that owns the thread until it returns, such as `g_main_loop_run()`. It is made when this function has returned,
    * where it can be served: never make such a call directly in a callback of Node or of the reactor. Calls made meanwhile are nested:
-   * the inner one must return first. A callback of the other loop may make such a call directly.
+   * the inner one must return first. A callback of the other loop may make such a call directly. A reactor whose run has ended must be
+   * run again first: otherwise the call is not made.
    *
    * @returns Fires with the result, or fails with the exception, or with CancelledError if it was to quit before it was made.
    * Cancelling it quits.
@@ -242,7 +245,7 @@ export class BlockingCall<T> {
   readonly #embedded: EmbeddedReactor;
   readonly #quit: () => void;
   readonly #unmade: UnmadeCall;
-  #trigger: SystemEventTrigger | undefined;
+  readonly #ends: RunEnds;
   #quits = false;
   #left = false;
   #cancelled = false;
@@ -251,15 +254,15 @@ export class BlockingCall<T> {
     this.#embedded = embedded;
     this.#quit = quit;
     this.#unmade = unmade;
-    this.#trigger = embedded.reactor.addSystemEventTrigger('after', 'shutdown', () => {
-      this.#trigger = undefined;
-      this.quit();
-    });
+    this.#ends = (embedded.reactor as HostedReactor).runEnds;
+    this.#ends.add(this.quit);
+    // Nothing else would end it. A run may begin until then.
+    if (this.#ends.ended) queueMicrotask(() => this.#ends.ended && this.quit());
     countBlocked(1);
   }
 
   /** Exceptions are reported. */
-  quit(): void {
+  readonly quit = (): void => {
     if (this.#quits) return;
     this.#quits = true;
     this.#left = this.#embedded.guest.leave(this.id);
@@ -269,7 +272,7 @@ export class BlockingCall<T> {
     } catch (error) {
       reportError(error, 'quitting the loop that owns the thread');
     }
-  }
+  };
 
   #cancel(): void {
     this.#cancelled = true;
@@ -279,9 +282,7 @@ export class BlockingCall<T> {
   returned(succeeded: boolean, result: unknown): void {
     this.#quits = true;
     countBlocked(-1);
-    if (this.#trigger !== undefined) {
-      this.#embedded.reactor.removeSystemEventTrigger(this.#trigger);
-    }
+    this.#ends.delete(this.quit);
     if (this.#cancelled) return;
     if (this.#left && this.#unmade === 'cancelled') this.result.errback(new CancelledError());
     else if (succeeded) this.result.callback(result as T);

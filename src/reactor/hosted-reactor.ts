@@ -38,6 +38,7 @@ import type { PipeTransport, SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import type { Deferred } from '../defer/deferred.js';
 import { checkInteger } from '../internal/check.js';
+import type { RunEnds } from '../internal/run-ends.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import { HostedAdoption } from './adoption/hosted-adoption.js';
 import { HostedPipes } from './adoption/hosted-pipes.js';
@@ -130,6 +131,11 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   *transports(): Iterable<StreamTransport> {
     yield* this.backend.transports();
     yield* this.#pipes.transports();
+  }
+
+  /** @internal */
+  get runEnds(): RunEnds {
+    return this.core.runEnds;
   }
 
   get exitSignal(): NodeJS.Signals | undefined {

@@ -276,6 +276,15 @@ describe.each(ONE_POLLER)('a reactor ($name) in the main loop of GLib', ({ make 
     await running;
   });
 
+  it('returns at once when the run of the reactor has ended', async () => {
+    await using reactor = make();
+    const run = reactor.run();
+    reactor.stop();
+    await run;
+    using glib = embedInGLib(embedReactor(reactor));
+    await within(glib.run(), 'the return');
+  });
+
   it('is not in a context that is attached to a reactor, and the reverse', async () => {
     await using reactor = make();
     const embedded = embedReactor(reactor);

@@ -131,6 +131,41 @@ describe.each(ONE_POLLER)('an embedded reactor ($name)', ({ make }) => {
     await run;
   });
 
+  it('quits when the reactor has crashed', async () => {
+    await using reactor = make();
+    const loop = new OwnLoop(reactor);
+    const run = reactor.run();
+    const blocked = loop.embedded.block(loop.run, { quit: loop.quit });
+    reactor.callLater(1, () => reactor.crash());
+    expect(await within(blocked, 'the loop')).toBe('returned');
+    await run;
+  });
+
+  it('quits when the reactor is disposed of without a run', async () => {
+    const reactor = make();
+    const loop = new OwnLoop(reactor);
+    const blocked = loop.embedded.block(loop.run, { quit: loop.quit });
+    reactor.callLater(1, () => void reactor[Symbol.asyncDispose]());
+    expect(await within(blocked, 'the loop')).toBe('returned');
+    await reactor[Symbol.asyncDispose]();
+  });
+
+  it('does not make a call when its run has ended, but does in the next run', async () => {
+    await using reactor = make();
+    const first = reactor.run();
+    reactor.stop();
+    await first;
+    const loop = new OwnLoop(reactor);
+    const unmade = loop.embedded.block(loop.run, { quit: loop.quit });
+    await expect(within(unmade, 'the refusal')).rejects.toThrow(CancelledError);
+    expect([loop.waits, loop.quits]).toEqual([0, false]);
+    const blocked = loop.embedded.block(loop.run, { quit: loop.quit });
+    const second = reactor.run();
+    reactor.callLater(1, () => reactor.stop());
+    expect(await within(blocked, 'the loop')).toBe('returned');
+    await second;
+  });
+
   it('runs again in loops of its own after the other loop has returned', async () => {
     await using reactor = make();
     const loop = new OwnLoop(reactor);

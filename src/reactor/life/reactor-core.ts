@@ -20,6 +20,7 @@ import {
 } from '../../internal/check.js';
 import { printError, reportError } from '../../internal/error-report.js';
 import { checkOptions } from '../../internal/options.js';
+import type { RunEnds } from '../../internal/run-ends.js';
 import { RUN_OPTIONS } from '../../internal/run-options.js';
 import {
   DEFAULT_COLLECT_AFTER_BYTES,
@@ -80,6 +81,10 @@ export class ReactorCore
 
   get running(): boolean {
     return this.#phases.running;
+  }
+
+  get runEnds(): RunEnds {
+    return this.#phases.ends;
   }
 
   get exitSignal(): NodeJS.Signals | undefined {

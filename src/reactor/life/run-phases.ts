@@ -20,6 +20,7 @@ import type { RunOptions } from '../../core/reactor-life.js';
 import { Deferred } from '../../defer/deferred.js';
 import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import { succeed } from '../../defer/succeed.js';
+import { RunEnds } from '../../internal/run-ends.js';
 import type { LoopHost } from '../time/loop-host.js';
 import type { Turns } from '../time/turns.js';
 import { RunSignals } from './run-signals.js';
@@ -41,6 +42,7 @@ class Run {
 }
 
 export class RunPhases {
+  readonly ends: RunEnds = new RunEnds();
   readonly #host: LoopHost;
   readonly #turns: Turns;
   readonly #events: SystemEventTriggers;
@@ -90,6 +92,7 @@ export class RunPhases {
     const run = new Run();
     this.#run = run;
     this.#exitSignal = undefined;
+    this.ends.begin();
     const letProcessEnd = this.#host.keepAlive();
     if (options.installSignalHandlers ?? isMainThread) {
       run.signals = new RunSignals((signal) => this.#signalled(run, signal));
@@ -166,6 +169,7 @@ export class RunPhases {
     this.#state = 'open';
     run.signals?.ignore();
     run.end();
+    this.ends.end();
   }
 
   async #dispose(): Promise<void> {
@@ -181,6 +185,7 @@ export class RunPhases {
     await this.#turns.quiet();
     this.#state = 'disposed';
     this.#turns.dropDelayedCalls();
+    this.ends.end();
   }
 
   /** The first signal stops the reactor; one while connections are being ended resets those that are left. */
