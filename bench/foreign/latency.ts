@@ -6,6 +6,7 @@ import { Display } from '../../test/interop/foreign/display.js';
 import { Child, endChildrenOnSignals } from '../harness/children.js';
 import { exitWith } from '../harness/exit.js';
 import { table } from '../harness/markdown-table.js';
+import { Progress } from '../harness/progress.js';
 import { quantile } from '../harness/statistics.js';
 import { EchoClient } from './echo-client.js';
 import { countWakeUps, type WakeUps } from './wake-ups.js';
@@ -223,6 +224,7 @@ async function main(): Promise<number> {
   endChildrenOnSignals();
   const settings = values.quick === true ? QUICK : FULL;
   const toolkits = values.toolkits.split(',');
+  const progress = new Progress();
   await using display = await Display.start();
   const parts = [
     {
@@ -255,7 +257,11 @@ async function main(): Promise<number> {
     wanted.includes(part.measure.name),
   )) {
     const rows: string[][] = [];
-    for (const toolkit of toolkits) rows.push(...(await measure(display.env, toolkit, settings)));
+    for (const toolkit of toolkits) {
+      progress.step(`${measure.name}, ${toolkit}`, 'measuring');
+      rows.push(...(await measure(display.env, toolkit, settings)));
+    }
+    progress.clear();
     console.log(`\n${title}\n\n${table(head, rows, ['left'])}`);
   }
   return 0;
