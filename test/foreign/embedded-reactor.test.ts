@@ -47,7 +47,7 @@ describe.each(ONE_POLLER)('an embedded reactor ($name)', ({ make }) => {
   it('serves connections and delayed calls, and returns the result of the call', async () => {
     await using reactor = make();
     const loop = new OwnLoop(reactor);
-    const served = loop.embedded.block(loop.run);
+    const served = loop.embedded.block(loop.run, { quit: loop.quit });
     const port = reactor.listenTCP(0, () => ({
       dataReceived: (data, transport) => void transport.write(data),
     }));
@@ -66,7 +66,7 @@ describe.each(ONE_POLLER)('an embedded reactor ($name)', ({ make }) => {
   it('does not wake the loop while nothing is due', async () => {
     await using reactor = make();
     const loop = new OwnLoop(reactor);
-    const run = loop.embedded.block(loop.run);
+    const run = loop.embedded.block(loop.run, { quit: loop.quit });
     await new Promise((resolve) => setTimeout(resolve, 1));
     const before = loop.waits;
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -170,7 +170,7 @@ describe.each(ONE_POLLER)('an embedded reactor ($name)', ({ make }) => {
     await using reactor = make();
     const loop = new OwnLoop(reactor);
     const run = reactor.run();
-    const blocked = loop.embedded.block(loop.run);
+    const blocked = loop.embedded.block(loop.run, { quit: loop.quit });
     reactor.callLater(1, loop.quit);
     await blocked;
     const later = new Promise<void>((resolve) => void reactor.callLater(1, resolve));
@@ -297,7 +297,7 @@ describe('a turn', () => {
   it('is refused inside a turn, and in reactions of promises', async () => {
     await using reactor = createReactor();
     const loop = new OwnLoop(reactor);
-    const blocked = loop.embedded.block(loop.run);
+    const blocked = loop.embedded.block(loop.run, { quit: loop.quit });
     const refusals: unknown[] = [];
     const tryTurn = (): void => {
       try {
@@ -393,18 +393,22 @@ describe('interleaving', () => {
     embedded.interleave(nativeFunction('', 'sem_post', due.address));
     let wakes = 0;
     let quits = false;
-    const blocked = embedded.block(() => {
+    const quit = (): void => {
+      quits = true;
+    };
+    const run = (): void => {
       while (!quits) {
         due.wait();
         wakes += 1;
         embedded.turn();
       }
-    });
+    };
+    const blocked = embedded.block(run, { quit }); // if the test fails, the end of the reactor ends the loop
     for (let i = 0; i < 20; i++) {
       await new Promise<void>((resolve) => void reactor.callLater(1, resolve));
     }
     expect(wakes).toBeLessThan(200);
-    quits = true;
+    quit();
     await blocked;
     embedded.close();
   });
