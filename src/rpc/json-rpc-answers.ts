@@ -1,8 +1,14 @@
 /** Runs the calls of a JSON-RPC text and writes the answers. */
+import { Deferred } from '../defer/deferred.js';
 import { CancelledError } from '../defer/errors.js';
+import { isThenable } from '../defer/thenable.js';
 import type { JSONRPCCalls } from '../protocols/json-rpc/connection.js';
 import { InvalidJSONRPCMessageError, JSONRPCLimitError } from '../protocols/json-rpc/errors.js';
-import type { JSONRPCId } from '../protocols/json-rpc/events.js';
+import type {
+  JSONRPCId,
+  JSONRPCNotification,
+  JSONRPCRequest,
+} from '../protocols/json-rpc/events.js';
 import {
   serializeJSONRPCBatch,
   serializeJSONRPCError,
@@ -10,6 +16,8 @@ import {
 } from '../protocols/json-rpc/serializer.js';
 import { RPC_FAULT, type RPCFaultError } from './errors.js';
 import { type CallSource, faultOf, type RunSettings, runMethod } from './run-method.js';
+
+type Call = JSONRPCRequest | JSONRPCNotification;
 
 /**
  * The calls of a batch run at the same time, and their answers have its order.
@@ -22,34 +30,56 @@ export async function answerCalls(
   source: CallSource,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const all = await Promise.all(
-    messages.map((message) => answerMessage(settings, message, source, signal)),
-  );
-  const answers = all.filter((answer) => answer !== undefined);
+  const all = messages.map((message) => answerMessage(settings, message, source, signal));
+  // A promise for each message would cost more than most methods.
+  const texts = all.some(isThenable) ? await Promise.all(all) : (all as (string | undefined)[]);
+  const answers = texts.filter((answer) => answer !== undefined);
   if (answers.length === 0 || signal?.aborted === true) return undefined;
   return isBatch ? serializeJSONRPCBatch(answers) : answers[0];
 }
 
-async function answerMessage(
+/** At once unless the method returns a promise. */
+function answerMessage(
   settings: RunSettings,
   message: JSONRPCCalls['messages'][number],
   source: CallSource,
   signal: AbortSignal | undefined,
-): Promise<string | undefined> {
+): string | undefined | Promise<string | undefined> {
   if (message.type === 'invalid') {
     const text = `invalid request: ${message.problem}`;
     return serializeJSONRPCError(message.id, { code: RPC_FAULT.invalidRequest, message: text });
   }
-  const { method, params } = message;
-  const id = message.type === 'request' ? message.id : undefined;
   try {
-    const result = await runMethod(settings, method, params, source, signal);
-    return id === undefined ? undefined : serializeJSONRPCResult(id, result);
+    const result = runMethod(settings, message.method, message.params, source, signal);
+    return result instanceof Deferred
+      ? answerLater(result, message, source)
+      : resultText(message, result);
   } catch (error) {
-    const fault = faultOf(error, method, source);
-    if (id === undefined || fault instanceof CancelledError) return undefined;
-    return faultText(id, fault, method, source);
+    return errorText(message, error, source);
   }
+}
+
+async function answerLater(
+  running: Deferred<unknown>,
+  call: Call,
+  source: CallSource,
+): Promise<string | undefined> {
+  try {
+    return resultText(call, await running);
+  } catch (error) {
+    return errorText(call, error, source);
+  }
+}
+
+function resultText(call: Call, result: unknown): string | undefined {
+  return call.type === 'request' ? serializeJSONRPCResult(call.id, result) : undefined;
+}
+
+/** Undefined if nobody receives it. */
+function errorText(call: Call, error: unknown, source: CallSource): string | undefined {
+  const fault = faultOf(error, call.method, source);
+  if (call.type === 'notification' || fault instanceof CancelledError) return undefined;
+  return faultText(call.id, fault, call.method, source);
 }
 
 /** The data of a fault need not be JSON. */

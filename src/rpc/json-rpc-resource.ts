@@ -2,12 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { JSONRPCConnection } from '../protocols/json-rpc/connection.js';
-import {
-  type JSONRPCLimits,
-  LIMITS,
-  type ResolvedLimits,
-  resolveLimits,
-} from '../protocols/json-rpc/limits.js';
+import { type JSONRPCLimits, LIMITS, resolveLimits } from '../protocols/json-rpc/limits.js';
 import type { Resource, WebContext } from '../web/web-context.js';
 import { bodyOf, clientGone, refusesRequest } from './http-body.js';
 import { answerCalls, answerError } from './json-rpc-answers.js';
@@ -28,7 +23,9 @@ const TYPES = ['application/json', 'application/json-rpc', 'application/jsonrequ
  */
 export class JSONRPCResource implements Resource {
   readonly #settings: RunSettings;
-  readonly #limits: ResolvedLimits;
+  readonly #maxBytes: number;
+  /** One for all requests: a client over HTTP is called by nobody, so its answers belong to no call. */
+  readonly #connection: JSONRPCConnection<never>;
 
   /**
    * @param clock The reactor, or the manual clock of a test: times methods.
@@ -37,12 +34,14 @@ export class JSONRPCResource implements Resource {
   constructor(clock: Clock, methods: RPCMethods, options: JSONRPCResourceOptions = {}) {
     checkOptions('JSONRPCResource', options, OPTIONS);
     this.#settings = runSettings(clock, methods, options);
-    this.#limits = resolveLimits(pickOptions(options, LIMITS));
+    const limits = resolveLimits(pickOptions(options, LIMITS));
+    this.#maxBytes = limits.maxBytes;
+    this.#connection = new JSONRPCConnection(limits);
   }
 
   async render(context: WebContext): Promise<string | undefined> {
     if (refusesRequest(context, TYPES)) return undefined;
-    const bytes = await bodyOf(context, this.#limits.maxBytes);
+    const bytes = await bodyOf(context, this.#maxBytes);
     const text = await this.#answer(bytes, context);
     const { response } = context;
     if (context.signal.aborted) throw clientGone();
@@ -57,8 +56,7 @@ export class JSONRPCResource implements Resource {
   async #answer(bytes: Uint8Array, context: WebContext): Promise<string | undefined> {
     const { remoteAddress } = context.request;
     try {
-      // A client over HTTP is called by nobody: its answers belong to no call.
-      const { calls } = new JSONRPCConnection<never>(this.#limits).receive(bytes);
+      const { calls } = this.#connection.receive(bytes);
       if (calls === undefined) return undefined;
       const source = { web: context, peer: undefined, remoteAddress };
       return await answerCalls(this.#settings, calls, source, context.signal);

@@ -3,7 +3,6 @@ import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import { Deferred } from '../defer/deferred.js';
 import { CancelledError, TimeoutError } from '../defer/errors.js';
-import { fail, succeed } from '../defer/succeed.js';
 import { isThenable } from '../defer/thenable.js';
 import { reportError } from '../internal/error-report.js';
 import type { WebContext } from '../web/web-context.js';
@@ -30,8 +29,9 @@ export type Params = readonly unknown[] | Readonly<Record<string, unknown>> | un
 
 /**
  * @param signal Aborted if the caller is gone.
- * @returns Fires with the result. Fails with an RPCFaultError; with a CancelledError if the signal was aborted. All other errors were
- * reported, and are a fault without details.
+ * @returns The result, or a Deferred if the method returned a promise. The Deferred fires with the result, and fails with an RPCFaultError,
+ * or with a CancelledError if the signal was aborted.
+ * @throws RPCFaultError, CancelledError thrown by the method. All other errors were reported, and are a fault without details.
  */
 export function runMethod(
   settings: RunSettings,
@@ -39,11 +39,11 @@ export function runMethod(
   params: Params,
   source: CallSource,
   signal: AbortSignal | undefined,
-): Deferred<unknown> {
+): unknown {
   const { clock, methods, timeoutMs } = settings;
   const method = methods.find(name);
   if (method === undefined) {
-    return fail(new RPCFaultError(RPC_FAULT.methodNotFound, `method ${name} not found`));
+    throw new RPCFaultError(RPC_FAULT.methodNotFound, `method ${name} not found`);
   }
   const controller = method.withContext ? new AbortController() : undefined;
   let result: unknown;
@@ -51,9 +51,9 @@ export function runMethod(
     const values = positional(method, params);
     const context = contextOf(name, source, controller);
     result = context === undefined ? method.call(...values) : method.call(context, ...values);
-    if (!isThenable(result)) return succeed(result);
+    if (!isThenable(result)) return result;
   } catch (error) {
-    return fail(faultOf(error, name, source));
+    throw faultOf(error, name, source);
   }
   const running = Deferred.fromPromise(result);
   if (signal !== undefined) running.cancelOn(signal);

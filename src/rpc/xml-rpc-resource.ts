@@ -119,7 +119,7 @@ export class XMLRPCResource implements Resource {
     }
   }
 
-  #run(call: XMLRPCCall, source: CallSource, signal: AbortSignal): PromiseLike<unknown> {
+  #run(call: XMLRPCCall, source: CallSource, signal: AbortSignal): unknown {
     if (call.method === MULTICALL && this.#maxBatch !== undefined) {
       return this.#multicall(call.params, this.#maxBatch, source, signal);
     }

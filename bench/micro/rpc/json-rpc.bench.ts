@@ -51,8 +51,9 @@ const SERVERS: Readonly<Record<string, () => Server>> = {
   ropewalk: () => {
     const settings = runSettings(new ManualClock(), new RPCMethods().add('add', add), {});
     const source = { web: undefined, peer: undefined, remoteAddress: undefined };
+    const connection = new JSONRPCConnection<never>();
     return async (bytes) => {
-      const { calls } = new JSONRPCConnection<never>().receive(bytes);
+      const { calls } = connection.receive(bytes);
       return calls && (await answerCalls(settings, calls, source, undefined));
     };
   },

@@ -13,8 +13,8 @@ import type {
   JSONRPCRequest,
   JSONRPCResult,
 } from './events.js';
-import type { JSONRPCLimits } from './limits.js';
-import { parseJSONRPC } from './parser.js';
+import { type JSONRPCLimits, type ResolvedLimits, resolveLimits } from './limits.js';
+import { parseWithin } from './parser.js';
 import { serializeJSONRPCRequest } from './serializer.js';
 
 /** Calls of the peer that came together. */
@@ -40,17 +40,17 @@ const DEFAULT_MAX_UNANSWERED = 1_000;
 
 /** @typeParam Token What the caller knows its calls by, such as a Deferred. */
 export class JSONRPCConnection<Token> {
-  readonly #limits: JSONRPCLimits | undefined;
+  readonly #limits: ResolvedLimits;
   readonly #maxUnanswered: number;
   readonly #unanswered = new Map<JSONRPCId, Token>();
   #lastId = 0;
 
   /**
    * @param maxUnanswered Most calls that may be unanswered, 1 or more.
-   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   constructor(limits?: JSONRPCLimits, maxUnanswered: number = DEFAULT_MAX_UNANSWERED) {
-    this.#limits = limits;
+    this.#limits = resolveLimits(limits);
     this.#maxUnanswered = checkInteger('maxUnanswered', maxUnanswered, 1, Number.MAX_SAFE_INTEGER);
   }
 
@@ -93,7 +93,7 @@ export class JSONRPCConnection<Token> {
    * @throws InvalidJSONRPCMessageError, JSONRPCLimitError it is not JSON-RPC, or an answer to a call that was never made.
    */
   receive(text: string | Uint8Array): JSONRPCReceived<Token> {
-    const { isBatch, messages } = parseJSONRPC(text, this.#limits);
+    const { isBatch, messages } = parseWithin(text, this.#limits);
     const calls: (JSONRPCRequest | JSONRPCNotification | JSONRPCInvalid)[] = [];
     const answers: JSONRPCAnswer<Token>[] = [];
     for (const message of messages) {

@@ -10,7 +10,12 @@ import type {
   JSONRPCText,
 } from './events.js';
 import { isDeeperThan } from './json-depth.js';
-import { type JSONRPCLimits, MAX_NAME_LENGTH, resolveLimits } from './limits.js';
+import {
+  type JSONRPCLimits,
+  MAX_NAME_LENGTH,
+  type ResolvedLimits,
+  resolveLimits,
+} from './limits.js';
 
 /**
  * Reads a message or a batch. Members that are not JSON-RPC 2.0 become messages of the type `invalid`, because the others of a batch are
@@ -21,7 +26,14 @@ import { type JSONRPCLimits, MAX_NAME_LENGTH, resolveLimits } from './limits.js'
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
  */
 export function parseJSONRPC(data: string | Uint8Array, limits?: JSONRPCLimits): JSONRPCText {
-  const { maxBytes, maxDepth, maxBatch } = resolveLimits(limits);
+  return parseWithin(data, resolveLimits(limits));
+}
+
+/** @internal As {@link parseJSONRPC}, with limits that were checked. */
+export function parseWithin(
+  data: string | Uint8Array,
+  { maxBytes, maxDepth, maxBatch }: ResolvedLimits,
+): JSONRPCText {
   if (data.length > maxBytes) throw new JSONRPCLimitError('maxBytes', maxBytes);
   const text = typeof data === 'string' ? data : decoded(data);
   if (isDeeperThan(text, maxDepth)) throw new JSONRPCLimitError('maxDepth', maxDepth);
@@ -32,9 +44,11 @@ export function parseJSONRPC(data: string | Uint8Array, limits?: JSONRPCLimits):
   return { isBatch: true, messages: value.map(messageOf) };
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 function decoded(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch (cause) {
     throw new InvalidJSONRPCMessageError('it is not UTF-8', -32700, { cause });
   }
@@ -63,29 +77,27 @@ function messageOf(value: unknown): JSONRPCMessage {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return invalid(null, 'it is not an object');
   }
-  const own = (name: string): unknown =>
-    Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-  const id = own('id');
+  const id = own(value, 'id');
   const readable = isId(id) ? id : null;
-  if (own('jsonrpc') !== '2.0') return invalid(readable, 'the member jsonrpc is not "2.0"');
-  if (Object.hasOwn(value, 'method')) return requestOf(value, readable, own);
+  if (own(value, 'jsonrpc') !== '2.0') return invalid(readable, 'the member jsonrpc is not "2.0"');
+  if (Object.hasOwn(value, 'method')) return requestOf(value, readable);
   const hasResult = Object.hasOwn(value, 'result');
   if (hasResult === Object.hasOwn(value, 'error')) {
     return invalid(readable, 'it has neither a method nor exactly one of result and error');
   }
-  if (!hasResult) return errorOf(id, own('error'));
+  if (!hasResult) return errorOf(id, own(value, 'error'));
   return isId(id)
-    ? { type: 'result', id, result: own('result') }
+    ? { type: 'result', id, result: own(value, 'result') }
     : invalid(null, 'the id of the result is missing or invalid');
 }
 
-function requestOf(
-  value: object,
-  id: JSONRPCId | null,
-  own: (name: string) => unknown,
-): JSONRPCMessage {
-  const method = own('method');
-  const params = own('params');
+function own(value: object, name: string): unknown {
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function requestOf(value: object, id: JSONRPCId | null): JSONRPCMessage {
+  const method = own(value, 'method');
+  const params = own(value, 'params');
   if (typeof method !== 'string' || method === '' || method.length > MAX_NAME_LENGTH) {
     return invalid(id, `the method is not a string of 1 to ${MAX_NAME_LENGTH} characters`);
   }
