@@ -35,3 +35,19 @@ export function statusOf(answer: string): number {
 export function fieldOf(answer: string, name: string): string | undefined {
   return new RegExp(`^${name}: (.*)\r$`, 'im').exec(answer)?.[1];
 }
+
+export const hello: Resource = { isLeaf: true, render: () => 'hello' };
+
+export const broken: Resource = {
+  isLeaf: true,
+  render() {
+    throw new Error('secret');
+  },
+};
+
+export const echo: Resource = { isLeaf: true, render: ({ segments, rest }) => [segments, rest] };
+
+/** The sorted fields of an answer. */
+export function linesOf(answer: string): string[] {
+  return answer.slice(0, answer.indexOf('\r\n\r\n')).split('\r\n').slice(1).sort();
+}
