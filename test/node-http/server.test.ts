@@ -1,31 +1,20 @@
-// What the programs of the frameworks do not show: life and limits of servers and connections, backpressure, clients that go away.
+// Life and limits of servers and connections, and upgrades.
 import { channel } from 'node:diagnostics_channel';
 import { on as eventsOf, once } from 'node:events';
 import * as http from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createReactor, type Reactor } from 'ropewalk';
+import { createReactor } from 'ropewalk';
 import * as facade from 'ropewalk/node-http';
-import {
-  createServer,
-  IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerOptions,
-  ServerResponse,
-} from 'ropewalk/node-http';
+import { createServer, IncomingMessage, type Server, ServerResponse } from 'ropewalk/node-http';
 import { flushLoggedErrors } from 'ropewalk/testing';
 import { TLSServerContext } from 'ropewalk/tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { selfSigned } from '../support/certificates.js';
-import { RawPeer } from '../support/raw-peer.js';
+import { CLOSING_GET, GET, serversOn } from './servers.js';
 
-const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
-const CLOSING_GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
 async function untilEmpty(server: Server): Promise<void> {
   for (;;) {
@@ -36,41 +25,7 @@ async function untilEmpty(server: Server): Promise<void> {
 }
 
 describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
-  const reactor: Reactor = createReactor({ kind });
-  const servers: Server[] = [];
-  afterEach(async () => {
-    for (const server of servers.splice(0)) {
-      if (!server.listening) continue;
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    }
-  });
-
-  async function serve(listener?: RequestListener, options: ServerOptions = {}): Promise<Server> {
-    const server = createServer({ reactor, ...options }, listener);
-    servers.push(server);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return server;
-  }
-
-  function portOf(server: Server): number {
-    return (server.address() as AddressInfo).port;
-  }
-
-  async function peerOf(server: Server, text = GET): Promise<RawPeer> {
-    const peer = await RawPeer.connect(portOf(server));
-    if (text !== '') peer.write(text);
-    return peer;
-  }
-
-  async function answerOf(server: Server, text = CLOSING_GET): Promise<string> {
-    await using peer = await peerOf(server, text);
-    await peer.until(() => peer.ended || peer.closed, 'the end of the answer');
-    return peer.text;
-  }
+  const { reactor, servers, serve, portOf, peerOf, answerOf } = serversOn(kind);
 
   it('is a server of Node, with its address, and without after it was closed', async () => {
     const server = createServer({ reactor });
@@ -217,98 +172,6 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
     expect(peer.text).toMatch(/Connection: close\r\n.*\r\n\r\nlate$/s);
   });
 
-  it('tells request and response that the client has gone', async () => {
-    const server = await serve();
-    const begun = once(server, 'request');
-    const peer = await peerOf(server);
-    const [request, response] = (await begun) as [IncomingMessage, ServerResponse];
-    const events: string[] = [];
-    request.on('aborted', () => events.push('aborted'));
-    request.on('error', (error: NodeJS.ErrnoException) => events.push(`error ${error.code}`));
-    const closed = Promise.all(
-      [request, response].map((one) => new Promise((resolve) => one.on('close', resolve))),
-    );
-    await peer[Symbol.asyncDispose]();
-    await closed;
-    expect(events).toEqual(['aborted', 'error ECONNRESET']);
-    expect([
-      request.aborted,
-      request.destroyed,
-      response.destroyed,
-      response.writableEnded,
-    ]).toEqual([true, true, true, false]);
-    expect(response.write('too late')).toBe(false);
-    response.end();
-  });
-
-  it('fails an upload that the client breaks off', async () => {
-    const server = await serve();
-    const begun = once(server, 'request');
-    const peer = await peerOf(
-      server,
-      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf',
-    );
-    const [request] = (await begun) as [IncomingMessage];
-    const received = once(request, 'data');
-    const failed = once(request, 'error');
-    expect(String((await received)[0])).toBe('half');
-    await peer[Symbol.asyncDispose]();
-    expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
-    expect(request.complete).toBe(false);
-  });
-
-  it('pauses a program that writes faster than the client reads', async () => {
-    const piece = Buffer.alloc(65_536, 'x');
-    const pieces = 100;
-    const server = await serve(async (_request, response) => {
-      for (let i = 0; i < pieces; i++) {
-        if (!response.write(piece)) {
-          expect(response.writableNeedDrain).toBe(true);
-          await once(response, 'drain');
-        }
-      }
-      response.end();
-    });
-    const response = await fetch(`http://127.0.0.1:${portOf(server)}`);
-    expect((await response.arrayBuffer()).byteLength).toBe(pieces * piece.length);
-  });
-
-  it('pauses a client that sends faster than the program reads', async () => {
-    const size = 3_000_000;
-    let length = 0;
-    const server = await serve(async (request, response) => {
-      const slow = new Writable({
-        highWaterMark: 1_000,
-        write(data: Buffer, _encoding, written) {
-          length += data.length;
-          setImmediate(written);
-        },
-      });
-      await pipeline(request, slow);
-      response.end(String(length));
-    });
-    const response = await fetch(`http://127.0.0.1:${portOf(server)}`, {
-      method: 'POST',
-      body: Buffer.alloc(size, 'y'),
-    });
-    expect(await response.text()).toBe(String(size));
-  });
-
-  it('ends a stream of a request that nobody read when the response is finished', async () => {
-    const events: string[] = [];
-    const server = await serve((request, response) => {
-      request.on('end', () => events.push('end'));
-      request.on('close', () => events.push('close'));
-      response.end('unread');
-    });
-    const text = await answerOf(
-      server,
-      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody',
-    );
-    expect(text).toContain('unread');
-    expect(events).toEqual(['end', 'close']);
-  });
-
   it('emits timeout on request, response and server, and closes without a listener', async () => {
     const server = await serve();
     const seen: string[] = [];
@@ -369,56 +232,6 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
     await untilEmpty(server);
   });
 
-  it('answers an exception of a listener with 500, and reports it', async () => {
-    const server = await serve(() => {
-      throw new Error('from a listener');
-    });
-    expect(await answerOf(server)).toMatch(/^HTTP\/1.1 500 /);
-    expect(flushLoggedErrors(Error)).toHaveLength(1);
-  });
-
-  it('sends no content beyond the announced length, and ends the connection', async () => {
-    const server = await serve((request, response) => {
-      response.setHeader('Content-Length', 4);
-      if (request.url === '/long') {
-        response.write('1234HTTP/1.1 200 OK');
-        response.end();
-      } else response.end('12');
-    });
-    expect(await answerOf(server, GET.replace('/', '/long'))).toMatch(/\r\n\r\n1234$/);
-    expect(await answerOf(server)).toMatch(/\r\n\r\n12$/);
-  });
-
-  it('throws for such content if strictContentLength is set', async () => {
-    const codes: string[] = [];
-    const server = await serve((_request, response) => {
-      response.strictContentLength = true;
-      response.setHeader('Content-Length', 4);
-      for (const act of [() => response.write('12345'), () => response.end('123')]) {
-        try {
-          act();
-        } catch (error) {
-          codes.push((error as NodeJS.ErrnoException).code as string);
-        }
-      }
-      response.end('1234');
-    });
-    expect(await answerOf(server)).toMatch(/\r\n\r\n1234$/);
-    expect(codes).toEqual(Array(2).fill('ERR_HTTP_CONTENT_LENGTH_MISMATCH'));
-  });
-
-  it('sends values of fields in Latin-1, whatever the content is', async () => {
-    const server = await serve((_request, response) => {
-      response.setHeader('Content-Disposition', 'attachment; filename="grüße.txt"');
-      response.end('漢');
-    });
-    await using peer = await peerOf(server, CLOSING_GET);
-    await peer.until(() => peer.ended, 'the end');
-    const bytes = Buffer.concat(peer.chunks);
-    expect(bytes.includes(Buffer.from('grüße.txt', 'latin1'))).toBe(true);
-    expect(bytes.toString().endsWith('漢')).toBe(true);
-  });
-
   it('has the options of node:http', async () => {
     class OwnRequest extends IncomingMessage {
       get own(): string {
@@ -450,32 +263,6 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
     expect(await answerOf(server, text)).toMatch(/X-Own-Tag: a; b\r\n.*own \/ 1, 2$/s);
     const long = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(1_000)}\r\n\r\n`;
     expect(await answerOf(server, long)).toMatch(/^HTTP\/1.1 431 /);
-  });
-
-  it('refuses content of responses that have none, if that is asked for', async () => {
-    const server = await serve(
-      (_request, response) => {
-        response.writeHead(204);
-        let code = '';
-        try {
-          response.write('content');
-        } catch (error) {
-          code = (error as NodeJS.ErrnoException).code as string;
-        }
-        expect(code).toBe('ERR_HTTP_BODY_NOT_ALLOWED');
-        response.end();
-      },
-      { rejectNonStandardBodyWrites: true },
-    );
-    expect(await answerOf(server)).toMatch(/^HTTP\/1.1 204 /);
-  });
-
-  it('limits content by an option of the engine', async () => {
-    const server = await serve((request, response) => request.pipe(response), {
-      engine: { maxContentBytes: 10 },
-    });
-    const text = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n';
-    expect(await answerOf(server, text)).toMatch(/^HTTP\/1.1 4/);
   });
 
   it('limits the number of fields by maxHeadersCount', async () => {

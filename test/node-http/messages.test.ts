@@ -1,0 +1,180 @@
+// Requests and responses: content, backpressure, and clients that go away.
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { IncomingMessage, ServerResponse } from 'ropewalk/node-http';
+import { flushLoggedErrors } from 'ropewalk/testing';
+import { describe, expect, it } from 'vitest';
+import { CLOSING_GET, GET, serversOn } from './servers.js';
+
+describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
+  const { serve, portOf, peerOf, answerOf } = serversOn(kind);
+
+  it('tells request and response that the client has gone', async () => {
+    const server = await serve();
+    const begun = once(server, 'request');
+    const peer = await peerOf(server);
+    const [request, response] = (await begun) as [IncomingMessage, ServerResponse];
+    const events: string[] = [];
+    request.on('aborted', () => events.push('aborted'));
+    request.on('error', (error: NodeJS.ErrnoException) => events.push(`error ${error.code}`));
+    const closed = Promise.all(
+      [request, response].map((one) => new Promise((resolve) => one.on('close', resolve))),
+    );
+    await peer[Symbol.asyncDispose]();
+    await closed;
+    expect(events).toEqual(['aborted', 'error ECONNRESET']);
+    expect([
+      request.aborted,
+      request.destroyed,
+      response.destroyed,
+      response.writableEnded,
+    ]).toEqual([true, true, true, false]);
+    expect(response.write('too late')).toBe(false);
+    response.end();
+  });
+
+  it('fails an upload that the client breaks off', async () => {
+    const server = await serve();
+    const begun = once(server, 'request');
+    const peer = await peerOf(
+      server,
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf',
+    );
+    const [request] = (await begun) as [IncomingMessage];
+    const received = once(request, 'data');
+    const failed = once(request, 'error');
+    expect(String((await received)[0])).toBe('half');
+    await peer[Symbol.asyncDispose]();
+    expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
+    expect(request.complete).toBe(false);
+  });
+
+  it('pauses a program that writes faster than the client reads', async () => {
+    const piece = Buffer.alloc(65_536, 'x');
+    const pieces = 100;
+    const server = await serve(async (_request, response) => {
+      for (let i = 0; i < pieces; i++) {
+        if (!response.write(piece)) {
+          expect(response.writableNeedDrain).toBe(true);
+          await once(response, 'drain');
+        }
+      }
+      response.end();
+    });
+    const response = await fetch(`http://127.0.0.1:${portOf(server)}`);
+    expect((await response.arrayBuffer()).byteLength).toBe(pieces * piece.length);
+  });
+
+  it('pauses a client that sends faster than the program reads', async () => {
+    const size = 3_000_000;
+    let length = 0;
+    const server = await serve(async (request, response) => {
+      const slow = new Writable({
+        highWaterMark: 1_000,
+        write(data: Buffer, _encoding, written) {
+          length += data.length;
+          setImmediate(written);
+        },
+      });
+      await pipeline(request, slow);
+      response.end(String(length));
+    });
+    const response = await fetch(`http://127.0.0.1:${portOf(server)}`, {
+      method: 'POST',
+      body: Buffer.alloc(size, 'y'),
+    });
+    expect(await response.text()).toBe(String(size));
+  });
+
+  it('ends a stream of a request that nobody read when the response is finished', async () => {
+    const events: string[] = [];
+    const server = await serve((request, response) => {
+      request.on('end', () => events.push('end'));
+      request.on('close', () => events.push('close'));
+      response.end('unread');
+    });
+    const text = await answerOf(
+      server,
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody',
+    );
+    expect(text).toContain('unread');
+    expect(events).toEqual(['end', 'close']);
+  });
+
+  it('answers an exception of a listener with 500, and reports it', async () => {
+    const server = await serve(() => {
+      throw new Error('from a listener');
+    });
+    expect(await answerOf(server)).toMatch(/^HTTP\/1.1 500 /);
+    expect(flushLoggedErrors(Error)).toHaveLength(1);
+  });
+
+  it('sends no content beyond the announced length, and ends the connection', async () => {
+    const server = await serve((request, response) => {
+      response.setHeader('Content-Length', 4);
+      if (request.url === '/long') {
+        response.write('1234HTTP/1.1 200 OK');
+        response.end();
+      } else response.end('12');
+    });
+    expect(await answerOf(server, GET.replace('/', '/long'))).toMatch(/\r\n\r\n1234$/);
+    expect(await answerOf(server)).toMatch(/\r\n\r\n12$/);
+  });
+
+  it('throws for such content if strictContentLength is set', async () => {
+    const codes: string[] = [];
+    const server = await serve((_request, response) => {
+      response.strictContentLength = true;
+      response.setHeader('Content-Length', 4);
+      for (const act of [() => response.write('12345'), () => response.end('123')]) {
+        try {
+          act();
+        } catch (error) {
+          codes.push((error as NodeJS.ErrnoException).code as string);
+        }
+      }
+      response.end('1234');
+    });
+    expect(await answerOf(server)).toMatch(/\r\n\r\n1234$/);
+    expect(codes).toEqual(Array(2).fill('ERR_HTTP_CONTENT_LENGTH_MISMATCH'));
+  });
+
+  it('sends values of fields in Latin-1, whatever the content is', async () => {
+    const server = await serve((_request, response) => {
+      response.setHeader('Content-Disposition', 'attachment; filename="grüße.txt"');
+      response.end('漢');
+    });
+    await using peer = await peerOf(server, CLOSING_GET);
+    await peer.until(() => peer.ended, 'the end');
+    const bytes = Buffer.concat(peer.chunks);
+    expect(bytes.includes(Buffer.from('grüße.txt', 'latin1'))).toBe(true);
+    expect(bytes.toString().endsWith('漢')).toBe(true);
+  });
+
+  it('refuses content of responses that have none, if that is asked for', async () => {
+    const server = await serve(
+      (_request, response) => {
+        response.writeHead(204);
+        let code = '';
+        try {
+          response.write('content');
+        } catch (error) {
+          code = (error as NodeJS.ErrnoException).code as string;
+        }
+        expect(code).toBe('ERR_HTTP_BODY_NOT_ALLOWED');
+        response.end();
+      },
+      { rejectNonStandardBodyWrites: true },
+    );
+    expect(await answerOf(server)).toMatch(/^HTTP\/1.1 204 /);
+  });
+
+  it('limits content by an option of the engine', async () => {
+    const server = await serve((request, response) => request.pipe(response), {
+      engine: { maxContentBytes: 10 },
+    });
+    const text = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n';
+    expect(await answerOf(server, text)).toMatch(/^HTTP\/1.1 4/);
+  });
+});
