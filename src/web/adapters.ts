@@ -2,21 +2,26 @@
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { isThenable } from '../defer/thenable.js';
 import { type FetchHandler, fetchHandler } from '../http/fetch-handler.js';
+import { isMistakenForResponse } from '../http/handler-result.js';
 import type { HTTPHandler } from '../http/http-service.js';
 import { checkFunction } from '../internal/check.js';
 import { checkResource, type Resource } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
 /**
- * A leaf that answers by a handler of `serveHttp`, such as `staticFiles`, for all paths below it. The handler sees the whole target.
+ * A leaf that answers by a handler of `serveHttp`, such as `staticFiles`, for all paths below it. The handler sees the whole target. As
+ * in `serveHttp`, a handler that returns nothing may answer later.
  * @throws InvalidArgumentTypeError
  */
 export function handlerResource(handler: HTTPHandler): Resource {
   checkFunction('handler', handler);
   return {
     isLeaf: true,
-    render: ({ request, response }) =>
-      handler(request, response) as WebResult | PromiseLike<WebResult>,
+    render(context) {
+      const result = handler(context.request, context.response);
+      if (isThenable(result) || isMistakenForResponse(result)) return result as WebResult;
+      return context.answersLater();
+    },
   };
 }
 

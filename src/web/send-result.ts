@@ -13,7 +13,8 @@ const BYTES = 'application/octet-stream';
 
 /**
  * @returns Undefined if the result was sent, or sends itself; otherwise a promise that is fulfilled when it was.
- * @throws InvalidArgumentTypeError it is no {@link WebResult}. @throws HTTPSequenceError the response has begun already.
+ * @throws InvalidArgumentTypeError it is no {@link WebResult}.
+ * @throws HTTPSequenceError the response has begun already; there is neither a result nor an answer.
  */
 export function sendResult(
   context: WebContext,
@@ -21,7 +22,7 @@ export function sendResult(
 ): PromiseLike<void> | undefined {
   const { response } = context;
   if (typeof result === 'string') return sendWhole(response, result, TEXT);
-  if (result === undefined) return undefined;
+  if (result === undefined) return context.unanswered();
   if (isThenable(result)) return sendLater(context, result);
   if (result instanceof Uint8Array) return sendWhole(response, result, BYTES);
   if (isRenderable(result)) return sendPage(context, result.renderHTML(context));

@@ -9,6 +9,7 @@ import { isThenable } from '../defer/thenable.js';
 import type { HTTPRequest } from '../http/http-request.js';
 import type { HTTPResponse } from '../http/http-response.js';
 import type { Logger } from '../logger/logger.js';
+import { HTTPSequenceError } from '../protocols/http/errors.js';
 import { ContextKey } from './context-key.js';
 import type { WebResult } from './web-result.js';
 
@@ -68,6 +69,9 @@ export function requestIdOf(request: HTTPRequest | undefined): string | undefine
   return request === undefined ? undefined : requestIdsMade.get(request);
 }
 
+const NO_ANSWER =
+  'the resource returned nothing and sent nothing: return a value or a promise (is a return missing?), answer through context.response, ' +
+  'or call context.answersLater() if it answers later';
 const NO_PARAMS: RouteParams = Object.freeze(Object.create(null) as RouteParams);
 
 /**
@@ -87,6 +91,8 @@ export class WebContext<Params extends RouteParams = RouteParams> {
   private search: URLSearchParams | undefined = undefined;
   private requestId: string | undefined = undefined;
   private logger: Logger | undefined = undefined;
+  /** See {@link answersLater}. */
+  private isLate = false;
 
   /**
    * @internal
@@ -205,6 +211,30 @@ export class WebContext<Params extends RouteParams = RouteParams> {
     }
     this.response.status = 404;
     return notFound.render(this);
+  }
+
+  /**
+   * Announces an answer through `response` after the resource has returned nothing: from a timer or an event, for example. Without it, a
+   * resource that returns undefined, or a promise of it, before the response has begun has forgotten its answer: 500, and an
+   * HTTPSequenceError is reported. The time is not limited: see `limitTime`.
+   *
+   * @example render(context) { waiting.add(context); return context.answersLater(); }
+   * @returns What the resource returns.
+   */
+  answersLater(): undefined {
+    this.isLate = true;
+  }
+
+  /**
+   * @internal For a resource that returned nothing.
+   * @returns Undefined if the response has begun, or will in a call of the program; the promise is fulfilled when it has ended.
+   * @throws HTTPSequenceError nothing will be sent.
+   */
+  unanswered(): Promise<void> | undefined {
+    const { response } = this;
+    if (response.headSent || response.ended) return undefined;
+    if (this.isLate) return new Promise((resolve) => response.whenEnded(resolve));
+    throw this.request.failure ?? new HTTPSequenceError(NO_ANSWER);
   }
 
   /** @internal Marks the next segments as walked. */

@@ -9,7 +9,7 @@
  * - an asynchronous iterable of text and bytes, such as a generator or a ReadableStream: each piece is sent when the client has taken the
  *   ones before
  * - a plain object, an array, or an object with `toJSON`: sent as `application/json`
- * - undefined: the resource has answered through `context.response`, or will
+ * - undefined: the resource has answered through `context.response`, or has called `context.answersLater()`
  *
  * Types apply unless Content-Type was set. The compiler accepts any object, because interfaces describe plain objects too; other
  * objects fail with an InvalidArgumentTypeError.

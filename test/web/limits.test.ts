@@ -120,8 +120,9 @@ describe('limitTime', () => {
     const clock = new ManualClock();
     let answer: (() => void) | undefined;
     const later: Resource = {
-      render({ response }) {
-        answer = () => response.send('late');
+      render(context) {
+        answer = () => context.response.send('late');
+        return context.answersLater();
       },
     };
     const served = new ServedSite(limitTime(clock, later, { timeoutMs: 10 }));
