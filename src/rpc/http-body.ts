@@ -19,6 +19,7 @@ export function refusesRequest(context: WebContext, types: readonly string[]): b
   }
   if (types.includes(essenceOf(request.field('content-type') ?? ''))) return false;
   response.setField('Accept', types.join(', '));
+  context.logRefusal('debug', 415, `the content type is none of ${types.join(', ')}`);
   response.sendStatus(415);
   return true;
 }

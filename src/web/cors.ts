@@ -99,6 +99,7 @@ class CORS implements Resource {
       !this.#methods.has(method) ||
       !names.every((name) => this.#requestFields.has(name))
     ) {
+      context.logRefusal('info', 403, 'cors: the origin, the method or a field is not allowed');
       response.sendStatus(403);
       return undefined;
     }

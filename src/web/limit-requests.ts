@@ -80,6 +80,7 @@ class LimitRequests implements Resource {
     const { response } = context;
     const waitS = Math.ceil((this.#cost - availableBytes) / this.#rate.bytesPerSecond);
     response.setField('Retry-After', Math.max(1, waitS));
+    context.logRefusal('debug', 429, 'limitRequests: too many requests');
     response.sendStatus(429);
     this.#onRefused?.(context, client);
     return undefined;

@@ -60,9 +60,11 @@ async function withoutCancellation(
 }
 
 /** @returns Whether the response had not begun. */
-function expire({ request, response }: WebContext, status: number, timeoutMs: number): boolean {
+function expire(context: WebContext, status: number, timeoutMs: number): boolean {
+  const { request, response } = context;
   if (response.headSent || response.ended) return false;
   const error = new HTTPStatusError(status, `the resource took longer than ${timeoutMs} ms`);
+  context.logRefusal('warn', status, `limitTime: ${error.message}`);
   response.sendError(status);
   response.disown(error);
   request.abandon(error);

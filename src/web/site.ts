@@ -1,6 +1,7 @@
 /** A tree of resources as a handler of the HTTP engine. */
 import { randomUUID } from 'node:crypto';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { statusOf as errorStatus } from '../http/error-answers.js';
 import type { HTTPRequest } from '../http/http-request.js';
 import type { HTTPResponse } from '../http/http-response.js';
 import type { HTTPHandler } from '../http/http-service.js';
@@ -59,16 +60,31 @@ export class Site {
     this.#context = {
       notFound,
       makeRequestId,
-      logFor: ({ id }) => logger.with({ requestId: id }),
+      logger,
     };
     this.handler = (request, response) => this.#answer(request, response);
   }
 
   #answer(request: HTTPRequest, response: HTTPResponse): unknown {
     const path = segmentsOf(request.path);
-    if (typeof path === 'number') return refuse(request, response, path);
+    if (typeof path === 'number') {
+      return refuse(new WebContext(this.#context, request, response, ROOT), path);
+    }
     const context = new WebContext(this.#context, request, response, path);
-    return sendResult(context, context.delegate(this.#root));
+    return this.#context.logger.isEnabled('debug')
+      ? this.#answerLogged(context)
+      : sendResult(context, context.delegate(this.#root));
+  }
+
+  /** Logs errors that are answered with their own status, and therefore not reported. */
+  async #answerLogged(context: WebContext): Promise<void> {
+    try {
+      await sendResult(context, context.delegate(this.#root));
+    } catch (error) {
+      const status = errorStatus(error);
+      if (status !== undefined) context.logRefusal('debug', status, (error as Error).message);
+      throw error;
+    }
   }
 }
 
@@ -80,12 +96,17 @@ function segmentsOf(path: string): readonly string[] | TargetRefusal {
   return found.slash ? [...found.segments, ''] : found.segments;
 }
 
-function refuse(request: HTTPRequest, response: HTTPResponse, status: TargetRefusal): undefined {
+function refuse(context: WebContext, status: TargetRefusal): undefined {
+  const { request, response } = context;
   if (request.method === 'CONNECT') response.sendStatus(501);
   else if (request.method === 'OPTIONS' && request.target === '*') {
     // RFC 9110 section 9.3.7: a ping of the server.
     response.status = 204;
     response.send();
-  } else response.sendStatus(status);
+  } else {
+    const reason = status === 400 ? 'is malformed' : 'could be understood in two ways';
+    context.logRefusal('debug', status, `the path ${reason}`);
+    response.sendStatus(status);
+  }
   return undefined;
 }

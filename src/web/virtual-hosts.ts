@@ -58,6 +58,7 @@ export class NameVirtualHost implements Resource {
   render(context: WebContext): WebResult | PromiseLike<WebResult> {
     const resource = this.#find(context.request.host) ?? this.#fallback;
     if (resource !== undefined) return context.delegate(resource);
+    context.logRefusal('debug', 421, 'NameVirtualHost: no resource for the host');
     context.response.sendStatus(421);
     return undefined;
   }

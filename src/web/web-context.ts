@@ -8,6 +8,7 @@ import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/err
 import { isThenable } from '../defer/thenable.js';
 import type { HTTPRequest } from '../http/http-request.js';
 import type { HTTPResponse } from '../http/http-response.js';
+import { titleOf } from '../http/request-title.js';
 import type { Logger } from '../logger/logger.js';
 import { HTTPSequenceError } from '../protocols/http/errors.js';
 import { ContextKey } from './context-key.js';
@@ -51,8 +52,9 @@ export interface Renderable {
 export interface ContextSite {
   /** Answers for paths without a resource. */
   readonly notFound: Resource | undefined;
+  /** Without the id of a request. */
+  readonly logger: Logger;
   makeRequestId(): string;
-  logFor(context: WebContext): Logger;
 }
 
 /** Parameters of the router, by name. */
@@ -151,7 +153,7 @@ export class WebContext<Params extends RouteParams = RouteParams> {
 
   /** Logs with the field `requestId`. */
   get log(): Logger {
-    this.logger ??= this.site.logFor(this);
+    this.logger ??= this.site.logger.with({ requestId: this.id });
     return this.logger;
   }
 
@@ -235,6 +237,16 @@ export class WebContext<Params extends RouteParams = RouteParams> {
     if (response.headSent || response.ended) return undefined;
     if (this.isLate) return new Promise((resolve) => response.whenEnded(resolve));
     throw this.request.failure ?? new HTTPSequenceError(NO_ANSWER);
+  }
+
+  /**
+   * @internal Logs that the request is not answered as its client wants.
+   * @param reason Without values that the client sent, which may be secrets.
+   */
+  logRefusal(level: 'debug' | 'info' | 'warn', status: number, reason: string): void {
+    if (!this.site.logger.isEnabled(level)) return;
+    const request = titleOf(this.request);
+    this.log.emit(level, 'refused {request} with {status}: {reason}', { request, status, reason });
   }
 
   /** @internal Marks the next segments as walked. */

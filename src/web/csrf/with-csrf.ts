@@ -102,6 +102,8 @@ class CSRFProtection {
   readonly #refused: Resource | undefined;
   readonly #randomBytes: RandomBytes;
   readonly #secrets: CSRFSecrets;
+  /** Of the secret. */
+  readonly #place: 'session' | 'cookie';
 
   constructor(options: CSRFOptions) {
     checkOptions('withCSRF', options, OPTIONS);
@@ -126,6 +128,7 @@ class CSRFProtection {
     checkFunction('randomBytes', randomBytes);
     this.#randomBytes = randomBytes;
     if (secure !== undefined) checkBoolean('secure', secure);
+    this.#place = keys === undefined ? 'session' : 'cookie';
     this.#secrets =
       keys === undefined
         ? new SessionSecrets(randomBytes)
@@ -138,7 +141,7 @@ class CSRFProtection {
       return context.delegate(resource);
     }
     const origin = requestOrigin(context, this.#trusted);
-    if (origin === 'other') return this.#refuse(context);
+    if (origin === 'other') return this.#refuse(context, 'another site has caused it');
     if (origin === 'own' && !this.#needsToken) return context.delegate(resource);
     return this.#checked(resource, context);
   }
@@ -152,11 +155,18 @@ class CSRFProtection {
   async #checked(resource: Resource, context: WebContext): Promise<WebResult> {
     const secrets = await this.#secrets.known(context);
     // Without a secret there is no valid token, and the content need not be read.
-    const token = secrets.length === 0 ? undefined : await this.#tokenOf(context);
-    if (token === undefined || !secrets.some((secret) => isTokenOf(secret, token))) {
-      return this.#refuse(context);
+    if (secrets.length === 0) {
+      return this.#refuse(context, `the browser has got no token, or has lost its ${this.#place}`);
     }
-    return context.delegate(resource);
+    const token = await this.#tokenOf(context);
+    if (token === undefined) {
+      const { formField } = this;
+      const where = `in the field ${this.#headField} or as ${formField} of the form`;
+      return this.#refuse(context, `it has no token ${where}`);
+    }
+    return secrets.some((secret) => isTokenOf(secret, token))
+      ? context.delegate(resource)
+      : this.#refuse(context, 'its token is not valid');
   }
 
   async #tokenOf(context: WebContext): Promise<string | undefined> {
@@ -171,8 +181,9 @@ class CSRFProtection {
     return form.peek(this.formField);
   }
 
-  #refuse(context: WebContext): WebResult | PromiseLike<WebResult> {
+  #refuse(context: WebContext, reason: string): WebResult | PromiseLike<WebResult> {
     const { response } = context;
+    context.logRefusal('info', 403, `withCSRF: ${reason}`);
     if (this.#refused === undefined) {
       response.sendStatus(403);
       return undefined;

@@ -76,7 +76,7 @@ export class FormSource {
   async *entries(): AsyncGenerator<FormEntry, void, void> {
     if (this.#isTaken) throw new HTTPSequenceError('the form of a request can be read once');
     this.#isTaken = true;
-    if (!this.isForm) throw new HTTPStatusError(415);
+    if (!this.isForm) throw new HTTPStatusError(415, 'the content is not a form');
     if (!this.isMultipart) {
       yield* await this.#urlencoded();
       return;

@@ -169,7 +169,7 @@ export class FormLogin<
       user = await this.#admit(context);
     } catch (error) {
       if (!(error instanceof NoAvatarError) || this.#types.length === 0) throw error;
-      if (required) return forbid(context);
+      if (required) return forbid(context, error.message);
     }
     if (user !== undefined) {
       noteUser(context, user.avatarId);
@@ -200,7 +200,9 @@ export class FormLogin<
 
   #askForLogin(context: WebContext): WebResult {
     const { request } = context;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return forbid(context);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return forbid(context, 'FormLogin: nobody has logged in');
+    }
     const target = request.path + querySuffix(request);
     return redirect(context, `${this.#options.loginPath}?next=${encodeURIComponent(target)}`, 303);
   }
@@ -212,11 +214,12 @@ export class FormLogin<
   }
 
   async #login(context: WebContext): Promise<WebResult> {
-    if (requestOrigin(context, NO_ORIGINS) === 'other') return forbid(context);
+    if (requestOrigin(context, NO_ORIGINS) === 'other') return forbid(context, ANOTHER_SITE);
     context.response.setField('Cache-Control', 'no-store');
     const form = await FORM.read(context);
     if (!form.ok) {
       const { username = '', next } = form.texts;
+      context.logRefusal('info', 403, 'FormLogin: the form is incomplete');
       return this.#refuse(context, 'wrong', { username, next });
     }
     const { username, password, next } = form.values;
@@ -225,7 +228,9 @@ export class FormLogin<
       id = await this.#check(context, new UsernamePassword(username, password));
     } catch (error) {
       if (!(error instanceof LoginFailedError)) throw reasonOf(context, error);
-      if (error instanceof TooManyLoginsError) {
+      const isTooMany = error instanceof TooManyLoginsError;
+      context.logRefusal('info', isTooMany ? 429 : 403, `FormLogin: ${error.message}`);
+      if (isTooMany) {
         context.response.setField('Retry-After', retryAfterSeconds(error));
         return this.#refuse(context, 'too-many', { username, next });
       }
@@ -267,7 +272,7 @@ export class FormLogin<
   }
 
   async #logout(context: WebContext): Promise<WebResult> {
-    if (requestOrigin(context, NO_ORIGINS) === 'other') return forbid(context);
+    if (requestOrigin(context, NO_ORIGINS) === 'other') return forbid(context, ANOTHER_SITE);
     const session = await sessionOf(context);
     noteUser(context, session.get(LOGIN)?.id);
     await session.end();
@@ -279,4 +284,5 @@ export class FormLogin<
   }
 }
 
+const ANOTHER_SITE = 'FormLogin: another site has caused it';
 const NO_ORIGINS: ReadonlySet<string> = new Set();

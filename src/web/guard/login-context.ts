@@ -32,8 +32,9 @@ export function retryAfterSeconds({ retryAfterMs = 1_000 }: TooManyLoginsError):
 }
 
 /** Answers with 403: a login with other credentials would not help, or is asked for elsewhere. */
-export function forbid({ response }: WebContext): undefined {
-  response.sendStatus(403);
+export function forbid(context: WebContext, reason: string): undefined {
+  context.logRefusal('info', 403, reason);
+  context.response.sendStatus(403);
 }
 
 /** The option `peer` of logins. */

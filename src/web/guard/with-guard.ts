@@ -136,7 +136,9 @@ class Guard {
         ...peerOption(this.#peerOf(context)),
       })) as Session<string, unknown>;
     } catch (error) {
-      if (error instanceof NoAvatarError && this.#types.length > 0) return forbid(context);
+      if (error instanceof NoAvatarError && this.#types.length > 0) {
+        return forbid(context, error.message);
+      }
       const isRefusal =
         error instanceof LoginFailedError || error instanceof InvalidCredentialsError;
       if (!isRefusal) throw reasonOf(context, error);
@@ -156,14 +158,20 @@ class Guard {
   }
 
   #refuse(
-    { response }: WebContext,
+    context: WebContext,
     scheme: GuardScheme | undefined,
     problem: Error | undefined,
   ): undefined {
+    const { response } = context;
     if (problem instanceof TooManyLoginsError) {
+      context.logRefusal('info', 429, `withGuard: ${problem.message}`);
       response.setField('Retry-After', retryAfterSeconds(problem)).sendStatus(429);
       return;
     }
+    // Browsers ask for the challenge first.
+    if (problem === undefined)
+      context.logRefusal('debug', 401, 'withGuard: no credentials for its schemes');
+    else context.logRefusal('info', 401, `withGuard: ${problem.message}`);
     const challenges = this.#schemes.flatMap((one) =>
       one.challenges(one === scheme ? problem : undefined),
     );
