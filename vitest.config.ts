@@ -40,6 +40,7 @@ const PURE = [
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
   'test/protocols/socks/simulated.test.ts',
   'test/protocols/http/**/*.test.ts',
+  'test/protocols/http2/*.test.ts',
   'test/protocols/{xml,xml-rpc,json-rpc}/*.test.ts',
   'test/{cgi,rpc}/!(*-over-reactors).test.ts',
   'test/protocols/websocket/*.test.ts',

@@ -13,6 +13,7 @@ const ABSTRACT = [
   'BodyError',
   'DatabaseError',
   'DatagramError',
+  'HTTP2Error',
   'HTTPMessageError',
   'RopewalkError',
   'ConnectionClosed',

@@ -46,6 +46,7 @@ import * as processEntry from '../../src/process/index.js';
 import * as fingerErrors from '../../src/protocols/finger/errors.js';
 import * as fingerEntry from '../../src/protocols/finger/index.js';
 import * as http from '../../src/protocols/http/errors.js';
+import * as http2 from '../../src/protocols/http2/errors.js';
 import * as identErrors from '../../src/protocols/ident/errors.js';
 import * as identEntry from '../../src/protocols/ident/index.js';
 import * as jsonRpcErrors from '../../src/protocols/json-rpc/errors.js';
@@ -165,6 +166,7 @@ export const errors = {
   ...sites,
   ...sessionErrors,
   ...sockets,
+  ...http2,
   ...credErrors,
   ...dashboard,
   ...databases,
@@ -354,6 +356,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   UntrustedProxyError: new errors.UntrustedProxyError('192.0.2.1:1'),
   InvalidHTTPMessageError: new errors.InvalidHTTPMessageError('server', 'bare-lf'),
   HTTPLimitError: new errors.HTTPLimitError('client', 'maxFields', 100),
+  HPACKError: new errors.HPACKError('index'),
   IncompleteHTTPMessageError: new errors.IncompleteHTTPMessageError('client'),
   InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
   HTTPStatusError: new errors.HTTPStatusError(404),

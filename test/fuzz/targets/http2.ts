@@ -1,0 +1,68 @@
+/** Fuzz targets of HTTP/2. */
+import { deepStrictEqual, ok } from 'node:assert/strict';
+import { HPACKError } from '../../../src/protocols/http2/errors.js';
+import { HPACKDecoder } from '../../../src/protocols/http2/hpack/decoder.js';
+import { HPACKEncoder } from '../../../src/protocols/http2/hpack/encoder.js';
+import type { HeaderField } from '../../../src/protocols/http2/hpack/header-field.js';
+import { EXAMPLES } from '../../protocols/http2/hpack-examples.js';
+import { cut } from '../mutations.js';
+import type { Target } from '../target.js';
+
+const MAX_TABLE_BYTES = 300;
+const MAX_LIST_BYTES = 2000;
+
+/** Whatever is decoded can be encoded again, and neither table exceeds its limit. */
+function checkBlocks(blocks: readonly Buffer[]): void {
+  const decoder = new HPACKDecoder();
+  const encoder = new HPACKEncoder();
+  const again = new HPACKDecoder();
+  encoder.peerTableBytes(MAX_TABLE_BYTES);
+  decoder.acknowledged(MAX_TABLE_BYTES);
+  again.acknowledged(MAX_TABLE_BYTES);
+  decoder.decode(Buffer.from('3fc901', 'hex'), 0, 3, MAX_LIST_BYTES, 50);
+  for (const block of blocks) {
+    let fields: HeaderField[] | undefined;
+    try {
+      fields = decoder.decode(block, 0, block.length, MAX_LIST_BYTES, 50);
+    } catch (error) {
+      if (error instanceof HPACKError) return;
+      throw error;
+    }
+    ok(decoder.tableBytes <= MAX_TABLE_BYTES);
+    if (fields === undefined) {
+      ok(decoder.listBytes > MAX_LIST_BYTES || block.length >= 50);
+      continue;
+    }
+    encoder.begin();
+    for (const { name, value, isSensitive } of fields) encoder.field(name, value, isSensitive);
+    const coded = Buffer.from(encoder.finish());
+    ok(encoder.tableBytes <= MAX_TABLE_BYTES);
+    const decoded = again.decode(coded, 0, coded.length, MAX_LIST_BYTES, 50);
+    deepStrictEqual(
+      decoded?.map(({ name, value }) => name + value),
+      fields.map(({ name, value }) => name + value),
+    );
+  }
+}
+
+export const TARGETS: Readonly<Record<string, Target>> = {
+  hpack: {
+    seeds: Object.values(EXAMPLES)
+      .flat()
+      .map(({ block }) => Buffer.from(block, 'hex')),
+    words: [
+      '\x80',
+      '\xbe',
+      '\xbf',
+      '\x20',
+      '\x3f\xe1\x01',
+      '\x40\x01a\x01b',
+      '\x7f',
+      '\xff',
+      '\x10',
+    ],
+    check(bytes, random) {
+      checkBlocks(random(2) === 0 ? [bytes] : cut(random, bytes));
+    },
+  },
+};
