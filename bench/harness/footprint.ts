@@ -4,7 +4,8 @@
 // by whether V8 has compacted the heap since, not by the number of connections.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Contender, type RunningServer, startServer } from './contenders.js';
+import type { Contender } from './contender.js';
+import { type RunningServer, startServer } from './contender-process.js';
 import { LoadClient } from './load-client.js';
 import { growth, type Memory, memoryOf } from './memory.js';
 import { openCommand } from './open-command.js';

@@ -1,7 +1,8 @@
 // The command that has the client open the connections of a scenario.
 
 import { join } from 'node:path';
-import type { Contender, RunningServer } from './contenders.js';
+import type { Contender } from './contender.js';
+import type { RunningServer } from './contender-process.js';
 import type { OpenCommand } from './load-client.js';
 import type { Scenario } from './scenario-types.js';
 import { FILE_NAME, siteFolder } from './site-folder.js';

@@ -1,6 +1,7 @@
 // Which contenders take part in which scenario, and why one that should has no figure.
 
-import { CONTENDERS, type Contender } from './contenders.js';
+import type { Contender } from './contender.js';
+import { CONTENDERS } from './contenders.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
 import type { Scenario } from './scenario-types.js';
 import { costOf } from './summary.js';

@@ -9,7 +9,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Child } from './children.js';
-import type { Contender } from './contenders.js';
+import type { Contender } from './contender.js';
 import { table } from './markdown-table.js';
 import { type Options, UsageError } from './options.js';
 import { participantsOf } from './participants.js';

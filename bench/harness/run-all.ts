@@ -1,6 +1,8 @@
 // One whole run: finds the contenders, runs the scenarios in turn and returns what was measured.
 
-import { CONTENDERS, type Contender, probe } from './contenders.js';
+import type { Contender } from './contender.js';
+import { probe } from './contender-process.js';
+import { CONTENDERS } from './contenders.js';
 import { runHold, runIdle } from './footprint.js';
 import { LoadClient } from './load-client.js';
 import { busyWarning, describeMachine, descriptorLimit } from './machine.js';

@@ -1,6 +1,6 @@
 // The types of a scenario: the work of the client, the compared figures and their unit.
 
-import type { Mode, Service } from './contenders.js';
+import type { Mode, Service } from './contender.js';
 import type { FrameKind, Security } from './load-client.js';
 
 interface Described {

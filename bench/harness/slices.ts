@@ -3,7 +3,8 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Contender, type RunningServer, startServer } from './contenders.js';
+import type { Contender } from './contender.js';
+import { type RunningServer, startServer } from './contender-process.js';
 import { type Figures, LoadClient } from './load-client.js';
 import { descriptorsOf } from './memory.js';
 import { openCommand } from './open-command.js';

@@ -4,7 +4,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CONTENDERS, type Contender, startServer } from '../../bench/harness/contenders.js';
+import type { Contender } from '../../bench/harness/contender.js';
+import { startServer } from '../../bench/harness/contender-process.js';
+import { CONTENDERS } from '../../bench/harness/contenders.js';
 import { docsPages } from '../../bench/harness/docs-pages.js';
 import { openCommand } from '../../bench/harness/open-command.js';
 import { parseOptions, UsageError } from '../../bench/harness/options.js';

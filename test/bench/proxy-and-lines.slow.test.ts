@@ -3,7 +3,9 @@
 
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { endChildren } from '../../bench/harness/children.js';
-import { CONTENDERS, type Contender, startServer } from '../../bench/harness/contenders.js';
+import type { Contender } from '../../bench/harness/contender.js';
+import { startServer } from '../../bench/harness/contender-process.js';
+import { CONTENDERS } from '../../bench/harness/contenders.js';
 import { LoadClient } from '../../bench/harness/load-client.js';
 import { buildNativeTools } from '../../bench/harness/native-tools.js';
 import { faultOf } from '../../bench/harness/results.js';

@@ -1,5 +1,6 @@
 /** A reverse proxy in memory: the test plays its clients and its backends. */
 import { HTTPFactory, type HTTPServerOptions } from '../../src/http/index.js';
+import { ConnectionRefusedError } from '../../src/index.js';
 import { type LogEvent, Logger } from '../../src/logger/index.js';
 import { ManualClock, MemoryTransport } from '../../src/testing/index.js';
 import { ReverseProxy, type ReverseProxyOptions } from '../../src/web-proxy/index.js';
@@ -75,3 +76,10 @@ export class Proxied {
     for (let at = 0; at < ms; at += 250) this.clock.advance(Math.min(250, ms - at));
   }
 }
+
+/** The failure of an attempt to connect. */
+export const refused = (): Error => new ConnectionRefusedError('no', { host: 'b0', port: 1 });
+
+/** The page of a refusal. */
+export const page = (status: string): string =>
+  `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${status.length + 1}\r\n\r\n${status}\n`;

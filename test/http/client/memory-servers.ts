@@ -116,3 +116,5 @@ export function response(content: string, ...fields: string[]): string {
   const lines = fields.map((field) => `${field}\r\n`).join('');
   return `HTTP/1.1 200 OK\r\n${lines}Content-Length: ${Buffer.byteLength(content)}\r\n\r\n${content}`;
 }
+
+export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
