@@ -8,6 +8,7 @@ import type { Exchange, ExchangeServer } from './exchange.js';
 import { type IncomingMessage, requestOf } from './incoming-message.js';
 import type { OpenResponse } from './open-response.js';
 import { RESPONSE_EVENTS } from './response-content.js';
+import type { ShouldUpgrade } from './server-options.js';
 import type { ResponseSettings, ServerResponse } from './server-response.js';
 
 /** Node's own channels, for the programs that watch its servers. */
@@ -32,6 +33,7 @@ export type ResponseClass = new (
 export interface DispatchingServer extends NodeServer {
   readonly maxRequestsPerSocket: number | null;
   readonly joinDuplicateHeaders?: boolean;
+  readonly shouldUpgradeCallback: ShouldUpgrade;
   readonly rejectNonStandardBodyWrites?: boolean;
 }
 
@@ -105,8 +107,8 @@ export class Dispatcher implements ExchangeServer {
   private upgrade(message: IncomingMessage, link: Connection): boolean {
     const { server } = this;
     const event = message.method === 'CONNECT' ? 'connect' : 'upgrade';
+    if (event === 'upgrade' && !server.shouldUpgradeCallback(message)) return false;
     if (server.listenerCount(event) === 0) {
-      if (event === 'upgrade') return false;
       link.closeConnection();
       return true;
     }

@@ -7,11 +7,11 @@ export interface ServerProperties {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   readonly keepAliveTimeout: number;
+  /** Idle connections are closed this much later than announced, so that no request meets a closed connection. */
+  readonly keepAliveTimeoutBuffer: number;
   readonly maxHeadersCount: number | null;
 }
 
-/** Node closes idle connections this much later than it announces, so that no request meets a closed connection. */
-const KEEP_ALIVE_GRACE_MS = 1_000;
 const NEVER_MS = 2 ** 40;
 
 /** The engine reads no setting of the others for each request. */
@@ -51,8 +51,8 @@ export class LiveSettings implements HTTPServerSettings {
   }
 
   get idleTimeoutMs(): number {
-    const { keepAliveTimeout } = this.properties;
-    return keepAliveTimeout > 0 ? keepAliveTimeout + KEEP_ALIVE_GRACE_MS : NEVER_MS;
+    const { keepAliveTimeout, keepAliveTimeoutBuffer } = this.properties;
+    return keepAliveTimeout > 0 ? keepAliveTimeout + keepAliveTimeoutBuffer : NEVER_MS;
   }
 
   get parserOptions(): RequestParserOptions {

@@ -3,6 +3,7 @@
  * parser for what clients sent.
  */
 
+import { constants } from 'node:os';
 import { HTTPTimeoutError } from '../http/errors.js';
 import {
   HTTPLimitError,
@@ -62,8 +63,29 @@ export function invalidArgument(name: string, expected: string, value: unknown):
   return coded(
     TypeError,
     'ERR_INVALID_ARG_TYPE',
-    `The "${name}" argument must be ${expected}. Received ${received}`,
+    `The "${name}" ${name.includes('.') ? 'property' : 'argument'} must be ${expected}. Received ${received}`,
   );
+}
+
+/** @param isWrong Whether there is a place, of a wrong type. */
+export function invalidListenOptions(isWrong: boolean): CodedError {
+  const what = isWrong ? 'is invalid' : 'must have the property "port" or "path"';
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'options' ${what}`);
+}
+
+export function badPort(port: number | string): CodedError {
+  const received = typeof port === 'string' ? `'${port}'` : String(port);
+  return coded(
+    RangeError,
+    'ERR_SOCKET_BAD_PORT',
+    `options.port should be >= 0 and < 65536. Received type ${typeof port} (${received}).`,
+  );
+}
+
+/** A descriptor that is not a listening socket. */
+export function invalidListenSocket(cause: Error): CodedError {
+  const error = coded(Error, 'EINVAL', 'listen EINVAL: invalid argument', { cause });
+  return Object.assign(error, { errno: -constants.errno.EINVAL, syscall: 'listen' });
 }
 
 export function invalidHeaders(): CodedError {

@@ -3,6 +3,7 @@ import type { ServerOptions as NodeServerOptions } from 'node:http';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import type { HTTPServerOptions } from '../http/server-settings.js';
+import { checkFunction, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { TLSServerContext } from '../tls/server-context.js';
 import { IncomingMessage } from './incoming-message.js';
@@ -25,7 +26,8 @@ export type EngineOptions = Pick<
 
 /**
  * Those of `node:http`, with the same names and defaults, except for the classes, which must extend those of this package. Refused with an
- * UnsupportedError: `insecureHTTPParser: true` and `requireHostHeader: false`, because the parser has no such modes.
+ * UnsupportedError: `insecureHTTPParser: true`, `httpValidation` other than `strict`, and `requireHostHeader: false`, because the parser has
+ * no such modes.
  */
 export interface ServerOptions
   extends Omit<NodeServerOptions, 'IncomingMessage' | 'ServerResponse'> {
@@ -38,9 +40,23 @@ export interface ServerOptions
    * is not limited.
    */
   readonly engine?: EngineOptions;
+  /** As in Node 24: time in milliseconds by which idle connections outlive the announced `keepAliveTimeout`. Default 1,000. */
+  readonly keepAliveTimeoutBuffer?: number;
+  /**
+   * As in Node 24: whether a request for an upgrade is given to the listeners of `upgrade`, or else is a plain request. Default: whether there
+   * are listeners.
+   */
+  readonly shouldUpgradeCallback?: ShouldUpgrade;
+  /** As in Node 24. Only `strict`, which is the default. */
+  readonly httpValidation?: 'strict';
+  /** As in Node 24. Changes nothing: requests without content cost nothing until they are read. */
+  readonly optimizeEmptyRequests?: boolean;
   readonly IncomingMessage?: typeof IncomingMessage;
   readonly ServerResponse?: typeof ServerResponse;
 }
+
+/** Called with the server as `this`. */
+export type ShouldUpgrade = (request: IncomingMessage) => boolean;
 
 const ENGINE_NAMES: OptionNames<EngineOptions> = {
   accessLog: true,
@@ -56,13 +72,23 @@ const ENGINE_NAMES: OptionNames<EngineOptions> = {
 
 /** @throws UnsupportedError, UnknownOptionError, TypeError as Node does. */
 export function checkServerOptions(options: ServerOptions): void {
-  const { engine = {}, insecureHTTPParser, requireHostHeader } = options;
+  const { engine = {}, httpValidation, insecureHTTPParser, requireHostHeader } = options;
   checkOptions('engine of createServer', engine, ENGINE_NAMES);
   if (insecureHTTPParser === true) {
     throw new UnsupportedError('insecureHTTPParser', 'malformed requests are refused: omit it');
   }
+  if (httpValidation !== undefined && httpValidation !== 'strict') {
+    throw new UnsupportedError('httpValidation', 'malformed requests are refused: omit it');
+  }
   if (requireHostHeader === false) {
     throw new UnsupportedError('requireHostHeader', 'HTTP/1.1 requires Host: omit it');
+  }
+  const { keepAliveTimeoutBuffer, shouldUpgradeCallback } = options;
+  if (keepAliveTimeoutBuffer !== undefined) {
+    checkInteger('keepAliveTimeoutBuffer', keepAliveTimeoutBuffer, 0, Number.MAX_SAFE_INTEGER);
+  }
+  if (shouldUpgradeCallback !== undefined) {
+    checkFunction('shouldUpgradeCallback', shouldUpgradeCallback);
   }
   checkClass('IncomingMessage', options.IncomingMessage, IncomingMessage);
   checkClass('ServerResponse', options.ServerResponse, ServerResponse);

@@ -5,12 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import type { Address } from '../core/address.js';
 import type { Clock, DelayedCall } from '../core/clock.js';
-import { UnsupportedError } from '../core/errors/reactor.js';
 import { Factory, type FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import type { SystemEventTrigger } from '../core/system-event.js';
-import type { ListenTCPOptions } from '../core/tcp-options.js';
 import { HTTPService } from '../http/http-service.js';
 import { serverSettings } from '../http/server-settings.js';
 import { getReactor } from '../reactor/create-reactor.js';
@@ -20,9 +18,10 @@ import { Dispatcher, type DispatchingServer } from './dispatch.js';
 import { Exchange } from './exchange.js';
 import { IncomingMessage } from './incoming-message.js';
 import { type ListenRequest, listenError, listenRequest } from './listen-arguments.js';
+import { openPort } from './listen-port.js';
 import { LiveSettings } from './live-settings.js';
 import { type CodedError, serverAlreadyListening, serverNotRunning } from './node-errors.js';
-import { checkServerOptions, type ServerOptions } from './server-options.js';
+import { checkServerOptions, type ServerOptions, type ShouldUpgrade } from './server-options.js';
 import { ServerResponse } from './server-response.js';
 import type { Socket } from './socket.js';
 
@@ -51,6 +50,10 @@ class ConnectionFactory extends Factory {
  * used.
  */
 export class Server extends NodeServer implements ConnectionServer {
+  /** As in Node 24, which programs may change: see {@link ServerOptions.keepAliveTimeoutBuffer}. */
+  keepAliveTimeoutBuffer: number;
+  /** As in Node 24, which programs may change: see {@link ServerOptions.shouldUpgradeCallback}. */
+  shouldUpgradeCallback: ShouldUpgrade;
   readonly #reactor: Reactor;
   readonly #options: ServerOptions;
   readonly #service: HTTPService;
@@ -72,6 +75,9 @@ export class Server extends NodeServer implements ConnectionServer {
     this.removeAllListeners('connection');
     this.removeAllListeners('listening');
     this.#options = options;
+    this.keepAliveTimeoutBuffer = options.keepAliveTimeoutBuffer ?? 1_000;
+    this.shouldUpgradeCallback =
+      options.shouldUpgradeCallback ?? (() => this.listenerCount('upgrade') > 0);
     this.#reactor = options.reactor ?? getReactor();
     const dispatcher = new Dispatcher(
       this as unknown as DispatchingServer,
@@ -107,17 +113,18 @@ export class Server extends NodeServer implements ConnectionServer {
   }
 
   /**
-   * As Node's, in all its forms. The event `listening` follows, or `error` with the error of the system.
-   * @throws UnsupportedError `readableAll` or `writableAll`.
+   * As Node's, in all its forms except that for handles. The event `listening` follows, or `error` with the error of the system.
+   * `fd` is closed with the server. `exclusive` changes nothing: ports are never shared with other workers of `node:cluster`.
+   * @throws TypeErrors and RangeErrors as those of Node, UnsupportedError: a handle of Node.
    */
   override listen(...args: unknown[]): this {
     const request = listenRequest(args);
     if (this.#state !== 'closed' && this.#state !== 'closing') throw serverAlreadyListening();
     if (request.callback !== undefined) this.once('listening', request.callback);
     this.#state = 'starting';
-    request.signal?.addEventListener('abort', () => this.close(), { once: true });
+    if (request.signal !== undefined) this.#closeOn(request.signal);
     const { host } = request;
-    if (host === undefined || host === '' || isIP(host) !== 0) this.#begin(request, host);
+    if (host === undefined || isIP(host) !== 0) this.#begin(request, host);
     else this.#resolve(request, host);
     return this;
   }
@@ -219,10 +226,21 @@ export class Server extends NodeServer implements ConnectionServer {
     return new LiveSettings(base, this);
   }
 
+  #closeOn(signal: AbortSignal): void {
+    const close = (): void => {
+      this.close();
+    };
+    if (signal.aborted) process.nextTick(close);
+    else {
+      signal.addEventListener('abort', close, { once: true });
+      this.once('close', () => signal.removeEventListener('abort', close));
+    }
+  }
+
   #resolve(request: ListenRequest, host: string): void {
     this.#reactor.nameResolver.resolveHostName(host).addCallbacks(
       ([found]) => this.#begin(request, found?.address),
-      (error: unknown) => this.#failed(error),
+      ({ value }) => this.#failed(value),
     );
   }
 
@@ -232,7 +250,7 @@ export class Server extends NodeServer implements ConnectionServer {
     try {
       this.#service.forgetParsers();
       this.#service.draining = false;
-      this.#port = this.#open(request, address);
+      this.#port = openPort(this.#reactor, this.#factory, request, address, this.#options);
     } catch (error) {
       this.#failed(error);
       return;
@@ -257,33 +275,6 @@ export class Server extends NodeServer implements ConnectionServer {
         resolve();
       });
     });
-  }
-
-  #open(request: ListenRequest, address: string | undefined): ListeningPort<Address> {
-    const { backlog, fd, path, port = 0, readableAll, writableAll } = request;
-    if (readableAll === true || writableAll === true) {
-      throw new UnsupportedError('readableAll and writableAll', 'sockets have the mode 0o666');
-    }
-    if (fd !== undefined) return this.#reactor.adoptStreamPort(fd, this.#factory);
-    const queue = backlog === undefined || backlog <= 0 ? {} : { backlog };
-    if (path !== undefined) return this.#reactor.listenUNIX(path, this.#factory, queue);
-    return this.#reactor.listenTCP(port, this.#factory, {
-      ...this.#tcpOptions(request),
-      ...queue,
-      ...(address !== undefined && address !== '' && { interface: address }),
-    });
-  }
-
-  #tcpOptions({ ipv6Only, ...request }: ListenRequest): ListenTCPOptions {
-    const { keepAlive, keepAliveInitialDelay, noDelay } = this.#options;
-    const { reusePort } = request as { reusePort?: boolean };
-    const idleMs = keepAliveInitialDelay ?? 0;
-    return {
-      ...(noDelay !== undefined && { noDelay }),
-      ...(keepAlive === true && { keepAlive: idleMs > 0 ? { idleMs } : true }),
-      ...(ipv6Only === true && { ipv6Only }),
-      ...(reusePort === true && { reusePort }),
-    };
   }
 
   #failed(error: unknown): void {

@@ -16,6 +16,8 @@ interface Row {
   readonly members: readonly string[];
   readonly state: string;
   readonly test: string;
+  /** The oldest Node that has the member. */
+  readonly since: readonly [major: number, minor: number];
 }
 
 const ROWS = rowsOf(readFileSync(new URL('../../docs/http-compat.md', import.meta.url), 'utf8'));
@@ -26,12 +28,20 @@ function rowsOf(page: string): Row[] {
   let section = '';
   for (const line of page.split('\n')) {
     if (line.startsWith('## ')) section = line.slice(3);
-    const [, member = '', state = '', test = ''] = line.split('|').map((cell) => cell.trim());
+    const [, member = '', state = '', test = '', remark = ''] = line
+      .split('|')
+      .map((cell) => cell.trim());
     if (!line.startsWith('| ') || section === '' || /^(Member|---)/.test(member)) continue;
     const names = member.match(/`[^`]+`/g)?.map((name) => name.slice(1, -1)) ?? [];
-    rows.push({ section, members: names, state, test });
+    const [, major = 0, minor = 0] = /Since Node (\d+)\.(\d+)/.exec(remark)?.map(Number) ?? [];
+    rows.push({ section, members: names, state, test, since: [major, minor] });
   }
   return rows;
+}
+
+function isAtLeast([major, minor]: Row['since']): boolean {
+  const [current = 0, currentMinor = 0] = process.versions.node.split('.').map(Number);
+  return current > major || (current === major && currentMinor >= minor);
 }
 
 /** The names of programs and of tests, as they are in the sources. */
@@ -101,6 +111,7 @@ describe('members that are listed as available exist', () => {
     const own = ['method', 'url', 'complete', 'aborted', 'socket', 'req', 'finished', 'sendDate'];
     const data = [...own, 'strictContentLength', 'connecting', 'pending', 'timeout'];
     const names = ROWS.filter((row) => row.section === section && row.state !== 'missing')
+      .filter(({ since }) => isAtLeast(since))
       .flatMap(({ members }) => members)
       .filter((name) => /^[a-z]\w*$/i.test(name) && !data.includes(name))
       .filter((name) => !/^(httpVersion|raw|status)/.test(name));

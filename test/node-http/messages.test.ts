@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { IncomingMessage, ServerResponse } from 'ropewalk/node-http';
+import { IncomingMessage, type ServerResponse } from 'ropewalk/node-http';
 import { flushLoggedErrors } from 'ropewalk/testing';
 import { describe, expect, it } from 'vitest';
 import { CLOSING_GET, GET, serversOn } from './servers.js';
@@ -33,6 +33,22 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
     expect(response.write('too late')).toBe(false);
     response.end();
   });
+
+  it.runIf('signal' in IncomingMessage.prototype)(
+    'aborts the signal of a request whose client has gone',
+    async () => {
+      const server = await serve();
+      const begun = once(server, 'request');
+      const peer = await peerOf(server);
+      const [request] = (await begun) as [IncomingMessage & { readonly signal: AbortSignal }];
+      const { signal } = request;
+      expect(signal.aborted).toBe(false);
+      const aborted = once(signal, 'abort');
+      await peer[Symbol.asyncDispose]();
+      await aborted;
+      expect(signal.aborted).toBe(true);
+    },
+  );
 
   it('fails an upload that the client breaks off', async () => {
     const server = await serve();

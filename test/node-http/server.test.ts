@@ -23,6 +23,7 @@ async function untilEmpty(server: Server): Promise<void> {
     await new Promise((resolve) => void setTimeout(resolve, 5));
   }
 }
+const CLOSING_UPGRADE = UPGRADE.replace('Upgrade\r', 'Upgrade, close\r');
 
 describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
   const { reactor, servers, serve, portOf, peerOf, answerOf } = serversOn(kind);
@@ -204,6 +205,18 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
     expect(flushLoggedErrors(Error)).toHaveLength(1);
   });
 
+  it('asks shouldUpgradeCallback which requests are given to listeners of upgrade', async () => {
+    const server = await serve((_request, response) => response.end('plain'), {
+      shouldUpgradeCallback: ({ url }) => url === '/upgrade',
+    });
+    server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 101 x\r\n\r\n'));
+    expect(await answerOf(server, CLOSING_UPGRADE)).toMatch(/plain$/);
+    expect(await answerOf(server, CLOSING_UPGRADE.replace('/', '/upgrade'))).toMatch(/^HTTP.* 101/);
+    server.shouldUpgradeCallback = () => true;
+    server.removeAllListeners('upgrade');
+    expect(await answerOf(server, CLOSING_UPGRADE)).toBe('');
+  });
+
   it('resets an upgraded connection that was destroyed if its peer reads no more', async () => {
     const server = await serve(undefined, { engine: { writeTimeoutMs: 50 } });
     const closed = new Promise((resolve) => {
@@ -346,6 +359,10 @@ it('refuses options that it cannot fulfil', () => {
   const unsupported = expect.objectContaining({ code: 'ERR_UNSUPPORTED' });
   expect(make({ insecureHTTPParser: true })).toThrow(unsupported);
   expect(make({ requireHostHeader: false })).toThrow(unsupported);
+  expect(make({ httpValidation: 'relaxed' })).toThrow(unsupported);
+  expect(make({ httpValidation: 'strict' })).not.toThrow();
+  expect(make({ keepAliveTimeoutBuffer: -1 })).toThrow(RangeError);
+  expect(make({ shouldUpgradeCallback: 'yes' })).toThrow(TypeError);
   expect(make({ engine: { compression: true } })).toThrow(/compression/);
   expect(make({ ServerResponse: class {} })).toThrow(
     expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),

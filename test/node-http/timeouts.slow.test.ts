@@ -22,6 +22,7 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
       (request, response) => request.resume().on('end', () => response.end('end')),
     );
     server[property] = 300;
+    server.keepAliveTimeoutBuffer = 0;
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     await using peer = await RawPeer.connect((server.address() as AddressInfo).port);

@@ -85,6 +85,16 @@ export const programs = [
     (port) => answers(port, get('/')),
   ),
   program(
+    'informational responses of every kind',
+    (_req, res) => {
+      // Node 24 has it.
+      res.writeInformation?.(110, { 'X-Step': '1' });
+      res.writeInformation?.(103, ['Link', '</a.css>; rel=preload']);
+      res.end('final');
+    },
+    (port) => answers(port, get('/')),
+  ),
+  program(
     'Expect: 100-continue',
     (req, res) => {
       let length = 0;

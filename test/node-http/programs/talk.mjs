@@ -66,3 +66,21 @@ function withoutDate(text) {
 export function once(emitter, event) {
   return new Promise((resolve) => emitter.once(event, (...args) => resolve(args)));
 }
+
+/** An answer in which adjoining chunks are one. */
+export function withJoinedChunks(text) {
+  const head = /Transfer-Encoding: chunked\r\n(?:[^\r]+\r\n)*\r\n/i.exec(text);
+  if (head === null) return text;
+  let at = head.index + head[0].length;
+  let joined = '';
+  for (;;) {
+    const size = /^([0-9a-f]+)\r\n/.exec(text.slice(at));
+    const length = size === null ? 0 : Number.parseInt(size[1], 16);
+    if (length === 0) break;
+    at += size[0].length;
+    joined += text.slice(at, at + length);
+    at += length + 2;
+  }
+  const before = text.slice(0, head.index + head[0].length);
+  return `${before}[${joined}]${withJoinedChunks(text.slice(at))}`;
+}
