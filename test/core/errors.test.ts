@@ -41,7 +41,7 @@ describe('every error', () => {
   it.each(Object.entries(MADE))('%s is an Error with a code', (name, error) => {
     expect(error).toBeInstanceOf(Error);
     expect(error).toBeInstanceOf((errors as Record<string, unknown>)[name] as ErrorClass);
-    expect(error.code).toMatch(/^ERR_[A-Z_]+$/);
+    expect(error.code).toMatch(/^ERR_[A-Z0-9_]+$/);
     expect(error.message).not.toBe('');
   });
 

@@ -303,6 +303,19 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['./events.js', '../xml/parser.js', '../../core/errors/base.js', 'node:buffer'],
     refused: ['node:net', '../http/index.js', '../../defer/deferred.js', '../../http/index.js'],
   },
+  'src/protocols/http2/connection.ts': {
+    allowed: ['./errors.js', '../http/octets.js', '../../core/errors/base.js', 'node:buffer'],
+    refused: [
+      'node:net',
+      '../websocket/index.js',
+      '../../defer/deferred.js',
+      '../../http/index.js',
+    ],
+  },
+  'src/protocols/http2/hpack/decoder.ts': {
+    allowed: ['../errors.js', '../../../core/errors/base.js', 'node:buffer'],
+    refused: ['node:net', '../../http/octets.js', '../../../defer/deferred.js'],
+  },
   'src/protocols/imap/connection.ts': SANS_IO,
   'src/protocols/http/protocol.ts': {
     allowed: ['./connection.js', '../../core/protocol.js', '../../policies/timeouts.js'],

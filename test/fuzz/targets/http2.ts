@@ -5,8 +5,10 @@ import { HPACKDecoder } from '../../../src/protocols/http2/hpack/decoder.js';
 import { HPACKEncoder } from '../../../src/protocols/http2/hpack/encoder.js';
 import type { HeaderField } from '../../../src/protocols/http2/hpack/header-field.js';
 import { EXAMPLES } from '../../protocols/http2/hpack-examples.js';
+import { frame } from '../../protocols/http2/node-peer.js';
+import { outcomeOf } from '../../protocols/http2/read-frames.js';
 import { cut } from '../mutations.js';
-import type { Target } from '../target.js';
+import { sameWhenCut, type Target } from '../target.js';
 
 const MAX_TABLE_BYTES = 300;
 const MAX_LIST_BYTES = 2000;
@@ -63,6 +65,30 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     ],
     check(bytes, random) {
       checkBlocks(random(2) === 0 ? [bytes] : cut(random, bytes));
+    },
+  },
+  'http2-frames': {
+    seeds: [
+      frame(0, 9, 1, Buffer.of(3, 1, 2, 0, 0, 0)),
+      Buffer.concat([frame(4, 0, 0, Buffer.alloc(12)), frame(4, 1, 0, Buffer.alloc(0))]),
+      Buffer.concat([frame(1, 0x29, 3, Buffer.alloc(12, 1)), frame(9, 4, 3, Buffer.alloc(2))]),
+      Buffer.concat([frame(6, 0, 0, Buffer.alloc(8)), frame(7, 0, 0, Buffer.alloc(12))]),
+      Buffer.concat([frame(8, 0, 1, Buffer.alloc(4)), frame(3, 0, 1, Buffer.alloc(4))]),
+      Buffer.concat([frame(0x10, 0, 0, Buffer.alloc(7)), frame(0x77, 0, 0, Buffer.alloc(5))]),
+    ],
+    words: [
+      '\0\0\0',
+      '\0\0\x04',
+      '\0\0\x08',
+      '\0@\x01',
+      '\x00\x08',
+      '\x01\x2c',
+      '\0\0\0\x01',
+      '\xff',
+    ],
+    check(bytes, random) {
+      sameWhenCut(bytes, random, (chunks) => outcomeOf(chunks));
+      if (random(4) === 0) sameWhenCut(bytes, random, (chunks) => outcomeOf(chunks, false, 1));
     },
   },
 };
