@@ -1,4 +1,5 @@
 /** Mistakes of resources, and what the program and its clients see. */
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../../src/defer/deferred.js';
 import { succeed } from '../../src/defer/succeed.js';
@@ -7,11 +8,15 @@ import {
   Branch,
   handlerResource,
   limitTime,
+  MemorySessionStore,
   type Resource,
+  sessionKey,
+  sessionOf,
   type WebContext,
   type WebResult,
+  withSessions,
 } from '../../src/web/index.js';
-import { contentOf, get, ServedSite, statusOf } from './site.js';
+import { contentOf, fieldOf, get, ServedSite, statusOf } from './site.js';
 
 type Render = (context: WebContext) => WebResult | PromiseLike<WebResult>;
 
@@ -103,5 +108,119 @@ describe('a resource that returns nothing', () => {
     expect(await served.get('/handler')).toBe('');
     waiting[0]?.();
     expect(contentOf(await served.later())).toBe('late');
+  });
+});
+
+describe('a value of a session', () => {
+  const VALUE = sessionKey<unknown>('value');
+
+  /** Stores a value, and returns what the next request reads. */
+  async function stored(value: unknown, maxBytes = 65_536): Promise<unknown> {
+    const clock = new ManualClock();
+    const store = new MemorySessionStore({ clock });
+    let read: unknown;
+    let fault: unknown;
+    const root: Resource = {
+      isLeaf: true,
+      async render(context) {
+        const session = await sessionOf(context);
+        if (session.isNew) {
+          try {
+            session.set(VALUE, value);
+          } catch (error) {
+            fault = error;
+          }
+        } else read = session.get(VALUE);
+        return 'ok';
+      },
+    };
+    const served = new ServedSite(withSessions(root, { store, clock, maxBytes }));
+    const cookie = fieldOf(await served.get('/'), 'Set-Cookie')?.split(';', 1)[0];
+    if (fault !== undefined) {
+      expect([cookie, store.size]).toEqual([undefined, 0]);
+      throw fault;
+    }
+    await served.get('/', `Cookie: ${cookie}`);
+    return read;
+  }
+
+  class Cart {
+    items: string[] = [];
+  }
+  const loop: { next: { to?: unknown } } = { next: {} };
+  loop.next.to = loop;
+  const nested = (levels: number): unknown => {
+    let value: unknown = 1;
+    for (let level = 0; level < levels; level++) value = [value];
+    return value;
+  };
+
+  it.each<[string, unknown]>([
+    ['text', 'Grüße \ud800 \u2028'],
+    ['numbers', [0, -1.5, 1e300, Number.MAX_SAFE_INTEGER]],
+    ['booleans and null', [true, false, null]],
+    ['objects', { a: { b: [{ c: {} }] }, '': 1, toString: 'own' }],
+    ['the name __proto__', JSON.parse('{"__proto__":{"a":1}}')],
+    ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
+    ['the same object twice', [[loop.next].map(() => ({ a: 1 })), { a: 1 }]],
+    ['200 levels', nested(200)],
+    ['objects of another realm', runInNewContext('({ a: [1, { b: 2 }] })')],
+  ])('comes back equal: %s', async (_what, value) => {
+    expect(await stored(value)).toEqual(JSON.parse(JSON.stringify(value)));
+    expect(JSON.stringify(await stored(value))).toBe(JSON.stringify(value));
+  });
+
+  it('loses properties that are undefined', async () => {
+    expect(await stored({ a: undefined, b: 1 })).toEqual({ b: 1 });
+  });
+
+  const at = (place: string, what: string): string =>
+    `value${place} must be a value that JSON preserves, not ${what}`;
+
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, at('', 'undefined')],
+    ['a Map', { cart: { items: new Map([[1, 2]]) } }, at('.cart.items', '')],
+    ['a Set', [1, new Set([1])], at('[1]', '')],
+    ['a Date', { a: [{ when: new Date(0) }] }, at('.a[0].when', '')],
+    ['a bigint', { n: 1n }, at('.n', '')],
+    ['a function', { 'on click': () => 1 }, at('["on click"]', '')],
+    ['a symbol', [Symbol('a')], at('[0]', '')],
+    ['NaN', { n: Number.NaN }, at('.n', 'NaN')],
+    ['Infinity', [Number.NEGATIVE_INFINITY], at('[0]', '-Infinity')],
+    ['an instance of a class', { cart: new Cart() }, at('.cart', '')],
+    ['bytes', Buffer.from('a'), at('', '')],
+    ['a boxed number', [Object(1)], at('[0]', '')],
+    ['an error', new Error('x'), at('', '')],
+    ['a promise', Promise.resolve(1), at('', '')],
+    ['an object with toJSON', { a: { toJSON: () => 1 } }, at('.a', '')],
+    ['undefined in an array', [1, undefined], at('[1]', 'undefined')],
+    ['a hole', new Array(1e9), at('[0]', 'undefined')],
+    ['an array with properties', Object.assign([1], { a: 1 }), at('', '')],
+    ['a match', { m: /a/.exec('a') }, at('.m', '')],
+    ['an array of a class', new (class List extends Array {})(), at('', '')],
+    ['a key that is a symbol', { [Symbol('a')]: 1 }, at('', '')],
+    ['an object that contains itself', loop, at('.next.to', '')],
+    ['201 levels', nested(201), 'value...[0][0]'],
+  ])('is refused, and nothing is stored: %s', async (_what, value, message) => {
+    const error = await stored(value).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    expect((error as Error).message.startsWith(message)).toBe(true);
+  });
+
+  it('is refused at once if it is too large, however large it is', async () => {
+    let reads = 0;
+    const endless = new Proxy(new Array<string>(1e6), {
+      get: (array, name, receiver) => {
+        if (typeof name === 'string' && /^\d+$/.test(name)) {
+          reads++;
+          return 'text';
+        }
+        return Reflect.get(array, name, receiver) as unknown;
+      },
+    });
+    await expect(stored({ endless }, 1_000)).rejects.toMatchObject({ maxBytes: 1_000 });
+    expect(reads).toBeLessThan(1_000);
+    const names = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`name ${n}`, 1]));
+    await expect(stored(names, 1_000)).rejects.toMatchObject({ code: 'ERR_SESSION_TOO_LARGE' });
   });
 });

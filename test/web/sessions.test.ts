@@ -123,7 +123,7 @@ describe('a session', () => {
     const { site } = siteOf((session) => {
       session.set(LIST, ['a']);
       session.get(LIST)?.push('b');
-      expect(() => session.set(COUNT, undefined as never)).toThrow('a JSON value');
+      expect(() => session.set(COUNT, undefined as never)).toThrow('a value that JSON preserves');
       expect(() => session.set(COUNT, 1n as never)).toThrow(TypeError);
       return [session.get(LIST), session.names, session.delete(LIST), session.delete(LIST)];
     });

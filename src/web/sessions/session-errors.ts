@@ -19,7 +19,7 @@ export class SessionTooLargeError extends LocalProtocolError {
 
   constructor(key: string, bytes: number, maxBytes: number) {
     super(
-      `the session would have ${bytes} bytes with the new value of ${JSON.stringify(key)}: more than maxBytes, ${maxBytes}`,
+      `the session would have at least ${bytes} bytes with the new value of ${JSON.stringify(key)}: more than maxBytes, ${maxBytes}`,
     );
     this.maxBytes = maxBytes;
   }

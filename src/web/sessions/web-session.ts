@@ -6,7 +6,6 @@
  * that change the same key the last one wins, changes of different keys do not disturb each other, and nothing brings back a session
  * that has ended or has another id by now. An id that the store does not know is never adopted.
  */
-import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { type CallbackResult, Deferred } from '../../defer/deferred.js';
 import { maybeDeferred, succeed } from '../../defer/succeed.js';
 import { addVary } from '../../http/compression-policy.js';
@@ -15,6 +14,7 @@ import { checkBoolean } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
 import type { WebContext } from '../web-context.js';
+import { checkJSON } from './json-check.js';
 import { SessionStoreError, SessionTooLargeError } from './session-errors.js';
 import type { SessionKey } from './session-key.js';
 import { isSessionId, nameOfSession, type SessionSettings } from './session-settings.js';
@@ -67,13 +67,16 @@ export class WebSession {
 
   /**
    * Changes a value. The first one begins the session: its cookie is set in the response.
-   * @param value Must survive JSON.
-   * @throws InvalidArgumentTypeError `value` is undefined or a function. @throws TypeError as `JSON.stringify` does.
+   * @param value Text, a finite number, a boolean, null, or plain objects and arrays of these, of up to 200 levels. Properties that are
+   * undefined are dropped.
+   * @throws InvalidArgumentTypeError JSON would change or lose a part of `value`: its place is in the message.
    * @throws SessionTooLargeError @throws HTTPSequenceError the session is new, and the head of the response was sent.
    */
   set<T>(key: SessionKey<T>, value: T): this {
-    const text = JSON.stringify(value) as string | undefined;
-    if (text === undefined) throw new InvalidArgumentTypeError('value', 'a JSON value', value);
+    const { maxBytes } = this.#settings;
+    const bytes = checkJSON(value, maxBytes);
+    if (bytes > maxBytes) throw new SessionTooLargeError(key.name, bytes, maxBytes);
+    const text = JSON.stringify(value);
     const before = this.#values.get(key.name);
     if (before === text) return this;
     this.#checkSize(key.name, text);
