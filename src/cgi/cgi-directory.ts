@@ -4,6 +4,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import { checkPlainObject, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { MissingPathWarning } from '../web/missing-path.js';
 import type { Resource, WebContext } from '../web/web-context.js';
 import type { WebResult } from '../web/web-result.js';
 import { CGIScript, isNonParsed } from './cgi-script.js';
@@ -23,6 +24,8 @@ const OPTIONS: OptionNames<CGIDirectoryOptions> = { ...SCRIPT_NAMES, interpreter
  * A file is a script if it is a regular file that can be executed or has an interpreter. All others have no resource (404), so that no
  * source is shown: files and folders whose names begin with a dot, `nph-` scripts, links that lead out of the folder.
  *
+ * If the folder does not exist, the first request is logged.
+ *
  * @example root.putChild('cgi-bin', new CGIDirectory(reactor, '/usr/lib/cgi-bin'));
  */
 export class CGIDirectory implements Resource {
@@ -40,15 +43,16 @@ export class CGIDirectory implements Resource {
       checkString('each interpreter', interpreter);
       byExtension.set(extension, plain.withInterpreter(interpreter));
     }
-    this.#scripts = new ScriptFolder({ reactor, root, plain, byExtension }, root);
+    const missing = new MissingPathWarning('CGIDirectory', root);
+    this.#scripts = new ScriptFolder({ reactor, root, plain, byExtension, missing }, root);
   }
 
   render(context: WebContext): WebResult | PromiseLike<WebResult> {
     return this.#scripts.render(context);
   }
 
-  getChild(segment: string): Promise<Resource | undefined> {
-    return this.#scripts.getChild(segment);
+  getChild(segment: string, context: WebContext): Promise<Resource | undefined> {
+    return this.#scripts.getChild(segment, context);
   }
 }
 
@@ -58,6 +62,7 @@ interface Scripts {
   readonly root: string;
   readonly plain: CGISettings;
   readonly byExtension: ReadonlyMap<string, CGISettings>;
+  readonly missing: MissingPathWarning;
 }
 
 class ScriptFolder implements Resource {
@@ -73,14 +78,15 @@ class ScriptFolder implements Resource {
     return context.notFound();
   }
 
-  async getChild(segment: string): Promise<Resource | undefined> {
+  async getChild(segment: string, context: WebContext): Promise<Resource | undefined> {
     if (segment === '' || segment.startsWith('.') || isNonParsed(segment)) return undefined;
     const path = join(this.#folder, segment);
     try {
       return (await this.#isInside(path)) ? this.#resource(path, await stat(path)) : undefined;
     } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
+      if (!isMissing(error)) throw error;
+      this.#scripts.missing.found404(context);
+      return undefined;
     }
   }
 

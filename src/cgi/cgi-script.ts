@@ -1,11 +1,14 @@
 /** A CGI script as a resource (RFC 3875). */
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { SpawnError } from '../core/errors/processes.js';
 import { HTTPStatusError } from '../http/errors.js';
 import { checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { MissingPathWarning } from '../web/missing-path.js';
 import type { Resource, WebContext } from '../web/web-context.js';
+import type { WebResult } from '../web/web-result.js';
 import { CGI_NAMES, type CGIOptions, type CGIReactor, CGISettings } from './options.js';
 import { ScriptRun } from './script-run.js';
 
@@ -27,9 +30,10 @@ export class CGIScript implements Resource {
   /** The absolute path of the script. */
   readonly file: string;
   readonly #settings: CGISettings;
+  readonly #missing: MissingPathWarning;
 
   /**
-   * @param file The path of the script.
+   * @param file The path of the script. While it does not exist, requests are answered with 404, and the first one is logged.
    * @throws InvalidArgumentTypeError, UnknownOptionError
    * @throws InvalidArgumentValueError the name begins with `nph-`.
    */
@@ -39,11 +43,16 @@ export class CGIScript implements Resource {
       throw new InvalidArgumentValueError('file', 'a script whose head is parsed', file);
     }
     this.file = resolve(file);
+    this.#missing = new MissingPathWarning(new.target.name, file);
     this.#settings =
       options instanceof CGISettings ? options : new CGISettings('CGIScript', reactor, options);
   }
 
-  async render(context: WebContext): Promise<undefined> {
+  async render(context: WebContext): Promise<WebResult> {
+    if (!existsSync(this.file)) {
+      this.#missing.found404(context);
+      return context.notFound();
+    }
     const { request } = context;
     if (request.contentLength === undefined && request.head.isChunked) {
       throw new HTTPStatusError(411);

@@ -5,6 +5,7 @@ import { type FetchHandler, fetchHandler } from '../http/fetch-handler.js';
 import { isMistakenForResponse } from '../http/handler-result.js';
 import type { HTTPHandler } from '../http/http-service.js';
 import { checkFunction } from '../internal/check.js';
+import { refuseMore } from './refuse-more.js';
 import { checkResource, type Resource } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
@@ -13,7 +14,8 @@ import type { WebResult } from './web-result.js';
  * in `serveHttp`, a handler that returns nothing may answer later.
  * @throws InvalidArgumentTypeError
  */
-export function handlerResource(handler: HTTPHandler): Resource {
+export function handlerResource(handler: HTTPHandler, ...more: never[]): Resource {
+  refuseMore('handlerResource(handler)', more);
   checkFunction('handler', handler);
   return {
     isLeaf: true,
@@ -29,7 +31,8 @@ export function handlerResource(handler: HTTPHandler): Resource {
  * A leaf that answers by a handler of the Web, for all paths below it: the Request has the whole URL.
  * @throws InvalidArgumentTypeError
  */
-export function fetchResource(handler: FetchHandler): Resource {
+export function fetchResource(handler: FetchHandler, ...more: never[]): Resource {
+  refuseMore('fetchResource(handler)', more);
   return handlerResource(fetchHandler(handler));
 }
 

@@ -1,7 +1,8 @@
 /** A resource with named children. */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
-import { checkString } from '../internal/check.js';
+import { checkPlainObject, checkString } from '../internal/check.js';
 import { redirectToSlash } from './redirect-to-slash.js';
+import { refuseMore } from './refuse-more.js';
 import { checkResource, isPathSegment, type Resource, type WebContext } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
@@ -19,6 +20,7 @@ export class Branch implements Resource {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(children: Readonly<Record<string, Resource>> = {}) {
+    checkPlainObject('children', children);
     for (const [name, resource] of Object.entries(children)) this.putChild(name, resource);
   }
 
@@ -27,7 +29,8 @@ export class Branch implements Resource {
    * @param name A decoded segment of a path, which no slash can be part of; empty for the index.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
-  putChild(name: string, resource: Resource): this {
+  putChild(name: string, resource: Resource, ...more: never[]): this {
+    refuseMore('putChild(name, resource)', more);
     if (!isPathSegment(checkString('name', name))) {
       throw new InvalidArgumentValueError('name', 'a segment of a path, without slashes', name);
     }

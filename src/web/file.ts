@@ -7,6 +7,7 @@ import type { TargetPath } from '../http/target-path.js';
 import { checkBoolean, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { FileListing } from './file-listing.js';
+import { MissingPathWarning } from './missing-path.js';
 import { querySuffix, redirectToSlash } from './redirect-to-slash.js';
 import type { Resource, WebContext } from './web-context.js';
 import type { WebResult } from './web-result.js';
@@ -34,9 +35,10 @@ export class File implements Resource {
   readonly isLeaf = true;
   readonly #files: StaticFiles;
   readonly #listing: FileListing | undefined;
+  readonly #missing: MissingPathWarning;
 
   /**
-   * @param root A folder, which need not exist yet, or a single file.
+   * @param root A folder or a single file. It need not exist yet: requests are then answered with 404, and the first one is logged.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   constructor(root: string, options: FileOptions = {}) {
@@ -44,6 +46,7 @@ export class File implements Resource {
     const { listing = false, maxListed = 1_000, ...files } = options;
     checkInteger('maxListed', maxListed, 1, 100_000);
     this.#files = new StaticFiles(root, files);
+    this.#missing = new MissingPathWarning('File', root);
     this.#listing = checkBoolean('listing', listing)
       ? new FileListing(this.#files, maxListed)
       : undefined;
@@ -64,6 +67,7 @@ export class File implements Resource {
   ): WebResult | PromiseLike<WebResult> {
     const { status } = answer;
     if (status === 404) {
+      this.#missing.found404(context);
       return path.slash && this.#listing !== undefined
         ? this.#listing.answer(context, path.segments)
         : context.notFound();

@@ -3,6 +3,7 @@ import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkBoolean, checkFunction, checkPlainObject } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkMethod, checkTarget, type Render, refuseMethod } from './by-method.js';
+import { refuseMore } from './refuse-more.js';
 import {
   INT,
   type ParamParser,
@@ -69,28 +70,58 @@ export class Router<Types extends ParamTypes = Record<never, never>> implements 
     }
   }
 
-  get<P extends string>(pattern: P, target: RouteTarget<PathParams<P, Types>>): this {
+  get<P extends string>(
+    pattern: P,
+    target: RouteTarget<PathParams<P, Types>>,
+    ...more: never[]
+  ): this {
+    refuseMore('get(pattern, target)', more);
     return this.route('GET', pattern, target);
   }
 
-  post<P extends string>(pattern: P, target: RouteTarget<PathParams<P, Types>>): this {
+  post<P extends string>(
+    pattern: P,
+    target: RouteTarget<PathParams<P, Types>>,
+    ...more: never[]
+  ): this {
+    refuseMore('post(pattern, target)', more);
     return this.route('POST', pattern, target);
   }
 
-  put<P extends string>(pattern: P, target: RouteTarget<PathParams<P, Types>>): this {
+  put<P extends string>(
+    pattern: P,
+    target: RouteTarget<PathParams<P, Types>>,
+    ...more: never[]
+  ): this {
+    refuseMore('put(pattern, target)', more);
     return this.route('PUT', pattern, target);
   }
 
-  patch<P extends string>(pattern: P, target: RouteTarget<PathParams<P, Types>>): this {
+  patch<P extends string>(
+    pattern: P,
+    target: RouteTarget<PathParams<P, Types>>,
+    ...more: never[]
+  ): this {
+    refuseMore('patch(pattern, target)', more);
     return this.route('PATCH', pattern, target);
   }
 
-  delete<P extends string>(pattern: P, target: RouteTarget<PathParams<P, Types>>): this {
+  delete<P extends string>(
+    pattern: P,
+    target: RouteTarget<PathParams<P, Types>>,
+    ...more: never[]
+  ): this {
+    refuseMore('delete(pattern, target)', more);
     return this.route('DELETE', pattern, target);
   }
 
   /** Answers all methods that no other route of the same pattern has. @throws as {@link route}. */
-  all<P extends string>(pattern: P, target: RouteTarget<PathParams<P, Types>>): this {
+  all<P extends string>(
+    pattern: P,
+    target: RouteTarget<PathParams<P, Types>>,
+    ...more: never[]
+  ): this {
+    refuseMore('all(pattern, target)', more);
     return this.#add(ANY, pattern, target);
   }
 
@@ -104,7 +135,9 @@ export class Router<Types extends ParamTypes = Record<never, never>> implements 
     method: string,
     pattern: P,
     target: RouteTarget<PathParams<P, Types>>,
+    ...more: never[]
   ): this {
+    refuseMore('route(method, pattern, target)', more);
     return this.#add(checkMethod(method), pattern, target);
   }
 
@@ -113,7 +146,8 @@ export class Router<Types extends ParamTypes = Record<never, never>> implements 
    * @param prefix A pattern without `*name`, such as `/api` or `/users/:id`. `/` mounts for all paths that no route has.
    * @throws RouteConflictError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
-  mount(prefix: string, resource: Resource): this {
+  mount(prefix: string, resource: Resource, ...more: never[]): this {
+    refuseMore('mount(prefix, resource)', more);
     const parts = this.#parse(prefix);
     const last = parts.at(-1);
     if (last?.kind === 'rest' || (last?.kind === 'text' && last.text === '')) {

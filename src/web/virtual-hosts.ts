@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkPlainObject, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { refuseMore } from './refuse-more.js';
 import { checkResource, type Resource, type WebContext } from './web-context.js';
 import type { WebResult } from './web-result.js';
 
@@ -45,7 +46,8 @@ export class NameVirtualHost implements Resource {
    * @param name A name or an address, without a port. Names beyond ASCII are converted.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
-  addHost(name: string, resource: Resource): this {
+  addHost(name: string, resource: Resource, ...more: never[]): this {
+    refuseMore('addHost(name, resource)', more);
     this.#hosts.set(hostKey(name), checkResource('resource', resource));
     return this;
   }

@@ -189,11 +189,24 @@ describe.skipIf(process.platform === 'win32')('CGI', () => {
 
     it('answers with 500 if the script cannot be started', async () => {
       using capture = captureLogs();
-      const missing = new CGIScript(rig.reactor, join(folder, 'missing'));
-      const response = await fetch(`${await serve(rig, missing)}/`);
+      const plain = new CGIScript(rig.reactor, join(folder, 'plain.txt'));
+      const response = await fetch(`${await serve(rig, plain)}/`);
       expect(response.status).toBe(500);
-      expect(await response.text()).not.toContain('missing');
+      expect(await response.text()).not.toContain('plain');
       expect(logged(capture)[0]).toContain('cannot be started');
+    });
+
+    it('answers with 404 while it does not exist, and logs that once', async () => {
+      using capture = captureLogs();
+      const file = join(folder, `late-${rig.reactor.kind}`);
+      const base = await serve(rig, new CGIScript(rig.reactor, file));
+      expect([(await fetch(base)).status, (await fetch(base)).status]).toEqual([404, 404]);
+      expect(logged(capture)).toEqual([
+        `CGIScript: ${file} does not exist, so requests are answered with 404`,
+      ]);
+      writeFileSync(file, `#!/bin/sh\n${SCRIPTS.hello}\n`, { mode: 0o755 });
+      expect(await (await fetch(base)).text()).toBe('Hello');
+      rmSync(file);
     });
 
     it('logs standard error output and exit codes', async () => {
@@ -284,6 +297,18 @@ describe.skipIf(process.platform === 'win32')('CGI', () => {
         expect([path, [400, 404].includes(status)]).toEqual([path, true]);
         expect(text).not.toContain('source');
       }
+    });
+
+    it('has no script while it does not exist, and logs that once', async () => {
+      using capture = captureLogs();
+      const missing = join(folder, 'no', 'folder');
+      const base = await serve(rig, under('cgi-bin', new CGIDirectory(rig.reactor, missing)));
+      for (const name of ['a', 'b']) {
+        expect((await fetch(`${base}/cgi-bin/${name}`)).status).toBe(404);
+      }
+      expect(logged(capture)).toEqual([
+        `CGIDirectory: ${missing} does not exist, so requests are answered with 404`,
+      ]);
     });
   });
 

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { captureLogs } from '../../src/testing/index.js';
 import { Branch, File, type FileOptions, type Resource } from '../../src/web/index.js';
 import { until } from '../http/served.js';
 import { NOW, StaticFolder } from '../http/static-folder.js';
@@ -88,6 +89,26 @@ describe('a file', () => {
     ]);
     const tag = fieldOf(sent, 'etag');
     expect(statusOf(await ask(files(), '/files/a.txt', `If-None-Match: ${tag}`))).toBe(304);
+  });
+
+  it('may appear later, which is logged once', async () => {
+    using capture = captureLogs();
+    const path = join(folder.root, 'later');
+    const root = new Branch({ files: new File(path) });
+    expect(statusOf(await ask(root, '/files/a.txt'))).toBe(404);
+    expect(statusOf(await ask(root, '/files/'))).toBe(404);
+    expect(capture.messages).toEqual([
+      `File: ${path} does not exist, so requests are answered with 404`,
+    ]);
+    mkdirSync(path);
+    writeFileSync(join(path, 'a.txt'), 'late');
+    expect(contentOf(await ask(root, '/files/a.txt'))).toBe('late');
+  });
+
+  it('is not logged if its folder exists', async () => {
+    using capture = captureLogs();
+    expect(statusOf(await ask(files(), '/files/none'))).toBe(404);
+    expect(capture.messages).toEqual([]);
   });
 
   it('can be a single one', async () => {

@@ -6,10 +6,13 @@ import { succeed } from '../../src/defer/succeed.js';
 import { flushLoggedErrors, ManualClock } from '../../src/testing/index.js';
 import {
   Branch,
+  fetchResource,
   handlerResource,
   limitTime,
   MemorySessionStore,
+  NameVirtualHost,
   type Resource,
+  Router,
   sessionKey,
   sessionOf,
   type WebContext,
@@ -222,5 +225,49 @@ describe('a value of a session', () => {
     expect(reads).toBeLessThan(1_000);
     const names = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`name ${n}`, 1]));
     await expect(stored(names, 1_000)).rejects.toMatchObject({ code: 'ERR_SESSION_TOO_LARGE' });
+  });
+});
+
+describe('an argument too many', () => {
+  const page: Resource = { render: () => 'page' };
+  const next = (): string => 'next';
+  const more = (call: (...given: never[]) => unknown, ...given: unknown[]): (() => unknown) => {
+    return () => call(...(given as never[]));
+  };
+  const router = new Router();
+
+  it.each<[string, () => unknown]>([
+    ['get(pattern, target)', more(router.get.bind(router), '/a', next, page)],
+    ['post(pattern, target)', more(router.post.bind(router), '/a', next, next)],
+    ['put(pattern, target)', more(router.put.bind(router), '/a', next, next)],
+    ['patch(pattern, target)', more(router.patch.bind(router), '/a', next, next)],
+    ['delete(pattern, target)', more(router.delete.bind(router), '/a', next, next)],
+    ['all(pattern, target)', more(router.all.bind(router), '/a', next, next)],
+    ['route(method, pattern, target)', more(router.route.bind(router), 'GET', '/a', next, next)],
+    ['mount(prefix, resource)', more(router.mount.bind(router), '/a', page, page)],
+    ['putChild(name, resource)', () => new Branch().putChild('a', page, next as never)],
+    [
+      'addHost(name, resource)',
+      () => new NameVirtualHost().addHost('a.example', page, next as never),
+    ],
+    ['handlerResource(handler)', () => handlerResource(() => {}, next as never)],
+    ['fetchResource(handler)', () => fetchResource(() => new Response(), next as never)],
+  ])('of %s is refused, because others pass middleware there', (call, mistake) => {
+    expect(mistake).toThrow(
+      new RegExp(
+        `^an argument behind those of ${call.replace(/[()]/g, '\\$&')} must be left out, not .*: middleware is a wrapper`,
+      ),
+    );
+  });
+
+  it('adds no route', async () => {
+    const served = new ServedSite(router);
+    expect(statusOf(await served.get('/a'))).toBe(404);
+  });
+
+  it('is not the Map whose entries nobody reads', () => {
+    expect(() => new Branch(new Map([['a', page]]) as never)).toThrow(
+      'children must be a plain object',
+    );
   });
 });
