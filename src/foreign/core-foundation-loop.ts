@@ -3,8 +3,9 @@ import { UnsupportedError } from '../core/errors/reactor.js';
 import { checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
-import { loadAddon, type NativeForeignHost } from '../native.js';
+import type { NativeForeignHost } from '../native.js';
 import { ForeignLibraryError } from './errors.js';
+import { foreignAddon } from './foreign-addon.js';
 import type { NativelyHosted } from './loop-host.js';
 
 export interface CoreFoundationLoopOptions {
@@ -43,8 +44,9 @@ export class CoreFoundationLoop implements NativelyHosted {
 
   /** @internal */
   hostNatively(settings: Int32Array, dispatched: (error: unknown) => void): NativeForeignHost {
+    const addon = foreignAddon('CoreFoundationLoop');
     try {
-      return loadAddon().hostCoreFoundation(this.#library, settings, dispatched);
+      return addon.hostCoreFoundation(this.#library, settings, dispatched);
     } catch (error) {
       const { code, errno, syscall } = error as { code?: string; errno: number; syscall: string };
       if (code === 'ENOENT') {

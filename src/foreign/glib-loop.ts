@@ -5,13 +5,9 @@ import { checkBoolean, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { WINDOWS } from '../internal/platform.js';
 import { systemError } from '../internal/system-error.js';
-import {
-  loadAddon,
-  type NativeForeignHost,
-  type NativeGLibContext,
-  type Unwatched,
-} from '../native.js';
+import type { NativeForeignHost, NativeGLibContext, Unwatched } from '../native.js';
 import { ForeignLibraryError, ForeignLoopBusyError } from './errors.js';
+import { foreignAddon } from './foreign-addon.js';
 import type { NativelyHosted } from './loop-host.js';
 
 export interface GLibLoopOptions {
@@ -76,7 +72,7 @@ export class GLibLoop implements NativelyHosted {
 
   /** Wakes the thread that runs the context (`g_main_context_wakeup`), so that it looks for new sources. */
   wakeUp(): void {
-    loadAddon().wakeUpGlib(this.#context);
+    foreignAddon('GLibLoop').wakeUpGlib(this.#context);
   }
 
   /** @internal */
@@ -85,7 +81,7 @@ export class GLibLoop implements NativelyHosted {
     dispatched: (error: unknown) => void,
     unwatched: Unwatched,
   ): NativeForeignHost {
-    const addon = loadAddon();
+    const addon = foreignAddon('GLibLoop');
     try {
       return addon.hostGlib(this.#context, this.#threadDefault, settings, dispatched, unwatched);
     } catch (error) {
@@ -108,7 +104,7 @@ function addressOf(context: unknown): number {
 }
 
 function openContext(library: string, make: boolean, address: number): NativeGLibContext {
-  const addon = loadAddon();
+  const addon = foreignAddon('GLibLoop');
   try {
     return addon.glibContext(library, make, address);
   } catch (error) {

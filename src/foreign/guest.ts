@@ -1,8 +1,9 @@
 /** Node's loop of this thread as a guest of another loop: one native object, shared by all embedded reactors. */
 import { UnsupportedError } from '../core/errors/reactor.js';
 import { reportError } from '../internal/error-report.js';
-import { loadAddon, type NativeGuest } from '../native.js';
+import type { NativeGuest } from '../native.js';
 import { TurnRefusedError } from './errors.js';
+import { foreignAddon } from './foreign-addon.js';
 
 const ADVICE = 'attach the other loop to the reactor instead';
 
@@ -20,8 +21,9 @@ export function threadGuest(): NativeGuest {
 }
 
 function makeGuest(): NativeGuest {
+  const addon = foreignAddon('embedReactor');
   try {
-    return loadAddon().createGuest(() => {}, reportRefusal);
+    return addon.createGuest(() => {}, reportRefusal);
   } catch (error) {
     const { syscall } = error as NodeJS.ErrnoException;
     if (syscall === 'uv_backend_fd') {

@@ -1,8 +1,8 @@
 /** C functions by their address, for calls that must not have JavaScript below them, or are made on another thread. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkObject, checkString } from '../internal/check.js';
-import { loadAddon } from '../native.js';
 import { FunctionNotFoundError } from './errors.js';
+import { foreignAddon } from './foreign-addon.js';
 
 /** A call of a C function whose arguments are integers and pointers. Wrong addresses crash the process. */
 export interface NativeFunction {
@@ -30,7 +30,7 @@ export function nativeFunction(
 ): NativeFunction {
   checkString('library', library);
   checkString('name', name);
-  const address = loadAddon().findFunction(library, name);
+  const address = foreignAddon('nativeFunction').findFunction(library, name);
   if (address === 0n) throw new FunctionNotFoundError(library, name);
   const found = { address, args: args.map((arg, index) => toWord(`argument ${index + 1}`, arg)) };
   toWords('args', found);

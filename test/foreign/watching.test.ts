@@ -120,4 +120,20 @@ describe('a foreign loop without the addon', () => {
     const result = await runProgram(PROGRAM, [how], { env });
     expect(result).toEqual({ code: 0, signal: null, stdout, stderr: '' });
   });
+
+  const USERS = new URL('./programs/addon-users.ts', import.meta.url);
+  it('of a library is refused, with an error that names what needs the addon', async () => {
+    const env = { ROPEWALK_PREBUILD: '/nonexistent' };
+    const { code, stdout } = await runProgram(USERS, [], { env });
+    expect(code).toBe(0);
+    const lines = stdout.trim().split('\n');
+    for (const user of ['GLibLoop', 'embedReactor', 'nativeFunction']) {
+      const needs = `${user} needs the addon of the native reactor, also on the pure-JS one: `;
+      expect(lines.shift()).toMatch(
+        new RegExp(
+          `^ERR_ADDON_NOT_LOADED ${needs}the native reactor's addon .*ROPEWALK_PREBUILD must`,
+        ),
+      );
+    }
+  });
 });
