@@ -5,7 +5,9 @@ import { isThenable } from '../defer/thenable.js';
 import type { JSONRPCCalls } from '../protocols/json-rpc/connection.js';
 import { InvalidJSONRPCMessageError, JSONRPCLimitError } from '../protocols/json-rpc/errors.js';
 import type {
+  JSONRPCErrorObject,
   JSONRPCId,
+  JSONRPCInvalid,
   JSONRPCNotification,
   JSONRPCRequest,
 } from '../protocols/json-rpc/events.js';
@@ -33,9 +35,31 @@ export async function answerCalls(
   const all = messages.map((message) => answerMessage(settings, message, source, signal));
   // A promise for each message would cost more than most methods.
   const texts = all.some(isThenable) ? await Promise.all(all) : (all as (string | undefined)[]);
-  const answers = texts.filter((answer) => answer !== undefined);
-  if (answers.length === 0 || signal?.aborted === true) return undefined;
+  return signal?.aborted === true ? undefined : joined(isBatch, texts);
+}
+
+/** The answer to calls of which none runs: each request gets the error. @returns As {@link answerCalls}. */
+export function refuseCalls(
+  { isBatch, messages }: JSONRPCCalls,
+  error: JSONRPCErrorObject,
+): string | undefined {
+  const all = messages.map((message) => {
+    if (message.type === 'invalid') return answerInvalid(message);
+    return message.type === 'request' ? serializeJSONRPCError(message.id, error) : undefined;
+  });
+  return joined(isBatch, all);
+}
+
+/** Section 6 of JSON-RPC 2.0: a batch is answered by one array, or by nothing if that were empty. */
+function joined(isBatch: boolean, all: readonly (string | undefined)[]): string | undefined {
+  const answers = all.filter((answer) => answer !== undefined);
+  if (answers.length === 0) return undefined;
   return isBatch ? serializeJSONRPCBatch(answers) : answers[0];
+}
+
+function answerInvalid({ id, problem }: JSONRPCInvalid): string {
+  const message = `invalid request: ${problem}`;
+  return serializeJSONRPCError(id, { code: RPC_FAULT.invalidRequest, message });
 }
 
 /** At once unless the method returns a promise. */
@@ -45,10 +69,7 @@ function answerMessage(
   source: CallSource,
   signal: AbortSignal | undefined,
 ): string | undefined | Promise<string | undefined> {
-  if (message.type === 'invalid') {
-    const text = `invalid request: ${message.problem}`;
-    return serializeJSONRPCError(message.id, { code: RPC_FAULT.invalidRequest, message: text });
-  }
+  if (message.type === 'invalid') return answerInvalid(message);
   try {
     const result = runMethod(settings, message.method, message.params, source, signal);
     return result instanceof Deferred

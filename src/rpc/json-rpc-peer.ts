@@ -9,13 +9,10 @@ import { checkOptions, type OptionNames, pickOptions } from '../internal/options
 import { JSONRPCConnection } from '../protocols/json-rpc/connection.js';
 import type { JSONRPCParams } from '../protocols/json-rpc/events.js';
 import { type JSONRPCLimits, LIMITS } from '../protocols/json-rpc/limits.js';
-import {
-  serializeJSONRPCError,
-  serializeJSONRPCRequest,
-} from '../protocols/json-rpc/serializer.js';
+import { serializeJSONRPCRequest } from '../protocols/json-rpc/serializer.js';
 import { RPC_FAULT, RPCConnectionLostError } from './errors.js';
 import { CALL_NAMES, type RPCCallOptions } from './http-call.js';
-import { answerCalls } from './json-rpc-answers.js';
+import { answerCalls, refuseCalls } from './json-rpc-answers.js';
 import { faultOf } from './json-rpc-client.js';
 import { type RPCCaller, RPCMethods } from './methods.js';
 import type { RunSettings } from './run-method.js';
@@ -27,7 +24,8 @@ export interface JSONRPCPeerOptions extends JSONRPCLimits, RPCServerOptions {
   readonly methods?: RPCMethods;
   /** Most calls to the other end that may be unanswered, 1 or more. Default 1,000. */
   readonly maxUnanswered?: number;
-  /** Most calls of the other end that may run at the same time, 1 or more; others are answered with -32002. Default 100. */
+  /** Most calls of the other end that may run at the same time, 1 or more; others, and batches that
+   * would exceed it, are answered with -32002. Default 100. */
   readonly maxRunning?: number;
   /** Time from a call to its answer in milliseconds. Default 30,000. */
   readonly callTimeoutMs?: number;
@@ -156,23 +154,20 @@ export class JSONRPCPeer implements RPCCaller {
   }
 
   async #answer(calls: Parameters<typeof answerCalls>[1]): Promise<void> {
-    const { messages } = calls;
-    if (this.#running + messages.length > this.#maxRunning) {
-      for (const { type, ...message } of messages) {
-        if (type === 'notification') continue;
-        const id = 'id' in message ? message.id : null;
-        const fault = { code: RPC_FAULT.overload, message: 'too many calls run at the same time' };
-        this.#wire.send(serializeJSONRPCError(id, fault));
-      }
+    const count = calls.messages.filter(({ type }) => type !== 'invalid').length;
+    if (this.#running + count > this.#maxRunning) {
+      const error = { code: RPC_FAULT.overload, message: 'too many calls run at the same time' };
+      const refusal = refuseCalls(calls, error);
+      if (refusal !== undefined) this.#wire.send(refusal);
       return;
     }
-    this.#running += messages.length;
+    this.#running += count;
     const source = { web: undefined, peer: this, remoteAddress: this.#wire.remoteAddress };
     try {
       const text = await answerCalls(this.#settings, calls, source, this.#gone.signal);
       if (text !== undefined && !this.#gone.signal.aborted) this.#wire.send(text);
     } finally {
-      this.#running -= messages.length;
+      this.#running -= count;
     }
   }
 }

@@ -1,9 +1,10 @@
 /** The resources of XML-RPC and JSON-RPC: what is called, what is refused, and what callers learn about errors. */
 import { randomBytes } from 'node:crypto';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import zlib, { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../../src/defer/deferred.js';
 import { succeed } from '../../src/defer/succeed.js';
+import { HAS_ZSTD } from '../../src/http/accept-encoding.js';
 import {
   JSONRPCResource,
   type JSONRPCResourceOptions,
@@ -475,6 +476,19 @@ describe('RPCMethods', () => {
   });
 });
 
+type Encode = (bytes: Buffer) => Buffer;
+
+/** Node has zstd from 22.15 on. */
+const CODINGS: readonly (readonly [string, Encode])[] = [
+  ['gzip', gzipSync],
+  ['x-gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+  ...(HAS_ZSTD
+    ? [['zstd', (zlib as unknown as { zstdCompressSync: Encode }).zstdCompressSync] as const]
+    : []),
+];
+
 describe.each([
   {
     name: 'XML-RPC',
@@ -500,30 +514,34 @@ describe.each([
     return answer;
   };
 
-  it.each([
-    ['gzip', gzipSync],
-    ['x-gzip', gzipSync],
-    ['deflate', deflateSync],
-    ['br', brotliCompressSync],
-    ['identity', (bytes: Buffer) => bytes],
-  ])('with the coding %s are decoded', async (coding, encode) => {
-    const answer = await ask(make({}), encode(Buffer.from(call('päckchen'))), coding);
-    expect(statusOf(answer)).toBe(200);
-    expect(contentOf(answer)).toContain('päckchen');
-  });
+  it.each([...CODINGS, ['identity', (bytes: Buffer) => bytes] as const])(
+    'with the coding %s are decoded',
+    async (coding, encode) => {
+      const answer = await ask(make({}), encode(Buffer.from(call('päckchen'))), coding);
+      expect(statusOf(answer)).toBe(200);
+      expect(contentOf(answer)).toContain('päckchen');
+    },
+  );
 
-  it('that decode to more than maxBytes are refused with 413, and cost no more', async () => {
-    const bomb = gzipSync(Buffer.from(call('x'.repeat(20_000_000))), { level: 9 });
-    expect(bomb.length).toBeLessThan(40_000);
-    expect(statusOf(await ask(make({ maxBytes: 100_000 }), bomb, 'gzip'))).toBe(413);
-    // The limit is that of the decoded bytes, and includes itself.
-    const body = Buffer.from(call('x'.repeat(1_000)));
-    for (const [maxBytes, status] of [
-      [body.length, 200],
-      [body.length - 1, 413],
-    ] as const) {
-      expect(statusOf(await ask(make({ maxBytes }), gzipSync(body), 'gzip'))).toBe(status);
-    }
+  it.each(CODINGS)(
+    'with the coding %s that decode to more than maxBytes are refused with 413',
+    async (coding, encode) => {
+      const bomb = encode(Buffer.from(call('x'.repeat(20_000_000))));
+      expect(bomb.length).toBeLessThan(40_000);
+      expect(statusOf(await ask(make({ maxBytes: 100_000 }), bomb, coding))).toBe(413);
+      // The limit is that of the decoded bytes, and includes itself.
+      const body = Buffer.from(call('x'.repeat(1_000)));
+      for (const [maxBytes, status] of [
+        [body.length, 200],
+        [body.length - 1, 413],
+      ] as const) {
+        expect(statusOf(await ask(make({ maxBytes }), encode(body), coding))).toBe(status);
+      }
+      expect(flushLoggedErrors()).toEqual([]);
+    },
+  );
+
+  it('that are longer than maxBytes before they are decoded are refused with 413', async () => {
     const noise = Buffer.alloc(300_000, randomBytes(64));
     expect(statusOf(await ask(make({ maxBytes: 200_000 }), noise, 'gzip'))).toBe(413);
     expect(flushLoggedErrors()).toEqual([]);

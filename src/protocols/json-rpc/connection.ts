@@ -96,18 +96,21 @@ export class JSONRPCConnection<Token> {
     const { isBatch, messages } = parseWithin(text, this.#limits);
     const calls: (JSONRPCRequest | JSONRPCNotification | JSONRPCInvalid)[] = [];
     const answers: JSONRPCAnswer<Token>[] = [];
+    // All are checked before the first call is answered: if one is refused, its calls stay unanswered.
+    for (const message of messages) {
+      if (message.type === 'result' || message.type === 'error') this.#check(message);
+    }
     for (const message of messages) {
       if (message.type !== 'result' && message.type !== 'error') calls.push(message);
       else {
-        const token = this.#take(message);
+        const token = this.#take(message.id);
         if (token !== undefined) answers.push({ token, message });
       }
     }
     return { calls: calls.length === 0 ? undefined : { isBatch, messages: calls }, answers };
   }
 
-  /** Undefined if the call was forgotten. */
-  #take(message: JSONRPCResult | JSONRPCErrorAnswer): Token | undefined {
+  #check(message: JSONRPCResult | JSONRPCErrorAnswer): void {
     const { id } = message;
     if (id === null) {
       const { code, message: text } = (message as JSONRPCErrorAnswer).error;
@@ -118,6 +121,11 @@ export class JSONRPCConnection<Token> {
     if (typeof id !== 'number' || id < 1 || id > this.#lastId) {
       throw new InvalidJSONRPCMessageError('an answer has the id of no call');
     }
+  }
+
+  /** Undefined if the call was forgotten, or was answered before. */
+  #take(id: JSONRPCId | null): Token | undefined {
+    if (id === null) return undefined;
     const token = this.#unanswered.get(id);
     this.#unanswered.delete(id);
     return token;

@@ -208,6 +208,11 @@ describe('JSONRPCConnection', () => {
     }
     const unread = serializeJSONRPCError(null, { code: -32700, message: 'Parse error' });
     expect(() => connection.receive(unread)).toThrow(/could not read a message: -32700/);
+    // The answers beside one that is refused are not lost: their calls fail with the connection.
+    connection.call('two', undefined, 'b');
+    const mixed = serializeJSONRPCBatch([serializeJSONRPCResult(2, 1), unread]);
+    expect(() => connection.receive(mixed)).toThrow(/could not read a message/);
+    expect(connection.takeUnanswered()).toEqual(['b']);
   });
 
   it('limits unanswered calls, and an unserializable call does not count', () => {
