@@ -56,6 +56,43 @@ describe('limitRequests', () => {
     expect(statusOf(await from(served, 'b'))).toBe(200);
   });
 
+  it('keeps clients that must wait, however many others come', async () => {
+    const served = limited(new ManualClock(), { requests: 2, maxClients: 50 });
+    for (const client of ['a', 'b', 'c']) {
+      for (let n = 0; n < 2; n++) expect(statusOf(await from(served, client))).toBe(200);
+    }
+    for (let n = 0; n < 300; n++) expect(statusOf(await from(served, `other${n}`))).toBe(200);
+    for (const client of ['a', 'b', 'c']) expect(statusOf(await from(served, client))).toBe(429);
+  });
+
+  it('tells long names apart, also those that differ in lone surrogates', async () => {
+    const clock = new ManualClock();
+    let client = '';
+    const served = new ServedSite(
+      limitRequests(clock, hello, { requests: 1, clientOf: () => client }),
+    );
+    const long = 'x'.repeat(60_000);
+    for (client of [
+      long,
+      `${long}y`,
+      `${long}\ud800`,
+      `${long}\ud801`,
+      '\ud800',
+      '\ud801',
+      'ä',
+      '€',
+    ]) {
+      expect(statusOf(await served.get('/'))).toBe(200);
+      expect(statusOf(await served.get('/'))).toBe(429);
+    }
+  });
+
+  it('answers 500 if clientOf returns something else than a name', async () => {
+    const served = limited(new ManualClock(), { clientOf: () => null });
+    expect(statusOf(await served.get('/'))).toBe(500);
+    expect(flushLoggedErrors()).toMatchObject([{ error: { code: 'ERR_INVALID_ARG_TYPE' } }]);
+  });
+
   it('takes the address of the connection by default', async () => {
     const served = new ServedSite(limitRequests(new ManualClock(), hello, { requests: 1 }));
     expect(statusOf(await served.get('/'))).toBe(200);
