@@ -23,6 +23,8 @@ export interface LinkEvents {
   message(key: string, topic: string, data: Buffer): void;
   /** The connection was lost. */
   lost(): void;
+  /** There will be no connection: subscriptions end with this error. */
+  unusable(error: Error): void;
 }
 
 /** @internal A connection to a server, made again whenever it is lost. */
@@ -34,7 +36,7 @@ export interface BrokerLink {
   start(events: LinkEvents): void;
   /** Fails with a {@link PublishError}. */
   publish(topic: string, data: string | Buffer): Deferred<void>;
-  /** Without a connection it does nothing: the keys are subscribed when there is one. Calls `confirmed` or `refused`. */
+  /** Without a connection it does nothing: the keys are subscribed when there is one. Calls `confirmed`, `refused` or `unusable`. */
   subscribe(key: string): void;
   /** Never fails. */
   unsubscribe(key: string): Deferred<void>;
@@ -70,6 +72,9 @@ export class BrokerPubSub implements PubSub {
       refused: (key, error) => this.#refused(key, error),
       message: (key, topic, data) => this.#message(key, topic, data),
       lost: () => this.#lost(),
+      unusable: (error) => {
+        for (const subscription of [...this.#all]) void subscription.end(error);
+      },
     };
   }
 
@@ -153,8 +158,13 @@ export class BrokerPubSub implements PubSub {
     for (const subscription of upstream.subscriptions) subscription.confirmed();
   }
 
+  /** Callbacks of the subscriptions may subscribe again: that is a new upstream. */
   #refused(key: string, error: Error): void {
-    for (const subscription of this.#upstreams.get(key)?.subscriptions ?? []) {
+    const upstream = this.#upstreams.get(key);
+    if (upstream === undefined) return;
+    this.#upstreams.delete(key);
+    void this.#link.unsubscribe(key);
+    for (const subscription of upstream.subscriptions) {
       void subscription.end(new SubscriptionRefusedError(subscription.pattern, error));
     }
   }

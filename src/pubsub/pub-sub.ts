@@ -31,6 +31,8 @@ export interface PubSubStatistics {
  * docs/howto/publish-subscribe.md.
  */
 export interface PubSub extends AsyncDisposable {
+  /** Whether messages wait on the server for a slow receiver: then `subscribe` has no option `slow`. Default false. */
+  readonly keepsMessages?: boolean;
   /**
    * Publishes a message to all present subscribers of a topic, those of this object included.
    *

@@ -135,7 +135,7 @@ export class Subscription {
 
   /**
    * Fires when the subscription has ended: by `unsubscribe`, by `close`, or because its receiver was slow (policy `close`). Fails with the
-   * {@link SlowSubscriberError} of the policy `error`, or with the {@link SubscriptionRefusedError} of a server.
+   * {@link SlowSubscriberError} of the policy `error`, with the {@link SubscriptionRefusedError} of a server, or with a MissingPackageError.
    */
   ended(): Deferred<void> {
     if (this.#state !== 'ended') return this.#endWaiters.add();

@@ -1,32 +1,24 @@
-/** Patterns, queues and figures; the loss of a connection; relays to WebSockets and server-sent events. */
+/** Patterns, queues and figures; receivers; the loss of a connection. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HTTPHandler } from '../../src/http/index.js';
 import { Deferred, HostnameEndpoint } from '../../src/index.js';
 import { addPubSub, MetricsRegistry, prometheusText } from '../../src/metrics/index.js';
 import {
-  EventStreamRelay,
   MemoryPubSub,
   NatsPubSub,
-  type PubSub,
   type PubSubGap,
   RedisPubSub,
   type RedisPubSubOptions,
   RedisStreams,
   SubscriptionRefusedError,
-  WebSocketRelay,
 } from '../../src/pubsub/index.js';
 import { PatternTree } from '../../src/pubsub/pattern-tree.js';
 import { checkPattern, isWild, matchesTopic } from '../../src/pubsub/topics.js';
-import { MemoryReactor, successResultOf } from '../../src/testing/index.js';
-import { WebSocketTopics } from '../../src/websocket/index.js';
-import { get, Served } from '../http/served.js';
+import { MemoryReactor } from '../../src/testing/index.js';
 import { contract, type Rig } from '../support/contract.js';
 import { Pulse, within } from '../support/deadline.js';
 import { FakeRedis } from '../support/fake-redis.js';
 import { closedPort } from '../support/raw-peer.js';
-import { Recorder } from '../websocket/recorder.js';
-import { ServedSockets } from '../websocket/served-socket.js';
 
 /** Receivers are called in a microtask. */
 const delivered = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -260,164 +252,62 @@ contract('RedisStreams', (rig) => {
   });
 });
 
-describe('WebSocketRelay', () => {
-  it('subscribes while a topic has sockets, and sends each message to all', async () => {
-    const pubsub = new MemoryPubSub();
-    const topics = new WebSocketTopics();
-    const relay = new WebSocketRelay(pubsub, topics);
-    const served = new ServedSockets(Recorder);
-    const [one, two] = [served.connect(), served.connect()];
-    for (const { socket } of [one, two]) topics.subscribe('room.1', socket);
-    expect(relay.topics).toEqual(['room.1']);
-    successResultOf(relay.ready('room.1'));
-    await pubsub.publish('room.1', 'hello');
-    await pubsub.publish('room.2', 'not here');
-    await delivered();
-    expect([one.received(), two.received()]).toEqual([['text "hello"'], ['text "hello"']]);
-    topics.unsubscribe('room.1', one.socket);
-    expect(pubsub.statistics().subscriptions).toBe(1);
-    topics.unsubscribe('room.1', two.socket);
-    expect(pubsub.statistics().subscriptions).toBe(0);
-    expect(() => topics.subscribe('room 1', one.socket)).toThrow('topic');
-    expect(topics.topics).toEqual([]);
-  });
-
-  it('sends bytes as binary messages if it has to, and passes gaps on', async () => {
-    const pubsub = new MemoryPubSub();
-    const topics = new WebSocketTopics();
-    const served = new ServedSockets(Recorder);
-    const client = served.connect();
-    topics.subscribe('a', client.socket);
-    const relay = new WebSocketRelay(pubsub, topics, { binary: true });
-    await pubsub.publish('a', Uint8Array.of(1, 2));
-    await delivered();
-    expect(client.received()).toEqual(['binary 0102']);
-    relay.close();
-    await pubsub.publish('a', 'x');
-    await delivered();
-    expect(client.received()).toEqual([]);
-    expect(() => new WebSocketRelay({} as never, topics)).toThrow('a PubSub');
-  });
-});
-
-describe('EventStreamRelay', () => {
-  it('subscribes while a topic has clients, and sends each message to all', async () => {
-    const pubsub = new MemoryPubSub();
-    let relay: EventStreamRelay | undefined;
-    const served = new Served((request, response) => {
-      relay?.open('prices', request, response);
-    });
-    relay = new EventStreamRelay(served.clock, pubsub);
-    const transport = served.connect();
-    expect(served.receive(get('/'))).toContain('text/event-stream');
-    expect([relay.size('prices'), relay.topics]).toEqual([1, ['prices']]);
-    await pubsub.publish('prices', '42');
-    await delivered();
-    expect(transport.text).toContain('data: 42\n\n');
-    transport.peerCloses();
-    transport.settle();
-    expect([relay.size('prices'), relay.topics]).toEqual([0, []]);
-    expect(pubsub.statistics().subscriptions).toBe(0);
-  });
-
-  it('makes events by a function, and ends the streams when it is closed', async () => {
-    const pubsub = new MemoryPubSub();
-    let relay: EventStreamRelay | undefined;
-    const served = new Served((request, response) => {
-      relay?.open('prices', request, response);
-    });
-    relay = new EventStreamRelay(served.clock, pubsub, {
-      event: ({ text }) => (text === 'none' ? undefined : { event: 'price', data: text }),
-    });
-    const transport = served.connect();
-    served.receive(get('/'));
-    for (const text of ['1', 'none', '2']) await pubsub.publish('prices', text);
-    await delivered();
-    expect(transport.text).toContain('event: price\ndata: 1\n\n');
-    expect(transport.text).toContain('event: price\ndata: 2\n\n');
-    expect(transport.text).not.toContain('none');
-    relay.close();
-    expect(transport.text).toMatch(/0\r\n\r\n$/);
-    expect(pubsub.statistics().subscriptions).toBe(0);
-  });
-
-  describe('with resume', () => {
-    /** Notes the options of subscriptions; the messages are those of one process. */
-    class Replaying extends MemoryPubSub {
-      readonly given: object[] = [];
-      override subscribe(...[pattern, receiver, options = {}]: Parameters<PubSub['subscribe']>) {
-        const { after, ...rest } = options as { after?: string };
-        this.given.push(after === undefined ? {} : { after });
-        return super.subscribe(pattern, receiver, rest);
-      }
-    }
-
-    function resuming(capacity?: number): {
-      pubsub: Replaying;
-      relay: EventStreamRelay;
-      served: Served;
-    } {
-      const pubsub = new Replaying();
-      let relay: EventStreamRelay | undefined;
-      const handler: HTTPHandler = (request, response) => {
-        relay?.open('prices', request, response);
-      };
-      const served = new Served(handler, {}, capacity);
-      relay = new EventStreamRelay(served.clock, pubsub, { resume: true });
-      return { pubsub, relay, served };
-    }
-
-    it('gives a client that comes back a subscription of its own', async () => {
-      const { pubsub, relay, served } = resuming();
-      const transport = served.connect();
-      served.receive(get('/', 'Last-Event-ID: 1526919030474-55'));
-      expect(pubsub.given).toEqual([{ after: '1526919030474-55' }]);
-      expect([relay.size('prices'), relay.topics]).toEqual([0, []]);
-      await pubsub.publish('prices', '42');
+describe('a receiver', () => {
+  it.each(['unsubscribes', 'closes'] as const)(
+    'that %s in its call gets no further message',
+    async (how) => {
+      const pubsub = new MemoryPubSub();
+      const texts: string[] = [];
+      const others: string[] = [];
+      const subscription = pubsub.subscribe('a', ({ text }) => {
+        texts.push(text);
+        if (how === 'closes') void pubsub.close();
+        else void subscription.unsubscribe();
+      });
+      pubsub.subscribe('>', ({ text }) => void others.push(text));
+      for (const text of ['1', '2', '3']) void pubsub.publish('a', text);
       await delivered();
-      expect(transport.text).toContain('data: 42\n\n');
-      transport.peerCloses();
-      transport.settle();
-      expect(pubsub.statistics().subscriptions).toBe(0);
-    });
+      expect(texts).toEqual(['1']);
+      expect(others).toEqual(how === 'closes' ? [] : ['1', '2', '3']);
+      expect(pubsub.statistics().queued).toBe(0);
+    },
+  );
 
-    it.each(['', '1', '1-', '1-2-3', '1-x', '-1-2', '123456789012345678901-0', '> ', '$'])(
-      'takes a client with the id %j for a new one',
-      (id) => {
-        const { pubsub, relay, served } = resuming();
-        served.receive(get('/', `Last-Event-ID: ${id}`));
-        expect(pubsub.given).toEqual([{}]);
-        expect(relay.size('prices')).toBe(1);
-      },
-    );
-
-    it('takes no more messages than a slow client reads', async () => {
-      const { pubsub, served } = resuming(50_000);
-      served.receive(get('/', 'Last-Event-ID: 1-0'));
-      const texts = Array.from({ length: 40 }, (_, i) => `${i} `.padEnd(20_000, 'x'));
-      for (const text of texts) await pubsub.publish('prices', text);
-      await delivered();
-      expect(pubsub.statistics().queued).toBeGreaterThan(10);
-      let received = '';
-      for (let turn = 0; turn < 200 && !/39 x+\n\n/.test(received); turn++) {
-        received += served.sent();
-        served.transport.drain(50_000);
-        await delivered();
+  it('may publish to its topic and subscribe to it: order is kept, and nothing is delivered twice', async () => {
+    const pubsub = new MemoryPubSub();
+    const texts: string[] = [];
+    const late: string[] = [];
+    pubsub.subscribe('a', ({ text }) => {
+      texts.push(text);
+      if (text === '1') {
+        void pubsub.publish('a', '3');
+        pubsub.subscribe('a', (message) => void late.push(message.text));
+        void pubsub.publish('a', '4');
       }
-      const numbers = [...received.matchAll(/data: (\d+) x{19996,}/g)].map(([, number]) =>
-        Number(number),
-      );
-      expect(numbers).toEqual(texts.map((_, i) => i));
-      expect(pubsub.statistics()).toMatchObject({ queued: 0, dropped: 0, subscriptions: 1 });
     });
+    void pubsub.publish('a', '1');
+    void pubsub.publish('a', '2');
+    await delivered();
+    expect([texts, late]).toEqual([['1', '2', '3', '4'], ['4']]);
+  });
 
-    it('ends the streams of these clients too when it is closed', () => {
-      const { pubsub, relay, served } = resuming();
-      const transport = served.connect();
-      served.receive(get('/', 'Last-Event-ID: 1-0'));
-      relay.close();
-      expect(transport.text).toMatch(/0\r\n\r\n$/);
-      expect(pubsub.statistics().subscriptions).toBe(0);
-    });
+  it('that is replaced whenever it is too slow neither loops nor gets earlier messages', async () => {
+    const pubsub = new MemoryPubSub();
+    const hangs = new Deferred<void>();
+    let ends = 0;
+    const again = (): void => {
+      const subscription = pubsub.subscribe('a', () => hangs, { maxQueued: 1 });
+      subscription.ended().addErrback(() => {
+        ends += 1;
+        again();
+      });
+    };
+    for (let n = 0; n < 2; n++) again();
+    for (let n = 0; n < 6; n++) {
+      void pubsub.publish('a', `${n}`);
+      await delivered();
+    }
+    expect([ends > 0, pubsub.statistics().subscriptions]).toEqual([true, 2]);
+    await pubsub.close();
   });
 });

@@ -1,6 +1,7 @@
 /** Keeps a connection to a NATS server. */
 import { backoffPolicy } from '../../clients/backoff-policy.js';
 import type { Clock, DelayedCall } from '../../core/clock.js';
+import { MissingPackageError } from '../../core/errors/tls.js';
 import { toError } from '../../core/text-of.js';
 import { callReported } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
@@ -15,29 +16,39 @@ import {
   PubSubOverloadError,
   PubSubTimeoutError,
 } from '../errors.js';
-import { loadNats } from './nats-client.js';
+import { loadNats, type Nats } from './nats-client.js';
 import { NatsSession } from './nats-session.js';
 import type { NatsSettings } from './nats-settings.js';
 
-/** `idle`: not started, or the reactor was stopped. */
-type LinkState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'stopped';
+/** `idle`: not started, or the reactor was stopped. `unusable`: there is no package to connect with. */
+type LinkState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'unusable' | 'stopped';
+
+/** A connection that was lost earlier is made again only after a delay. */
+const MIN_LIFE_MS = 1_000;
+
+/** Loads the package. */
+export type LoadNats = () => Promise<Nats>;
 
 export class NatsLink implements BrokerLink {
   readonly #clock: Clock;
   readonly #settings: NatsSettings;
+  readonly #load: LoadNats;
   #events: LinkEvents | undefined;
   #state: LinkState = 'idle';
   #session: NatsSession | undefined;
   /** The attempt to connect, which ends within its time limit. */
   #attempt: Promise<void> = Promise.resolve();
   #call: DelayedCall | undefined;
+  /** Consecutive attempts that failed, and connections that were lost early. */
   #failures = 0;
+  #openedAt = 0;
   #failure: Error | undefined;
   readonly #waiters: Waiters<NatsSession> = new Waiters();
 
-  constructor(clock: Clock, settings: NatsSettings) {
+  constructor(clock: Clock, settings: NatsSettings, load: LoadNats = loadNats) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#load = load;
   }
 
   get connected(): boolean {
@@ -77,6 +88,7 @@ export class NatsLink implements BrokerLink {
 
   subscribe(key: string): void {
     this.#session?.subscribe(key);
+    if (this.#state === 'unusable') this.#refuseLater();
   }
 
   unsubscribe(key: string): Deferred<void> {
@@ -106,7 +118,7 @@ export class NatsLink implements BrokerLink {
   }
 
   async #open(): Promise<void> {
-    const nats = await loadNats();
+    const nats = await this.#load();
     if (this.#state !== 'connecting') return;
     const connection = await nats.connect(this.#settings.connection);
     // The state may have changed meanwhile, which the compiler does not see.
@@ -130,7 +142,7 @@ export class NatsLink implements BrokerLink {
   #opened(session: NatsSession, events: LinkEvents): void {
     this.#state = 'connected';
     this.#session = session;
-    this.#failures = 0;
+    this.#openedAt = this.#clock.now();
     this.#failure = undefined;
     for (const key of events.keys()) session.subscribe(key);
     this.#waiters.fireAll((waiter) => waiter.callback(session));
@@ -139,8 +151,14 @@ export class NatsLink implements BrokerLink {
   #lost(reason: Error): void {
     this.#session = undefined;
     this.#events?.lost();
-    // The next attempt is made at once: publications wait for it.
-    this.#wait(reason, 0);
+    if (this.#clock.now() - this.#openedAt >= MIN_LIFE_MS) {
+      // The next attempt is made at once: publications wait for it.
+      this.#failures = 0;
+      this.#wait(reason, 0);
+    } else {
+      this.#failures += 1;
+      this.#wait(reason, this.#delayMs());
+    }
   }
 
   #failed(error: Error): void {
@@ -150,7 +168,16 @@ export class NatsLink implements BrokerLink {
     this.#failAll(error);
     const { onFailure } = this.#settings;
     if (onFailure !== undefined) callReported('onFailure', onFailure, error);
-    if (this.#state === 'connecting') this.#wait(error, this.#delayMs());
+    if (this.#state !== 'connecting') return;
+    if (error instanceof MissingPackageError) {
+      this.#state = 'unusable';
+      this.#refuseAll();
+    } else this.#wait(error, this.#delayMs());
+  }
+
+  /** The package is missing, and will be. */
+  #refuseAll(): void {
+    if (this.#failure !== undefined) this.#events?.unusable(this.#failure);
   }
 
   #wait(reason: Error, delayMs: number): void {
@@ -166,6 +193,15 @@ export class NatsLink implements BrokerLink {
     } catch {
       // A reactor that was disposed of makes no more calls.
       dropped();
+    }
+  }
+
+  /** In a turn of its own: the caller can wait for the end of its subscription, and subscribe again without end. */
+  #refuseLater(): void {
+    try {
+      this.#clock.callLater(0, () => this.#refuseAll());
+    } catch {
+      // A reactor that was disposed of makes no more calls.
     }
   }
 

@@ -17,7 +17,7 @@ export type NatsReactor = Clock &
  * what was published, and is closed.
  *
  * It uses the package `@nats-io/transport-node`, version 3, which must be installed beside this one and is loaded by the first
- * connection.
+ * connection. If it is missing, subscriptions end with a MissingPackageError, and it is the `cause` of failed publications.
  *
  * @example
  * const pubsub = new NatsPubSub(reactor, { servers: ['nats1.example:4222', 'nats2.example:4222'] });

@@ -1,32 +1,34 @@
 /** Publish/subscribe of a Redis server: PUBLISH, SUBSCRIBE and PSUBSCRIBE on one connection. */
+import type { Clock } from '../../core/clock.js';
 import type { StreamClientEndpoint } from '../../core/stream-endpoint.js';
-import { Deferred } from '../../defer/deferred.js';
-import { fail, maybeDeferred, succeed } from '../../defer/succeed.js';
+import type { Deferred } from '../../defer/deferred.js';
+import { maybeDeferred, succeed } from '../../defer/succeed.js';
 import {
   RedisClient,
   type RedisClientOptions,
   type RedisProtocol,
+  RedisServerError,
   type RedisValue,
 } from '../../protocols/redis/index.js';
 import type { BrokerLink, LinkEvents } from '../broker-pub-sub.js';
 import { PublishError } from '../errors.js';
 import { isWild } from '../topics.js';
+import { SubscribeRequests } from './subscribe-requests.js';
 
 /** The keys of globs begin with this, those of channels with the other. */
 const GLOB = 'p';
 const CHANNEL = 'c';
 
-/** Longer than any connection without an answer: a subscription is confirmed, or its connection ends. */
-const CONFIRM_TIMEOUT_MS = 2 ** 31 - 1;
-
 export class RedisLink implements BrokerLink {
+  readonly #clock: Clock;
   readonly #client: RedisClient;
   readonly #prefix: string;
   #events: LinkEvents | undefined;
-  /** The present connection, from its greeting on. */
-  #protocol: RedisProtocol | undefined;
+  /** Of the present connection, from its greeting on. */
+  #requests: SubscribeRequests | undefined;
 
   constructor(endpoint: StreamClientEndpoint, prefix: string, options: RedisClientOptions) {
+    this.#clock = options.clock;
     this.#prefix = prefix;
     this.#client = new RedisClient(endpoint, {
       ...options,
@@ -66,40 +68,33 @@ export class RedisLink implements BrokerLink {
   }
 
   subscribe(key: string): void {
-    const protocol = this.#protocol;
-    if (protocol?.usable !== true) return;
-    void this.#subscribe(protocol, key);
+    if (this.#requests !== undefined) void this.#subscribe(this.#requests, key);
   }
 
   unsubscribe(key: string): Deferred<void> {
-    const protocol = this.#protocol;
-    if (protocol?.usable !== true) return succeed(undefined);
-    return this.#request(protocol, 'UNSUBSCRIBE', key).addBoth(() => undefined) as Deferred<void>;
+    const requests = this.#requests;
+    if (requests === undefined) return succeed(undefined);
+    requests.forget(channelOf(key));
+    const answer = requests.add(nameOf('UNSUBSCRIBE', key), channelOf(key));
+    return answer.addBoth(() => undefined) as Deferred<void>;
   }
 
   stop(): Deferred<void> {
     return this.#client.stopService();
   }
 
-  /** All subscriptions are requested in one turn. The connection serves publications as soon as they are confirmed. */
+  /** The connection serves publications when all subscriptions are confirmed or refused. */
   readonly #opened = (protocol: RedisProtocol): Deferred<void> => {
-    this.#protocol = protocol;
-    const all = new Deferred<void>();
-    const keys = this.#events?.keys() ?? [];
-    let left = keys.length;
-    const settled = (): void => {
-      left -= 1;
-      if (left <= 0 && !all.fired) all.callback(undefined);
-    };
-    for (const key of keys) {
-      void this.#subscribe(protocol, key).addBoth(settled);
-    }
-    if (left === 0) settled();
-    return all;
+    const requests = new SubscribeRequests(this.#clock, protocol);
+    this.#requests = requests;
+    for (const key of this.#events?.keys() ?? []) void this.#subscribe(requests, key);
+    return requests.settled();
   };
 
-  readonly #lost = (): void => {
-    this.#protocol = undefined;
+  readonly #lost = (reason: Error): void => {
+    const requests = this.#requests;
+    this.#requests = undefined;
+    requests?.end(reason);
     this.#events?.lost();
   };
 
@@ -119,37 +114,30 @@ export class RedisLink implements BrokerLink {
   }
 
   /** Fires when the server has confirmed or refused it. */
-  #subscribe(protocol: RedisProtocol, key: string): Deferred<void> {
-    return this.#request(protocol, 'SUBSCRIBE', key).addCallbacks(
-      () => this.#confirmed(protocol, key),
-      ({ value }) => this.#unconfirmed(protocol, key, value),
+  #subscribe(requests: SubscribeRequests, key: string): Deferred<void> {
+    return requests.add(nameOf('SUBSCRIBE', key), channelOf(key)).addCallbacks(
+      () => this.#confirmed(requests, key),
+      ({ value }) => this.#unconfirmed(requests, key, value),
     );
   }
 
-  #confirmed(protocol: RedisProtocol, key: string): void {
-    if (protocol === this.#protocol) this.#events?.confirmed(key);
+  #confirmed(requests: SubscribeRequests, key: string): void {
+    if (requests === this.#requests) this.#events?.confirmed(key);
   }
 
   /** Only the server refuses: what a lost connection did not confirm is subscribed on the next one. */
-  #unconfirmed(protocol: RedisProtocol, key: string, error: unknown): void {
-    const isRefused = (error as { code?: string }).code === 'ERR_REDIS_SERVER';
-    if (isRefused && protocol === this.#protocol) this.#events?.refused(key, error as Error);
+  #unconfirmed(requests: SubscribeRequests, key: string, error: unknown): void {
+    if (!(error instanceof RedisServerError) || requests !== this.#requests) return;
+    this.#events?.refused(key, error);
   }
+}
 
-  #request(
-    protocol: RedisProtocol,
-    command: 'SUBSCRIBE' | 'UNSUBSCRIBE',
-    key: string,
-  ): Deferred<RedisValue> {
-    const name = key.startsWith(GLOB) ? `P${command}` : command;
-    try {
-      return protocol.call([name, key.slice(1)], { timeoutMs: CONFIRM_TIMEOUT_MS });
-    } catch (error) {
-      // Too much is unsent: the connection is not usable, and the next one begins anew.
-      protocol.transport.abortConnection();
-      return fail(error);
-    }
-  }
+function nameOf(command: 'SUBSCRIBE' | 'UNSUBSCRIBE', key: string): string {
+  return key.startsWith(GLOB) ? `P${command}` : command;
+}
+
+function channelOf(key: string): string {
+  return key.slice(1);
 }
 
 /** The error of a publication whose command has failed. */

@@ -40,6 +40,7 @@ type Source = StreamCursor | StreamConsumer;
  * orders.subscribe('orders', (message) => fulfil(message.json()), { group: 'shipping', consumer: hostname() });
  */
 export class RedisStreams implements PubSub {
+  readonly keepsMessages = true;
   readonly #options: RedisStreamsOptions;
   readonly #connection: RedisConnectionOptions;
   readonly #endpoint: StreamClientEndpoint;

@@ -16,7 +16,7 @@ const PAGE = 100;
 export const BLOCK_MS = 2_000;
 const UNBLOCK_AGAIN_MS = 5;
 /** Pause after a failed command. */
-const RETRY_MS = 250;
+export const RETRY_MS = 250;
 
 /** Makes a client for blocking commands. @param onConnected Receives the id of each connection, for CLIENT UNBLOCK. */
 export type MakeBlocking = (onConnected: (id: RedisValue) => void) => RedisClient;

@@ -150,7 +150,7 @@ export class EventStreamRelay {
       if (event === undefined || stream.send(event)) return undefined;
       return stream.drained().addErrback(() => undefined);
     };
-    const options: StreamSubscribeOptions = { after };
+    const options: StreamSubscribeOptions = { ...this.#upstreams.options(topic), after };
     const subscription = this.#pubsub.subscribe(topic, receive, options as object);
     subscription.ended().addErrback(({ value }) => reportError(value, `relay of ${topic}`));
     response.whenEnded(() => void subscription.unsubscribe());

@@ -16,7 +16,7 @@ import {
   serializeXMLRPCCall,
   serializeXMLRPCFault,
 } from '../../../src/protocols/xml-rpc/serializer.js';
-import { saxesEvents, xmlEvents } from '../../protocols/xml/recording.js';
+import { type Recorded, saxesEvents, xmlEvents } from '../../protocols/xml/recording.js';
 import { buffers, sameWhenCut, type Target } from '../target.js';
 
 const XML_WORDS = [
@@ -36,6 +36,7 @@ const XML_WORDS = [
     '/',
   ],
 ];
+const XMLNS = 'http://www.w3.org/2000/xmlns/';
 const LIMITS = { maxBytes: 2_000, maxDepth: 4, maxValues: 20 };
 
 function xmlRpc(kind: 'call' | 'response', chunks: readonly Buffer[]): unknown {
@@ -77,6 +78,16 @@ function cgiHead(chunks: readonly Buffer[]): unknown {
   }
 }
 
+/** Namespaces in XML compares names of namespaces as they are; saxes removes spaces at their ends. */
+function hasPaddedNamespace(events: Recorded): boolean {
+  return events.some((event) =>
+    event.some(
+      (text, at) =>
+        text === XMLNS && event[at + 1] !== undefined && /^\s|\s$/.test(event[at + 1] ?? ''),
+    ),
+  );
+}
+
 export const TARGETS: Readonly<Record<string, Target>> = {
   xml: {
     seeds: buffers(
@@ -94,7 +105,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       // It replaces malformed UTF-8, and reads XML 1.1 as such.
       if (text.includes('\uFFFD') || /<\?xml|\uFEFF/i.test(text)) return;
       const events = xmlEvents([text], options);
-      if (typeof events !== 'string') deepStrictEqual(events, saxesEvents(text));
+      if (typeof events === 'string' || hasPaddedNamespace(events)) return;
+      deepStrictEqual(events, saxesEvents(text));
     },
   },
   'xml-rpc': {
