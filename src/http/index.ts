@@ -23,6 +23,22 @@ export {
   commonLogLine,
   jsonLogLine,
 } from './access-log.js';
+export { Agent } from './agent/agent.js';
+export { AgentCall } from './agent/agent-call.js';
+export type { AgentOptions } from './agent/agent-options.js';
+export type { AgentContent, AgentRequest, AgentTimes } from './agent/agent-request.js';
+export { AgentResponse, type ResponseContent, type ResponseFacts } from './agent/agent-response.js';
+export type { EndpointChoice } from './agent/connections.js';
+export {
+  type AgentFields,
+  type FieldList,
+  fieldOf,
+  withField,
+  withoutFields,
+} from './agent/field-list.js';
+export type { AgentRequestOptions, RequestDetails } from './agent/request-options.js';
+export type { Interceptor, Send } from './agent/send.js';
+export type { QueryParameters } from './agent/urls.js';
 export type { ContentPieces, HTTPClientRequest } from './client/client-request.js';
 export { HTTPClientResponse, MAX_RESPONSE_CONTENT_BYTES } from './client/client-response.js';
 export { HTTPConnectionPool, type PoolCounts } from './client/connection-pool.js';

@@ -239,6 +239,21 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../native.js',
     ],
   },
+  'src/http/agent/probe.ts': {
+    allowed: [
+      './send.js',
+      '../client/connection-pool.js',
+      '../content-reader.js',
+      '../../tls/client-context.js',
+      '../../protocols/http/field-block.js',
+    ],
+    refused: [
+      '../../reactor/create-reactor.js',
+      '../../endpoints/tcp.js',
+      '../../web/index.js',
+      '../../native.js',
+    ],
+  },
   'src/http/client/probe.ts': {
     allowed: [
       './settings.js',

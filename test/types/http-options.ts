@@ -1,6 +1,7 @@
 /** The options of HTTP, WebSocket, the dashboard and traces. */
 import { serveDashboard } from '../../src/dashboard/index.js';
 import {
+  Agent,
   decodeBody,
   EventStreams,
   HTTPConnectionPool,
@@ -53,6 +54,9 @@ export const HTTP_CALLS: Readonly<Record<string, readonly Call[]>> = {
       serveFetch(reactor, new TCPServerEndpoint(reactor, 0), () => new Response(), o),
     ),
   ],
+  AgentOptions: [memory((reactor, o) => new Agent(reactor, o))],
+  RequestDetails: [memory((reactor, o) => new Agent(reactor).get('http://a', o))],
+  AgentRequestOptions: [memory((reactor, o) => new Agent(reactor).request('http://a', o))],
   HTTPConnectionPoolOptions: [(o) => new HTTPConnectionPool(clock, o)],
   HTTPClientRequest: [
     memory((reactor, o) => {

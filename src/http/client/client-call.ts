@@ -36,6 +36,8 @@ export class ClientCall
   /** The sending of the content waits for one of these. */
   private readonly waiting: Waiters<void> = new Waiters();
   private continueCall: DelayedCall | undefined = undefined;
+  /** Called when `signal` of the request aborts; undefined without a signal. */
+  private signalled: (() => void) | undefined = undefined;
 
   /** @throws As `request`. */
   constructor(pool: ConnectionSource, origin: HTTPOrigin, request: HTTPClientRequest) {
@@ -44,9 +46,17 @@ export class ClientCall
     this.request = new PreparedRequest(origin.authority, request, pool.settings);
   }
 
-  start(): Deferred<HTTPClientResponse> {
-    const { totalTimeoutMs } = this.request;
-    if (totalTimeoutMs !== undefined) this.pool.timeouts.add(this, totalTimeoutMs);
+  /** @param spentMs The part of `totalTimeoutMs` that earlier requests of the same call have used. */
+  start(spentMs = 0): Deferred<HTTPClientResponse> {
+    const { totalTimeoutMs, signal } = this.request;
+    if (totalTimeoutMs !== undefined) {
+      if (spentMs >= totalTimeoutMs) {
+        this.expired();
+        return this.done;
+      }
+      this.pool.timeouts.add(this, totalTimeoutMs - spentMs);
+    }
+    if (signal !== undefined && !this.listen(signal)) return this.done;
     this.connect();
     return this.done;
   }
@@ -132,6 +142,19 @@ export class ClientCall
     this.stop(new CancelledError('the HTTP response was aborted'));
   }
 
+  /** @returns Whether the signal has not aborted yet. */
+  private listen(signal: AbortSignal): boolean {
+    const stop = (): void => {
+      this.stop(new CancelledError('the HTTP request was cancelled', { cause: signal.reason }));
+    };
+    if (signal.aborted) stop();
+    else {
+      this.signalled = stop;
+      signal.addEventListener('abort', stop);
+    }
+    return !signal.aborted;
+  }
+
   private connect(): void {
     const idle = this.pool.take(this.origin);
     if (idle !== undefined) {
@@ -212,6 +235,10 @@ export class ClientCall
     this.connection = undefined;
     this.leaveQueue = undefined;
     this.pool.timeouts.remove(this);
+    if (this.signalled !== undefined) {
+      this.request.signal?.removeEventListener('abort', this.signalled);
+      this.signalled = undefined;
+    }
     this.goOn();
   }
 }

@@ -3,7 +3,12 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
-import { checkBoolean, checkFunction, checkString } from '../../internal/check.js';
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkFunction,
+  checkString,
+} from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
@@ -55,6 +60,8 @@ export interface HTTPClientRequest extends HTTPRequestTimes {
   readonly idempotent?: boolean;
   /** Time from the call to the end of the response, in milliseconds, greater than 0. Default: no limit. */
   readonly totalTimeoutMs?: number;
+  /** Cancels the request, or aborts its response; its reason is the `cause` of the CancelledError. */
+  readonly signal?: AbortSignal;
   /** Called for each informational response except 100 and 101. The head is valid until it returns. */
   readonly onInformational?: (head: ResponseHead) => void;
 }
@@ -70,6 +77,7 @@ const NAMES: OptionNames<HTTPClientRequest> = {
   continueTimeoutMs: true,
   idempotent: true,
   totalTimeoutMs: true,
+  signal: true,
   onInformational: true,
   connectTimeoutMs: true,
   headTimeoutMs: true,
@@ -97,6 +105,7 @@ export class PreparedRequest implements HTTPOutput {
   readonly facts: RequestFacts;
   readonly connectTimeoutMs: number;
   readonly totalTimeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly continueTimeoutMs: number | undefined;
   readonly pieces: ContentPieces | undefined;
   readonly trailers: HTTPClientRequest['trailers'];
@@ -113,7 +122,8 @@ export class PreparedRequest implements HTTPOutput {
   constructor(authority: string, request: HTTPClientRequest, settings: PoolSettings) {
     checkOptions('the HTTP request', request, NAMES);
     const { method = 'GET', target = '/', content = '', upgrade, totalTimeoutMs } = request;
-    const { idempotent, continueTimeoutMs, trailers, onInformational } = request;
+    const { idempotent, continueTimeoutMs, trailers, onInformational, signal } = request;
+    if (signal !== undefined) checkAbortSignal('signal', signal);
     if (idempotent !== undefined) checkBoolean('idempotent', idempotent);
     if (trailers !== undefined) checkFunction('trailers', trailers);
     if (onInformational !== undefined) checkFunction('onInformational', onInformational);
@@ -130,6 +140,7 @@ export class PreparedRequest implements HTTPOutput {
     };
     this.connectTimeoutMs = time('connectTimeoutMs');
     this.totalTimeoutMs = totalTimeoutMs;
+    this.signal = signal;
     this.trailers = trailers;
     this.onInformational = onInformational;
     this.continueTimeoutMs = continueTimeoutMs;

@@ -1,6 +1,6 @@
 /** A response as the caller of a request sees it. */
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import type { Deferred } from '../../defer/deferred.js';
+import { Deferred } from '../../defer/deferred.js';
 import { checkFunction } from '../../internal/check.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
 import type { FieldSection } from '../../protocols/http/field-section.js';
@@ -117,6 +117,19 @@ export class HTTPClientResponse implements AsyncIterable<Buffer> {
   }
 
   /**
+   * Receives all content and drops it, so that the connection can be used again. Otherwise as {@link bytes}; if it is cancelled, the rest
+   * is treated as by {@link discard}.
+   */
+  drain(maxBytes: number = MAX_RESPONSE_CONTENT_BYTES): Deferred<void> {
+    checkMaxContentBytes(maxBytes);
+    const { source } = this;
+    const drain = new ContentDrain(source);
+    if (this.hasContent && this.reader === undefined) source.limitContent(maxBytes);
+    this.read(drain);
+    return drain.done;
+  }
+
+  /**
    * Iterates over the content. Each piece is yours. If the iteration is left, the rest is dropped.
    * @throws HTTPSequenceError the content is being read already.
    */
@@ -225,6 +238,30 @@ export class HTTPClientResponse implements AsyncIterable<Buffer> {
     if (!this.hasContent) reader.ended();
     else if (this.failure !== undefined) reader.failed(this.failure);
     else this.source.resumeContent();
+  }
+}
+
+/** Drops all content. */
+class ContentDrain implements ContentReader {
+  readonly wants = true;
+  isLeft = false;
+  readonly done: Deferred<void>;
+
+  constructor(source: ContentSource) {
+    this.done = new Deferred<void>(() => {
+      this.isLeft = true;
+      source.resumeContent();
+    });
+  }
+
+  received(): void {}
+
+  ended(): void {
+    if (!this.isLeft) this.done.callback();
+  }
+
+  failed(error: unknown): void {
+    if (!this.isLeft) this.done.errback(error);
   }
 }
 

@@ -1,0 +1,116 @@
+/** The options of an agent and of its requests. */
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
+import { checkFunction, checkInteger, checkPlainObject } from '../../internal/check.js';
+import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
+import { checkTimeout } from '../../policies/idle-timeouts.js';
+import { TLSClientContext, type TLSClientOptions } from '../../tls/client-context.js';
+import { HTTPConnectionPool } from '../client/connection-pool.js';
+import { type HTTPConnectionPoolOptions, POOL_OPTION_NAMES } from '../client/settings.js';
+import type { AgentTimes } from './agent-request.js';
+import type { EndpointChoice } from './connections.js';
+import { type AgentFields, type FieldList, fieldList, withDefaults } from './field-list.js';
+import type { Interceptor } from './send.js';
+import { parseHTTPURL } from './urls.js';
+
+/** Limits and times of connections, and: */
+export interface AgentOptions extends HTTPConnectionPoolOptions {
+  /** The pool whose connections are used, which has options of its own. Default: one of the agent, which `close` closes. */
+  readonly pool?: HTTPConnectionPool;
+  /** The context, or the options, of TLS. Default: certificates are verified with the roots of the system. */
+  readonly tls?: TLSClientContext | TLSClientOptions;
+  /**
+   * Chooses where to connect: a UNIX socket or a SOCKS proxy, for example. TLS is added for `https:`. Called once for each origin.
+   * Undefined as its result: the host and port of the URL. Default: always these.
+   */
+  readonly endpointFor?: EndpointChoice;
+  /** Most origins that the agent remembers; the oldest is forgotten, and its idle connections time out: 1 to 1,048,576. Default 1,024. */
+  readonly maxOrigins?: number;
+  /** URLs of requests are relative to this one. Default: they are absolute. */
+  readonly baseURL?: string | URL;
+  /** Fields of all requests, unless a request has a field of the same name. Default: `Accept: *` + `/*` and `User-Agent: ropewalk`. */
+  readonly fields?: AgentFields;
+  /** Time from a call to the end of its response in milliseconds, greater than 0. Default: no limit. */
+  readonly totalTimeoutMs?: number;
+  /** Layers around all others; the first is called first. Default: none. */
+  readonly interceptors?: readonly Interceptor[];
+}
+
+const NAMES: OptionNames<AgentOptions> = {
+  ...POOL_OPTION_NAMES,
+  pool: true,
+  tls: true,
+  endpointFor: true,
+  maxOrigins: true,
+  baseURL: true,
+  fields: true,
+  totalTimeoutMs: true,
+  interceptors: true,
+};
+
+const ALPN: readonly string[] = ['http/1.1'];
+const DEFAULT_FIELDS: FieldList = [
+  ['Accept', '*/*'],
+  ['User-Agent', 'ropewalk'],
+];
+
+export interface AgentSettings {
+  readonly pool: HTTPConnectionPool | undefined;
+  readonly poolOptions: HTTPConnectionPoolOptions;
+  readonly tls: TLSClientContext | undefined;
+  readonly endpointFor: EndpointChoice | undefined;
+  readonly maxOrigins: number;
+  readonly baseURL: URL | undefined;
+  readonly fields: FieldList;
+  /** Of requests that have none of their own. */
+  readonly times: AgentTimes;
+  readonly interceptors: readonly Interceptor[];
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
+export function agentSettings(options: AgentOptions): AgentSettings {
+  checkOptions('Agent', options, NAMES);
+  const { pool, tls, endpointFor, baseURL, totalTimeoutMs } = options;
+  const { maxOrigins = 1_024, fields = [], interceptors = [] } = options;
+  if (endpointFor !== undefined) checkFunction('endpointFor', endpointFor);
+  if (totalTimeoutMs !== undefined) checkTimeout('totalTimeoutMs', totalTimeoutMs);
+  for (const interceptor of checkArray('interceptors', interceptors)) {
+    checkFunction('an interceptor', interceptor);
+  }
+  return {
+    pool: pool === undefined ? undefined : checkPool(pool),
+    poolOptions: poolOptions(options),
+    tls: tls === undefined ? undefined : contextOf(tls),
+    endpointFor,
+    maxOrigins: checkInteger('maxOrigins', maxOrigins, 1, 1_048_576),
+    baseURL: baseURL === undefined ? undefined : parseHTTPURL(baseURL, undefined),
+    fields: withDefaults(fieldList(fields), DEFAULT_FIELDS),
+    times: totalTimeoutMs === undefined ? {} : { totalTimeoutMs },
+    interceptors,
+  };
+}
+
+function poolOptions(options: AgentOptions): HTTPConnectionPoolOptions {
+  const own = pickOptions(options, POOL_OPTION_NAMES);
+  const [first] = Object.keys(own);
+  if (options.pool === undefined || first === undefined) return own;
+  throw new InvalidArgumentValueError(first, 'an option of the pool, which was given', options);
+}
+
+function checkPool(pool: HTTPConnectionPool): HTTPConnectionPool {
+  if (pool instanceof HTTPConnectionPool) return pool;
+  throw new InvalidArgumentTypeError('pool', 'an HTTPConnectionPool', pool);
+}
+
+function checkArray<T>(what: string, value: readonly T[]): readonly T[] {
+  if (Array.isArray(value)) return value as readonly T[];
+  throw new InvalidArgumentTypeError(what, 'an array', value);
+}
+
+function contextOf(tls: TLSClientContext | TLSClientOptions): TLSClientContext {
+  if (tls instanceof TLSClientContext) return tls;
+  checkPlainObject('tls', tls);
+  return new TLSClientContext({ alpnProtocols: ALPN, ...tls });
+}

@@ -1,0 +1,151 @@
+/** A response as the callers and the layers of an agent see it. */
+import type { Deferred } from '../../defer/deferred.js';
+import type { FieldSection } from '../../protocols/http/field-section.js';
+import type { HTTPVersion } from '../../protocols/http/heads.js';
+import { MAX_RESPONSE_CONTENT_BYTES } from '../client/client-response.js';
+import { streamOf } from '../content-reader.js';
+
+/** The head of a response. */
+export interface ResponseFacts {
+  readonly status: number;
+  readonly reason: string;
+  readonly version: HTTPVersion;
+  readonly contentLength: number | undefined;
+  field(name: string): string | undefined;
+  fields(name: string): string[];
+  has(name: string): boolean;
+  rawFields(): Iterable<readonly [name: string, value: string]>;
+}
+
+/** The content of a response, which can be read once. */
+export interface ResponseContent {
+  readonly trailers: FieldSection | undefined;
+  bytes(maxBytes: number): Deferred<Buffer>;
+  text(maxBytes: number): Deferred<string>;
+  json(maxBytes: number): Deferred<unknown>;
+  drain(maxBytes: number): Deferred<void>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined>;
+  discard(): void;
+  abort(): void;
+}
+
+/**
+ * The content can be read once: as a whole by {@link bytes}, {@link text} or {@link json}, or piece by piece by an asynchronous iteration or
+ * {@link stream}. Read it, or call {@link drain} or {@link discard}: the connection is in use until then. The server can send no faster
+ * than the content is read.
+ */
+export class AgentResponse implements AsyncIterable<Buffer> {
+  /** Where the response came from: the URL of the last request, with the fragment of the first. */
+  readonly url: string;
+  private readonly head: ResponseFacts;
+  private readonly content: ResponseContent;
+
+  /** @internal */
+  constructor(url: string, head: ResponseFacts, content: ResponseContent) {
+    this.url = url;
+    this.head = head;
+    this.content = content;
+  }
+
+  /** 200 to 999. */
+  get status(): number {
+    return this.head.status;
+  }
+
+  /** Whether the status is 200 to 299. */
+  get ok(): boolean {
+    return this.head.status >= 200 && this.head.status < 300;
+  }
+
+  /** The reason phrase, decoded as Latin-1; often empty. */
+  get reason(): string {
+    return this.head.reason;
+  }
+
+  get version(): HTTPVersion {
+    return this.head.version;
+  }
+
+  /** The value of Content-Length; `undefined` if there is none. The answer to HEAD announces content that it does not have. */
+  get contentLength(): number | undefined {
+    return this.head.contentLength;
+  }
+
+  /** The trailer section, once the content is complete; `undefined` if there is none. */
+  get trailers(): FieldSection | undefined {
+    return this.content.trailers;
+  }
+
+  /** The value of a field; those of several lines are joined by `, `. `undefined` if there is none. */
+  field(name: string): string | undefined {
+    return this.head.field(name);
+  }
+
+  /** The values of all lines of a field, in order. */
+  fields(name: string): string[] {
+    return this.head.fields(name);
+  }
+
+  has(name: string): boolean {
+    return this.head.has(name);
+  }
+
+  /** Each field line as it was received, in order. */
+  rawFields(): Iterable<readonly [name: string, value: string]> {
+    return this.head.rawFields();
+  }
+
+  /**
+   * All content. Fails with an HTTPLimitError if it is longer than `maxBytes`, otherwise as the request does. If it is cancelled, the
+   * content is dropped.
+   * @param maxBytes 0 to 2^53 - 1. Default 16 MiB.
+   * @throws HTTPSequenceError the content is being read already.
+   */
+  bytes(maxBytes: number = MAX_RESPONSE_CONTENT_BYTES): Deferred<Buffer> {
+    return this.content.bytes(maxBytes);
+  }
+
+  /** All content, decoded as UTF-8. Otherwise as {@link bytes}. */
+  text(maxBytes: number = MAX_RESPONSE_CONTENT_BYTES): Deferred<string> {
+    return this.content.text(maxBytes);
+  }
+
+  /**
+   * All content, parsed as JSON whatever its Content-Type. Fails also with an InvalidJSONError; otherwise as {@link bytes}. The type of
+   * the result is not checked.
+   */
+  json<T = unknown>(maxBytes: number = MAX_RESPONSE_CONTENT_BYTES): Deferred<T> {
+    return this.content.json(maxBytes) as Deferred<T>;
+  }
+
+  /** Receives all content and drops it, so that the connection can be used again. Otherwise as {@link bytes}. */
+  drain(maxBytes: number = MAX_RESPONSE_CONTENT_BYTES): Deferred<void> {
+    return this.content.drain(maxBytes);
+  }
+
+  /**
+   * Iterates over the content. Each piece is yours. If the iteration is left, the rest is dropped.
+   * @throws HTTPSequenceError the content is being read already.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
+    return this.content[Symbol.asyncIterator]();
+  }
+
+  /** The content as a stream of the Web. @throws HTTPSequenceError the content is being read already. */
+  stream(): ReadableStream<Uint8Array> {
+    return streamOf(this[Symbol.asyncIterator]());
+  }
+
+  /**
+   * Drops the content: up to 64 KiB are received, so that the connection can be used again; if there is more, it is aborted. Does nothing
+   * if the content was read.
+   */
+  discard(): void {
+    this.content.discard();
+  }
+
+  /** Aborts the connection. Content that is being read fails with a CancelledError. Does nothing if the response is complete. */
+  abort(): void {
+    this.content.abort();
+  }
+}

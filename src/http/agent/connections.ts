@@ -1,0 +1,110 @@
+/**
+ * The last layer of an agent: gives each request to a connection of its origin. A protocol that carries requests in another way takes its
+ * place in {@link AgentConnections.send}, and answers with an {@link AgentResponse}; the layers above do not know which one it was.
+ */
+import type { Clock } from '../../core/clock.js';
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
+import type { ReactorTCP } from '../../core/reactor-tcp.js';
+import type { StreamClientEndpoint } from '../../core/stream-endpoint.js';
+import type { Deferred } from '../../defer/deferred.js';
+import { checkClientEndpoint } from '../../internal/check-endpoint.js';
+import { FieldBlock } from '../../protocols/http/field-block.js';
+import type { TLSClientContext } from '../../tls/client-context.js';
+import { ClientCall } from '../client/client-call.js';
+import type { HTTPClientRequest } from '../client/client-request.js';
+import type { HTTPConnectionPool } from '../client/connection-pool.js';
+import type { HTTPOrigin } from '../client/connection-source.js';
+import { httpOrigin } from '../client/origin.js';
+import type { AgentRequest } from './agent-request.js';
+import { AgentResponse } from './agent-response.js';
+import { type FieldList, fieldOf } from './field-list.js';
+
+/** Chooses where to connect for a URL, of which only scheme, host and port count. TLS is added for `https:`. */
+export type EndpointChoice = (url: URL) => StreamClientEndpoint | undefined;
+
+export interface ConnectionSettings {
+  readonly tls: TLSClientContext | undefined;
+  readonly endpointFor: EndpointChoice | undefined;
+  readonly maxOrigins: number;
+}
+
+/** An origin with the fields of the last request, serialized: they are often the same list. */
+interface KnownOrigin extends HTTPOrigin {
+  list: FieldList | undefined;
+  block: FieldBlock | undefined;
+}
+
+export class AgentConnections {
+  readonly pool: HTTPConnectionPool;
+  readonly #reactor: Clock & ReactorTCP;
+  readonly #settings: ConnectionSettings;
+  /** By scheme, host and port; the one that was made first is the first. */
+  readonly #origins: Map<string, KnownOrigin> = new Map();
+
+  constructor(reactor: Clock & ReactorTCP, pool: HTTPConnectionPool, settings: ConnectionSettings) {
+    this.#reactor = reactor;
+    this.pool = pool;
+    this.#settings = settings;
+  }
+
+  send(request: AgentRequest): Deferred<AgentResponse> {
+    const origin = this.#originOf(request.url);
+    const spentMs = this.#reactor.now() - request.startedMs;
+    return new ClientCall(this.pool, origin, clientRequest(request, origin))
+      .start(spentMs)
+      .addCallback((response) => new AgentResponse(request.url.href, response, response));
+  }
+
+  #originOf(url: URL): KnownOrigin {
+    const known = this.#origins.get(url.origin);
+    if (known !== undefined) return known;
+    const { tls, endpointFor, maxOrigins } = this.#settings;
+    const endpoint = endpointFor?.(url);
+    if (endpoint !== undefined) checkClientEndpoint(endpoint);
+    const made = httpOrigin(this.#reactor, url.origin, {
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(tls === undefined || url.protocol === 'http:' ? {} : { tls }),
+    });
+    const origin: KnownOrigin = { ...made, list: undefined, block: undefined };
+    const [oldest] = this.#origins.keys();
+    if (this.#origins.size >= maxOrigins && oldest !== undefined) this.#origins.delete(oldest);
+    this.#origins.set(url.origin, origin);
+    return origin;
+  }
+}
+
+function clientRequest(request: AgentRequest, origin: KnownOrigin): HTTPClientRequest {
+  const { url, method, content, contentLength, trailers, times } = request;
+  const { idempotent, continueTimeoutMs, onInformational, signal } = request;
+  const isPlain = continueTimeoutMs === undefined;
+  return {
+    ...times,
+    method,
+    target: url.pathname + url.search,
+    fields: isPlain ? blockOf(request.fields, origin) : request.fields,
+    content: typeof content === 'function' ? piecesOf(content()) : (content ?? ''),
+    contentLength,
+    trailers,
+    idempotent,
+    continueTimeoutMs,
+    onInformational,
+    signal,
+  } as HTTPClientRequest;
+}
+
+function blockOf(fields: FieldList, origin: KnownOrigin): FieldBlock {
+  if (origin.block === undefined || origin.list !== fields) {
+    const hasHost = fieldOf(fields, 'host') !== undefined;
+    origin.block = new FieldBlock(hasHost ? fields : [['Host', origin.authority], ...fields]);
+    origin.list = fields;
+  }
+  return origin.block;
+}
+
+/** A whole content, which the pool accepts too, would have the length that it should not have here. */
+function piecesOf<T>(pieces: T): T {
+  if (typeof pieces === 'object' && pieces !== null && !(pieces instanceof Uint8Array)) {
+    return pieces;
+  }
+  throw new InvalidArgumentTypeError('the result of content()', 'an iterable of pieces', pieces);
+}

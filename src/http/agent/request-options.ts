@@ -1,0 +1,114 @@
+/** Requests as callers of an agent describe them. */
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkString,
+} from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { checkTimeout } from '../../policies/idle-timeouts.js';
+import type { HTTPClientRequest } from '../client/client-request.js';
+import type { AgentSettings } from './agent-options.js';
+import type { AgentContent, AgentRequest, AgentTimes } from './agent-request.js';
+import { type AgentFields, fieldList, withDefaults } from './field-list.js';
+import { addQuery, parseHTTPURL, type QueryParameters } from './urls.js';
+
+type PassedOn = Pick<
+  HTTPClientRequest,
+  'contentLength' | 'continueTimeoutMs' | 'idempotent' | 'onInformational' | 'signal' | 'trailers'
+>;
+
+/** A request whose method is given otherwise. */
+export interface RequestDetails extends PassedOn, AgentTimes {
+  /** In place of the agent's fields with the same names, and besides the others. Host replaces that of the URL. Default: none. */
+  readonly fields?: AgentFields;
+  /** Parameters that are added to the query of the URL. Default: none. */
+  readonly query?: QueryParameters;
+  /** Text is sent in UTF-8. Default: none. */
+  readonly content?: AgentContent;
+}
+
+export interface AgentRequestOptions extends RequestDetails {
+  /** Default `GET`. Case-sensitive. */
+  readonly method?: string;
+}
+
+const DETAILS: OptionNames<RequestDetails> = {
+  fields: true,
+  query: true,
+  content: true,
+  contentLength: true,
+  continueTimeoutMs: true,
+  idempotent: true,
+  onInformational: true,
+  signal: true,
+  trailers: true,
+  connectTimeoutMs: true,
+  headTimeoutMs: true,
+  bodyIdleTimeoutMs: true,
+  writeTimeoutMs: true,
+  totalTimeoutMs: true,
+};
+
+const NAMES: OptionNames<AgentRequestOptions> = { ...DETAILS, method: true };
+
+const TIMES: OptionNames<AgentTimes> = {
+  connectTimeoutMs: true,
+  headTimeoutMs: true,
+  bodyIdleTimeoutMs: true,
+  writeTimeoutMs: true,
+  totalTimeoutMs: true,
+};
+
+/**
+ * @param named The method, unless it is an option.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+ */
+export function agentRequest(
+  settings: AgentSettings,
+  url: string | URL,
+  options: AgentRequestOptions,
+  named: string | undefined,
+  startedMs: number,
+): AgentRequest {
+  if (named === undefined) checkOptions('the request', options, NAMES);
+  else checkOptions<RequestDetails>('the request', options, DETAILS);
+  const target = parseHTTPURL(url, settings.baseURL);
+  if (options.query !== undefined) addQuery(target, options.query);
+  const { method = named ?? 'GET', fields, content, contentLength, trailers, idempotent } = options;
+  const { continueTimeoutMs, onInformational, signal } = options;
+  if (idempotent !== undefined) checkBoolean('idempotent', idempotent);
+  if (onInformational !== undefined) checkFunction('onInformational', onInformational);
+  if (trailers !== undefined) checkFunction('trailers', trailers);
+  if (signal !== undefined) checkAbortSignal('signal', signal);
+  if (contentLength !== undefined) {
+    checkInteger('contentLength', contentLength, 0, Number.MAX_SAFE_INTEGER);
+  }
+  return {
+    url: target,
+    method: checkString('method', method),
+    fields:
+      fields === undefined ? settings.fields : withDefaults(fieldList(fields), settings.fields),
+    content,
+    contentLength,
+    trailers,
+    idempotent,
+    continueTimeoutMs,
+    onInformational,
+    signal,
+    times: timesOf(settings, options),
+    startedMs,
+  };
+}
+
+function timesOf({ times }: AgentSettings, options: AgentRequestOptions): AgentTimes {
+  let own: Record<string, number> | undefined;
+  for (const name in TIMES) {
+    const value = options[name as keyof AgentTimes];
+    if (value === undefined) continue;
+    own ??= { ...times };
+    own[name] = checkTimeout(name, value);
+  }
+  return own ?? times;
+}

@@ -1,0 +1,73 @@
+/** The URLs of an agent's requests. */
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
+
+/** Values of a query: a list of values is sent as a parameter for each. */
+export type QueryParameters =
+  | URLSearchParams
+  | Readonly<Record<string, string | number | boolean | readonly (string | number | boolean)[]>>;
+
+/**
+ * @param base The URL to which `url` is relative.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError It cannot be parsed, has another scheme than `http` and `https`, or has a user.
+ */
+export function parseHTTPURL(url: string | URL, base: URL | undefined): URL {
+  if (typeof url !== 'string' && !(url instanceof URL)) {
+    throw new InvalidArgumentTypeError('url', 'a string or a URL', url);
+  }
+  if (!URL.canParse(String(url), base?.href)) {
+    const expected = base === undefined ? 'an absolute URL' : 'a URL';
+    throw new InvalidArgumentValueError('url', expected, url);
+  }
+  const parsed = new URL(url, base);
+  if (!isHTTP(parsed)) {
+    throw new InvalidArgumentValueError('url', 'a URL with the scheme http or https', url);
+  }
+  if (hasUser(parsed)) {
+    const hint = 'give user and password by the option auth';
+    throw new InvalidArgumentValueError('url', 'a URL without a user', withoutUser(parsed), hint);
+  }
+  return parsed;
+}
+
+export function isHTTP({ protocol }: URL): boolean {
+  return protocol === 'http:' || protocol === 'https:';
+}
+
+export function hasUser({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
+/** A copy that can be shown. */
+export function withoutUser(url: URL): string {
+  const copy = new URL(url);
+  copy.username = '';
+  copy.password = '';
+  return copy.href;
+}
+
+/** Adds the parameters behind those that the URL has. @throws InvalidArgumentTypeError */
+export function addQuery(url: URL, query: QueryParameters): void {
+  const { searchParams } = url;
+  if (query instanceof URLSearchParams) {
+    for (const [name, value] of query) searchParams.append(name, value);
+    return;
+  }
+  if (typeof query !== 'object' || query === null) {
+    throw new InvalidArgumentTypeError('query', 'an object or URLSearchParams', query);
+  }
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of Array.isArray(values) ? values : [values]) {
+      searchParams.append(name, checkValue(name, value));
+    }
+  }
+}
+
+function checkValue(name: string, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+    return String(value);
+  }
+  throw new InvalidArgumentTypeError(`${name} of the query`, 'text, a number or a boolean', value);
+}
