@@ -61,7 +61,12 @@ const RULES: Readonly<Record<string, Imports>> = {
     refused: ['../framing/lines.js', '../reactor/create-reactor.js'],
   },
   'src/exchange/probe.ts': {
-    allowed: ['../defer/deferred.js', '../framing/line-decoder.js', '../policies/deadline.js'],
+    allowed: [
+      '../defer/deferred.js',
+      '../framing/line-decoder.js',
+      '../policies/deadline.js',
+      '../clients/client-service.js',
+    ],
     refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../protocols/http/index.js'],
   },
   'src/portforward/probe.ts': {

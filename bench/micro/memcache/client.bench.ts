@@ -4,9 +4,14 @@
 
 import { clientFromString, createReactor } from '../../../src/index.js';
 import { MemcacheClient } from '../../../src/protocols/memcache/index.js';
-import type { Effort, Figures, MicroBench, MicroCase } from '../../harness/micro/bench.js';
+import type { MicroBench } from '../../harness/micro/bench.js';
 import { runAlone } from '../../harness/micro/command.js';
-import { cpuAndTimePerOperation, expectSame } from '../../harness/micro/timing.js';
+import {
+  COMMAND_WORKLOAD,
+  commandCases,
+  type DatabaseContender,
+  type StartContender,
+} from '../../harness/micro/commands.js';
 import { hasMemcached, memcachedPort, startMemcached } from './memcached-server.js';
 
 /** The part of memjs that is used here: neither package has types. */
@@ -36,14 +41,7 @@ const PACKAGES: Readonly<Record<'memjs' | 'memcached', string>> = {
   memcached: 'memcached',
 };
 
-interface Contender {
-  /** The length of the value. */
-  get(key: string): PromiseLike<number>;
-  set(key: string, value: Buffer): PromiseLike<boolean>;
-  end(): unknown;
-}
-
-async function ropewalk(kind: 'native' | 'node'): Promise<Contender> {
+async function ropewalk(kind: 'native' | 'node'): Promise<DatabaseContender> {
   const reactor = createReactor({ kind });
   const endpoint = clientFromString(reactor, `tcp:127.0.0.1:${memcachedPort()}`);
   const client = new MemcacheClient(endpoint, { clock: reactor });
@@ -58,7 +56,7 @@ async function ropewalk(kind: 'native' | 'node'): Promise<Contender> {
   };
 }
 
-async function memjs(): Promise<Contender> {
+async function memjs(): Promise<DatabaseContender> {
   const { default: module } = (await import(PACKAGES.memjs)) as { readonly default: MemjsModule };
   const client = module.Client.create(`127.0.0.1:${memcachedPort()}`);
   return {
@@ -68,7 +66,7 @@ async function memjs(): Promise<Contender> {
   };
 }
 
-async function memcached(): Promise<Contender> {
+async function memcached(): Promise<DatabaseContender> {
   const module = (await import(PACKAGES.memcached)) as { readonly default: MemcachedModule };
   // One connection, as the others have.
   const client = new module.default(`127.0.0.1:${memcachedPort()}`, { poolSize: 1 });
@@ -83,75 +81,22 @@ async function memcached(): Promise<Contender> {
   };
 }
 
-const CONTENDERS: Readonly<Record<string, () => Promise<Contender>>> = {
+const CONTENDERS: Readonly<Record<string, StartContender>> = {
   native: () => ropewalk('native'),
   node: () => ropewalk('node'),
   memjs,
   memcached,
 };
 
-const KEY = 'session:42';
-const VALUE = Buffer.alloc(100, 'v');
-const COMMANDS = 2_000;
-
-/** The octets that were read or stored. */
-type Batch = (contender: Contender) => Promise<number>;
-
-const get = ({ get }: Contender): PromiseLike<number> => get(KEY);
-const set = async ({ set }: Contender): Promise<number> =>
-  (await set(KEY, VALUE)) ? VALUE.length : 0;
-
-function oneByOne(command: (contender: Contender) => PromiseLike<number>): Batch {
-  return async (contender) => {
-    let octets = 0;
-    for (let n = 0; n < COMMANDS; n++) octets += await command(contender);
-    return octets;
-  };
-}
-
-function together(command: (contender: Contender) => PromiseLike<number>): Batch {
-  return async (contender) => {
-    const answers = await Promise.all(Array.from({ length: COMMANDS }, () => command(contender)));
-    return answers.reduce((sum, octets) => sum + octets, 0);
-  };
-}
-
-function caseOf(name: string, batch: Batch): MicroCase {
-  const measures = Object.entries(CONTENDERS).map(([one, start]) => {
-    const run = async (effort: Effort): Promise<Figures> => {
-      const contender = await start();
-      const check = (octets: number): void => {
-        expectSame('the octets', octets, COMMANDS * VALUE.length);
-      };
-      try {
-        await contender.set(KEY, VALUE);
-        return await cpuAndTimePerOperation(effort, COMMANDS, () => batch(contender), check);
-      } finally {
-        await contender.end();
-      }
-    };
-    return [one, run] as const;
-  });
-  return { name, reference: 'memjs', contenders: Object.fromEntries(measures) };
-}
-
 export const bench: MicroBench = {
   title: 'Commands of memcached',
   workload:
-    `A value of ${VALUE.length} bytes is read or stored, over one connection: \`one by one\`, each after the answer to the previous one, and ` +
-    `\`at once\`, ${COMMANDS.toLocaleString('en')} commands without waiting. \`native\` and \`node\` are MemcacheClient on both reactors. ` +
+    `${COMMAND_WORKLOAD} \`native\` and \`node\` are MemcacheClient on both reactors. ` +
     'memjs has the binary protocol, memcached the text protocol. The server is local; CPU is that of the client.',
   unit: 'ns a command',
   prepare: startMemcached,
   // A machine without memcached measures nothing.
-  cases: hasMemcached
-    ? [
-        caseOf('get one by one', oneByOne(get)),
-        caseOf('get at once', together(get)),
-        caseOf('set one by one', oneByOne(set)),
-        caseOf('set at once', together(set)),
-      ]
-    : [],
+  cases: hasMemcached ? commandCases('memjs', CONTENDERS) : [],
   bars: hasMemcached
     ? [
         { row: 'get one by one: CPU', of: 'native', to: 'memjs', sense: 'at most', limit: 1.1 },

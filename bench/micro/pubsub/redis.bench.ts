@@ -8,7 +8,7 @@ import { RedisPubSub } from '../../../src/pubsub/index.js';
 import type { Effort, Figures, MicroBench, MicroCase } from '../../harness/micro/bench.js';
 import { runAlone } from '../../harness/micro/command.js';
 import { cpuAndTimePerOperation, expectSame } from '../../harness/micro/timing.js';
-import { hasRedis, redisSocket, startRedis } from './redis-server.js';
+import { hasRedis, redisSocket, startRedis } from '../redis/redis-server.js';
 
 interface TheirClient {
   connect(): Promise<unknown>;

@@ -1,10 +1,10 @@
 /** A client of one or several memcache servers that stays connected. */
-import { backoffPolicy, type RetryPolicy } from '../../clients/backoff-policy.js';
-import { ClientService } from '../../clients/client-service.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { StreamClientEndpoint } from '../../core/stream-endpoint.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { maybeDeferred } from '../../defer/succeed.js';
+import { CommandLink, LINK_OPTIONS, type LinkOptions } from '../../exchange/command-link.js';
+import { checkCommandOptions } from '../../exchange/command-settings.js';
 import {
   checkChoice,
   checkFunction,
@@ -15,19 +15,16 @@ import {
 import { checkClientEndpoint } from '../../internal/check-endpoint.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { gathered, MemcacheCommands, type MemcacheRoute } from './commands.js';
-import { MemcacheNotStartedError } from './errors.js';
 import type { MemcacheReply, MemcacheRequest } from './events.js';
 import { HashRing } from './hash-ring.js';
 import {
-  checkCall,
   type MemcacheCallOptions,
   MemcacheProtocol,
   type MemcacheProtocolOptions,
+  MemcacheSettings,
   PROTOCOL_OPTIONS,
-  ProtocolSettings,
 } from './protocol.js';
 import { authenticationRequest, versionRequest } from './serializer.js';
-import { ServerLink } from './server-link.js';
 
 /** One server of a client. */
 export interface MemcacheServer {
@@ -53,24 +50,19 @@ export interface MemcacheCredentials {
  */
 export type MemcacheFailover = 'none' | 'next';
 
-export interface MemcacheClientOptions extends MemcacheProtocolOptions {
+export interface MemcacheClientOptions extends MemcacheProtocolOptions, LinkOptions {
   /** Default `none`. */
   readonly failover?: MemcacheFailover;
   readonly credentials?: MemcacheCredentials;
-  /** The delays between attempts to connect. Default: {@link backoffPolicy} from 250 ms to 10 s. */
-  readonly retryPolicy?: RetryPolicy;
-  /** For the jitter of delays. Default `Math.random`. */
-  readonly random?: () => number;
   /** Called for each failed attempt to connect. */
   readonly onFailure?: (error: Error, server: string) => void;
 }
 
 const OPTIONS: OptionNames<MemcacheClientOptions> = {
   ...PROTOCOL_OPTIONS,
+  ...LINK_OPTIONS,
   failover: true,
   credentials: true,
-  retryPolicy: true,
-  random: true,
   onFailure: true,
 };
 const SERVER: OptionNames<MemcacheServer> = { endpoint: true, name: true, weight: true };
@@ -138,14 +130,13 @@ export interface MemcacheServerState {
   readonly unanswered: number;
 }
 
+type Link = CommandLink<MemcacheRequest, MemcacheReply, MemcacheProtocol>;
+
 /** Distributes commands to the servers. */
 class ServerRoute implements MemcacheRoute {
-  readonly #links: readonly ServerLink[];
+  readonly #links: readonly [Link, ...Link[]];
   readonly #ring: HashRing;
   readonly #failover: MemcacheFailover;
-  #running = false;
-  /** Counts starts, so that a stop that waits for answers does not end the connections of a later start. */
-  #starts = 0;
 
   constructor(
     given: StreamClientEndpoint | readonly MemcacheServer[],
@@ -156,18 +147,21 @@ class ServerRoute implements MemcacheRoute {
     const { failover = 'none', onFailure } = options;
     this.#failover = checkChoice('failover', failover, FAILOVERS);
     if (onFailure !== undefined) checkFunction('onFailure', onFailure);
-    const settings = new ProtocolSettings(options);
+    const settings = new MemcacheSettings(options);
     const prepare = preparation(options.credentials);
     this.#ring = new HashRing(servers);
-    this.#links = servers.map(({ endpoint, name }) => {
-      return new ServerLink(name, options.clock, settings, (link) =>
-        connecting(endpoint, settings, options, prepare, link),
-      );
+    const links = servers.map(({ endpoint, name }): Link => {
+      return new CommandLink(endpoint, name, settings, options, {
+        makeProtocol: () => new MemcacheProtocol(settings),
+        prepare,
+        failed: (error) => onFailure?.(error, name),
+      });
     });
+    this.#links = links as [Link, ...Link[]];
   }
 
   get running(): boolean {
-    return this.#running;
+    return this.#links[0].running;
   }
 
   get states(): readonly MemcacheServerState[] {
@@ -175,43 +169,35 @@ class ServerRoute implements MemcacheRoute {
   }
 
   start(): void {
-    if (this.#running) return;
-    this.#running = true;
-    this.#starts += 1;
     for (const link of this.#links) link.start();
   }
 
   stop(): Deferred<void> {
-    this.#running = false;
-    const starts = this.#starts;
-    const links = this.#links.map((link) =>
-      link.answered().addCallback(() => (starts === this.#starts ? link.stop() : undefined)),
-    );
-    return gathered(links).addCallback(() => undefined);
+    return gathered(this.#links.map((link) => link.stop())).addCallback(() => undefined);
   }
 
   execute(request: MemcacheRequest, options: MemcacheCallOptions): Deferred<MemcacheReply> {
-    return this.#linkOf(request.hashed as string).execute(request, options);
+    return this.#linkOf(request.hashed as string).perform(request, options);
   }
 
   executeOnAll(
     request: MemcacheRequest,
     options: MemcacheCallOptions,
   ): Deferred<ReadonlyMap<string, MemcacheReply>> {
-    this.#expectRunning();
+    this.#links[0].expectRunning();
     const links = this.#links;
-    checkCall(options);
+    checkCommandOptions('execute', options);
     // A server that cannot take the command does not keep the others from their answers.
-    const answers = links.map((link) => maybeDeferred(() => link.execute(request, options)));
+    const answers = links.map((link) => maybeDeferred(() => link.perform(request, options)));
     return gathered(answers).addCallback(
-      (replies) => new Map(replies.map((reply, i) => [(links[i] as ServerLink).name, reply])),
+      (replies) => new Map(replies.map((reply, i) => [(links[i] as Link).name, reply])),
     );
   }
 
   partition(keys: readonly string[]): Iterable<readonly string[]> {
-    this.#expectRunning();
+    this.#links[0].expectRunning();
     if (this.#links.length === 1) return [keys];
-    const groups = new Map<ServerLink, string[]>();
+    const groups = new Map<Link, string[]>();
     for (const key of keys) {
       const link = this.#linkOf(key);
       const group = groups.get(link);
@@ -221,20 +207,16 @@ class ServerRoute implements MemcacheRoute {
     return groups.values();
   }
 
-  #linkOf(key: string | Uint8Array): ServerLink {
-    this.#expectRunning();
+  #linkOf(key: string | Uint8Array): Link {
+    this.#links[0].expectRunning();
     const links = this.#links;
-    const first = links[this.#ring.serverOf(key)] as ServerLink;
+    const first = links[this.#ring.serverOf(key)] as Link;
     if (this.#failover === 'none' || !first.away) return first;
     for (const index of this.#ring.serversOf(key)) {
-      const link = links[index] as ServerLink;
+      const link = links[index] as Link;
       if (!link.away) return link;
     }
     return first;
-  }
-
-  #expectRunning(): void {
-    if (!this.#running) throw new MemcacheNotStartedError();
   }
 }
 
@@ -270,25 +252,4 @@ function preparation(credentials: MemcacheCredentials | undefined): Prepare {
   const password = checkSecretString('password', credentials.password);
   const request = authenticationRequest(username, password);
   return (protocol) => protocol.execute(request);
-}
-
-function connecting(
-  endpoint: StreamClientEndpoint,
-  settings: ProtocolSettings,
-  options: MemcacheClientOptions,
-  prepare: Prepare,
-  link: ServerLink,
-): ClientService<() => MemcacheProtocol> {
-  const { clock, onFailure, random } = options;
-  const { retryPolicy = backoffPolicy({ initialDelayMs: 250, maxDelayMs: 10_000 }) } = options;
-  return new ClientService(endpoint, () => new MemcacheProtocol(settings), {
-    clock,
-    retryPolicy,
-    ...(random !== undefined && { random }),
-    prepareConnection: (protocol) => prepare(protocol).addCallback(() => link.opened(protocol)),
-    onFailure: (error) => {
-      link.failed(error);
-      onFailure?.(error, link.name);
-    },
-  });
 }

@@ -4,6 +4,7 @@ import { CancelledError, FirstError } from '../../defer/errors.js';
 import type { Failure } from '../../defer/failure.js';
 import { gatherResults } from '../../defer/gather-results.js';
 import { maybeDeferred } from '../../defer/succeed.js';
+import { COMMAND_OPTIONS, checkCommandOptions } from '../../exchange/command-settings.js';
 import { checkBoolean } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type {
@@ -15,7 +16,7 @@ import type {
 } from './events.js';
 import { exptimeOf, type MemcacheExpiry } from './expiry.js';
 import { MAX_KEYS } from './limits.js';
-import { CALL, checkCall, type MemcacheCallOptions, type MemcacheProtocol } from './protocol.js';
+import type { MemcacheCallOptions, MemcacheProtocol } from './protocol.js';
 import * as requests from './serializer.js';
 import {
   checkKey,
@@ -64,11 +65,11 @@ export interface MemcacheFlushOptions extends MemcacheCallOptions {
 /** `exists`: the value has changed since its version was read. */
 export type MemcacheCasResult = 'stored' | 'exists' | 'not found';
 
-const GET: OptionNames<MemcacheGetOptions> = { ...CALL, withCas: true };
+const GET: OptionNames<MemcacheGetOptions> = { ...COMMAND_OPTIONS, withCas: true };
 const GET_MANY: OptionNames<MemcacheGetManyOptions> = { ...GET, partial: true };
-const FLUSH: OptionNames<MemcacheFlushOptions> = { ...CALL, delaySeconds: true };
+const FLUSH: OptionNames<MemcacheFlushOptions> = { ...COMMAND_OPTIONS, delaySeconds: true };
 const EXPIRY: OptionNames<MemcacheExpiry> = { expiresInSeconds: true, expiresAt: true };
-const SET: OptionNames<MemcacheSetOptions> = { ...CALL, ...EXPIRY, flags: true };
+const SET: OptionNames<MemcacheSetOptions> = { ...COMMAND_OPTIONS, ...EXPIRY, flags: true };
 
 type Values = ReadonlyMap<string, MemcacheValue>;
 
@@ -107,7 +108,7 @@ export class MemcacheCommands {
     const withCas = checkBoolean('withCas', options.withCas ?? false);
     const distinct = [...new Set(keys)];
     // Before the first command is sent.
-    checkCall(callOf(options));
+    checkCommandOptions('execute', callOf(options));
     for (const key of distinct) checkKey(key);
     const found: Deferred<Values>[] = [];
     for (const group of this.#route.partition(distinct)) {
@@ -151,13 +152,13 @@ export class MemcacheCommands {
 
   /** Adds bytes behind a value, whose flags and expiry stay. @returns False if the key has no value. */
   append(key: string, value: MemcacheData, options: MemcacheCallOptions = {}): Deferred<boolean> {
-    checkOptions('append', options, CALL);
+    checkOptions('append', options, COMMAND_OPTIONS);
     return this.#store('append', key, value, options);
   }
 
   /** Adds bytes before a value, whose flags and expiry stay. @returns False if the key has no value. */
   prepend(key: string, value: MemcacheData, options: MemcacheCallOptions = {}): Deferred<boolean> {
-    checkOptions('prepend', options, CALL);
+    checkOptions('prepend', options, COMMAND_OPTIONS);
     return this.#store('prepend', key, value, options);
   }
 
@@ -180,7 +181,7 @@ export class MemcacheCommands {
 
   /** @returns False if the key had no value. */
   delete(key: string, options: MemcacheCallOptions = {}): Deferred<boolean> {
-    checkOptions('delete', options, CALL);
+    checkOptions('delete', options, COMMAND_OPTIONS);
     return this.#is('DELETED', requests.deleteRequest(key), options);
   }
 
@@ -194,7 +195,7 @@ export class MemcacheCommands {
     delta: number | bigint = 1,
     options: MemcacheCallOptions = {},
   ): Deferred<bigint | undefined> {
-    checkOptions('increment', options, CALL);
+    checkOptions('increment', options, COMMAND_OPTIONS);
     return this.#count(requests.arithmeticRequest('incr', key, delta), options);
   }
 
@@ -204,7 +205,7 @@ export class MemcacheCommands {
     delta: number | bigint = 1,
     options: MemcacheCallOptions = {},
   ): Deferred<bigint | undefined> {
-    checkOptions('decrement', options, CALL);
+    checkOptions('decrement', options, COMMAND_OPTIONS);
     return this.#count(requests.arithmeticRequest('decr', key, delta), options);
   }
 
@@ -215,7 +216,7 @@ export class MemcacheCommands {
     options: MemcacheCallOptions = {},
   ): Deferred<boolean> {
     checkOptions('expiry', expiry, EXPIRY);
-    checkOptions('touch', options, CALL);
+    checkOptions('touch', options, COMMAND_OPTIONS);
     return this.#is('TOUCHED', requests.touchRequest(key, exptimeOf(expiry)), options);
   }
 
@@ -234,7 +235,7 @@ export class MemcacheCommands {
     topic?: string,
     options: MemcacheCallOptions = {},
   ): Deferred<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-    checkOptions('stats', options, CALL);
+    checkOptions('stats', options, COMMAND_OPTIONS);
     const answers = this.#route.executeOnAll(requests.statsRequest(topic), options);
     return answers.addCallback((replies) =>
       mapped(replies, (reply) => (reply.type === 'stats' ? reply.stats : new Map())),
@@ -243,7 +244,7 @@ export class MemcacheCommands {
 
   /** The version of each server, by its name. */
   version(options: MemcacheCallOptions = {}): Deferred<ReadonlyMap<string, string>> {
-    checkOptions('version', options, CALL);
+    checkOptions('version', options, COMMAND_OPTIONS);
     const answers = this.#route.executeOnAll(requests.versionRequest(), options);
     return answers.addCallback((replies) =>
       mapped(replies, (reply) => (reply.type === 'version' ? reply.version : '')),
@@ -252,7 +253,7 @@ export class MemcacheCommands {
 
   /** Sets what all servers log. */
   verbosity(level: number, options: MemcacheCallOptions = {}): Deferred<void> {
-    checkOptions('verbosity', options, CALL);
+    checkOptions('verbosity', options, COMMAND_OPTIONS);
     const answers = this.#route.executeOnAll(requests.verbosityRequest(level), options);
     return answers.addCallback(() => undefined);
   }
@@ -267,7 +268,7 @@ export class MemcacheCommands {
     flags: readonly string[] = ['v'],
     options: MemcacheCallOptions = {},
   ): Deferred<MemcacheMetaReply> {
-    checkOptions('metaGet', options, CALL);
+    checkOptions('metaGet', options, COMMAND_OPTIONS);
     return this.#meta(requests.metaRequest('mg', key, flags), options);
   }
 
@@ -278,7 +279,7 @@ export class MemcacheCommands {
     flags: readonly string[] = [],
     options: MemcacheCallOptions = {},
   ): Deferred<MemcacheMetaReply> {
-    checkOptions('metaSet', options, CALL);
+    checkOptions('metaSet', options, COMMAND_OPTIONS);
     return this.#meta(requests.metaSetRequest(key, value, flags), options);
   }
 
@@ -288,7 +289,7 @@ export class MemcacheCommands {
     flags: readonly string[] = [],
     options: MemcacheCallOptions = {},
   ): Deferred<MemcacheMetaReply> {
-    checkOptions('metaDelete', options, CALL);
+    checkOptions('metaDelete', options, COMMAND_OPTIONS);
     return this.#meta(requests.metaRequest('md', key, flags), options);
   }
 
@@ -298,13 +299,13 @@ export class MemcacheCommands {
     flags: readonly string[] = ['v'],
     options: MemcacheCallOptions = {},
   ): Deferred<MemcacheMetaReply> {
-    checkOptions('metaArithmetic', options, CALL);
+    checkOptions('metaArithmetic', options, COMMAND_OPTIONS);
     return this.#meta(requests.metaRequest('ma', key, flags), options);
   }
 
   /** The meta command `mn`: fires when all servers have answered it, and so all earlier commands. */
   metaNoop(options: MemcacheCallOptions = {}): Deferred<void> {
-    checkOptions('metaNoop', options, CALL);
+    checkOptions('metaNoop', options, COMMAND_OPTIONS);
     const answers = this.#route.executeOnAll(requests.metaNoopRequest(), options);
     return answers.addCallback(() => undefined);
   }
@@ -314,7 +315,7 @@ export class MemcacheCommands {
     key: MemcacheMetaKey,
     options: MemcacheCallOptions = {},
   ): Deferred<ReadonlyMap<string, string> | undefined> {
-    checkOptions('metaDebug', options, CALL);
+    checkOptions('metaDebug', options, COMMAND_OPTIONS);
     const answer = this.#route.execute(requests.metaDebugRequest(key), options);
     return answer.addCallback((reply) => (reply.type === 'debug' ? reply.fields : undefined));
   }

@@ -1,6 +1,13 @@
 /** Errors of memcache clients. */
 import { LocalProtocolError, RemoteProtocolError, RopewalkError } from '../../core/errors/base.js';
-import { messageOf } from '../../core/text-of.js';
+import {
+  ClientNotStartedError,
+  type CommandErrors,
+  CommandLostError,
+  CommandOverloadError,
+  CommandTimeoutError,
+  ServerUnavailableError,
+} from '../../exchange/command-errors.js';
 
 /** A key, value, flag or token cannot be sent. Nothing was sent. */
 export class InvalidMemcacheRequestError extends LocalProtocolError {
@@ -9,28 +16,18 @@ export class InvalidMemcacheRequestError extends LocalProtocolError {
 }
 
 /** Too many commands are unanswered, or too many bytes unsent. Nothing was sent. */
-export class MemcacheOverloadError extends LocalProtocolError {
+export class MemcacheOverloadError extends CommandOverloadError {
   override readonly name = 'MemcacheOverloadError';
   override readonly code = 'ERR_MEMCACHE_OVERLOAD';
-  /** The option that was exceeded. */
-  readonly option: 'maxUnanswered' | 'maxUnsentBytes';
-  readonly limit: number;
-
-  constructor(option: 'maxUnanswered' | 'maxUnsentBytes', limit: number) {
-    const what = option === 'maxUnanswered' ? 'commands are unanswered' : 'bytes are unsent';
-    super(`too many ${what}: ${option} is ${limit}`);
-    this.option = option;
-    this.limit = limit;
-  }
 }
 
 /** A command of a client that was not started, or was stopped. */
-export class MemcacheNotStartedError extends LocalProtocolError {
+export class MemcacheNotStartedError extends ClientNotStartedError {
   override readonly name = 'MemcacheNotStartedError';
   override readonly code = 'ERR_MEMCACHE_NOT_STARTED';
 
   constructor() {
-    super('the memcache client is not started: call startService first');
+    super('memcache');
   }
 }
 
@@ -88,50 +85,28 @@ export class MemcacheServerError extends RopewalkError {
 }
 
 /** A command was not answered in time. */
-export class MemcacheTimeoutError extends RopewalkError {
+export class MemcacheTimeoutError extends CommandTimeoutError {
   override readonly name = 'MemcacheTimeoutError';
   override readonly code = 'ERR_MEMCACHE_TIMEOUT';
-  readonly command: string;
-  readonly timeoutMs: number;
-  /** Whether the command was sent: then the server may still execute it. */
-  readonly mayHaveRun: boolean;
-
-  constructor(command: string, timeoutMs: number, mayHaveRun: boolean) {
-    const state = mayHaveRun ? 'it may still be executed' : 'it was not sent';
-    super(`no answer to ${command} in ${timeoutMs} ms; ${state}`);
-    this.command = command;
-    this.timeoutMs = timeoutMs;
-    this.mayHaveRun = mayHaveRun;
-  }
 }
 
 /** The connection ended before the answer. `cause` is its reason. */
-export class MemcacheConnectionLostError extends RopewalkError {
+export class MemcacheConnectionLostError extends CommandLostError {
   override readonly name = 'MemcacheConnectionLostError';
   override readonly code = 'ERR_MEMCACHE_CONNECTION_LOST';
-  readonly command: string;
-  /** Whether the command was written to the connection: then the server may have executed it. */
-  readonly mayHaveRun: boolean;
 
   constructor(command: string, mayHaveRun: boolean, options?: ErrorOptions) {
-    const state = mayHaveRun ? 'it may have been executed' : 'it was not sent';
-    super(`the memcache connection ended before the answer to ${command}; ${state}`, options);
-    this.command = command;
-    this.mayHaveRun = mayHaveRun;
+    super('memcache', command, mayHaveRun, options);
   }
 }
 
 /** The server of a key is not connected: the last attempt to connect failed with `cause`. Nothing was sent. */
-export class MemcacheUnavailableError extends RopewalkError {
+export class MemcacheUnavailableError extends ServerUnavailableError {
   override readonly name = 'MemcacheUnavailableError';
   override readonly code = 'ERR_MEMCACHE_UNAVAILABLE';
-  /** The name of the server. */
-  readonly server: string;
-  readonly mayHaveRun = false;
 
   constructor(server: string, cause: unknown) {
-    super(`the memcache server ${server} is not connected: ${messageOf(cause)}`, { cause });
-    this.server = server;
+    super('memcache', server, { cause });
   }
 }
 
@@ -147,3 +122,12 @@ export class MemcacheValueError extends RopewalkError {
     this.flags = flags;
   }
 }
+
+/** @internal */
+export const MEMCACHE_ERRORS: CommandErrors = {
+  Overload: MemcacheOverloadError,
+  Timeout: MemcacheTimeoutError,
+  Lost: MemcacheConnectionLostError,
+  NotStarted: MemcacheNotStartedError,
+  unavailable: (server, cause) => new MemcacheUnavailableError(server, cause),
+};

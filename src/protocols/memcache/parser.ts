@@ -9,14 +9,11 @@
  * Omitted: the binary protocol, which memcached has deprecated.
  */
 import { withoutStack } from '../../core/errors/base.js';
-import { ByteQueue } from '../../framing/byte-queue.js';
+import { LineBlockReader } from '../../framing/line-block-reader.js';
 import { checkOptions } from '../../internal/options.js';
 import { InvalidMemcacheReplyError } from './errors.js';
 import type { MemcacheMetaStatus, MemcachePart, MemcacheStatus } from './events.js';
 import { LIMITS, type MemcacheLimits, type ResolvedLimits, resolveLimits } from './limits.js';
-
-const LF = 0x0a;
-const CR = 0x0d;
 
 /** A line whose data has not arrived yet. */
 interface Block {
@@ -28,28 +25,26 @@ const END: MemcachePart = { type: 'end' };
 
 /** A pull decoder of answers. */
 export class MemcacheParser {
-  readonly #queue = new ByteQueue();
+  readonly #reader: LineBlockReader;
   readonly #limits: ResolvedLimits;
-  #searched = 0;
   /** The part whose line was read, while its data is missing. */
   #part: MemcachePart | Block | undefined;
-  #error: InvalidMemcacheReplyError | undefined;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(limits: MemcacheLimits = {}) {
     checkOptions('MemcacheParser', limits, LIMITS);
     this.#limits = resolveLimits(limits);
+    this.#reader = new LineBlockReader(this.#limits.maxLineBytes, invalid);
   }
 
   /** Bytes received and not yet returned. */
   get bufferedBytes(): number {
-    return this.#queue.length;
+    return this.#reader.bufferedBytes;
   }
 
   /** Takes a chunk, which may be lent: call {@link next} until it returns undefined before the chunk is overwritten. */
   receive(chunk: Buffer): void {
-    if (this.#error !== undefined) throw this.#error;
-    this.#queue.push(chunk);
+    this.#reader.receive(chunk);
   }
 
   /**
@@ -57,7 +52,7 @@ export class MemcacheParser {
    * @throws InvalidMemcacheReplyError and again the same: close the connection.
    */
   next(): MemcachePart | undefined {
-    if (this.#error !== undefined) throw this.#error;
+    this.#reader.expectUsable();
     try {
       this.#part ??= this.#read();
       if (this.#part === undefined) return undefined;
@@ -65,45 +60,18 @@ export class MemcacheParser {
       if (part !== undefined) this.#part = undefined;
       return part;
     } catch (error) {
-      this.#error = error as InvalidMemcacheReplyError;
-      throw error;
+      throw this.#reader.spoil(error);
     }
   }
 
-  #line(): string | undefined {
-    const queue = this.#queue;
-    const { maxLineBytes } = this.#limits;
-    const at = queue.indexOf(LF, this.#searched);
-    const { length } = queue;
-    if ((at === -1 ? length - 1 : at - 1) > maxLineBytes) {
-      throw invalid(`a line is longer than maxLineBytes, ${maxLineBytes}`);
-    }
-    if (at === -1) {
-      this.#searched = length;
-      queue.settle(maxLineBytes + 2);
-      return undefined;
-    }
-    if (at === 0 || queue.byteAt(at - 1) !== CR) throw invalid('a line does not end with CRLF');
-    this.#searched = 0;
-    return queue.cut(0, at - 1, at + 1).toString('utf8');
-  }
-
-  #data(block: Block): MemcachePart | undefined {
-    const queue = this.#queue;
-    const { size } = block;
-    if (queue.length < size + 2) {
-      queue.settle(size + 2);
-      return undefined;
-    }
-    if (queue.byteAt(size) !== CR || queue.byteAt(size + 1) !== LF) {
-      throw invalid('a value does not end with CRLF');
-    }
-    return block.finish(queue.cutGiven(0, size, size + 2));
+  #data({ size, finish }: Block): MemcachePart | undefined {
+    const value = this.#reader.block(size, 'a value');
+    return value === undefined ? undefined : finish(value);
   }
 
   /** @returns Undefined if the line is not complete. */
   #read(): MemcachePart | Block | undefined {
-    const line = this.#line();
+    const line = this.#reader.line();
     if (line === undefined) return undefined;
     const words = line.split(' ');
     const word = words[0] as string;

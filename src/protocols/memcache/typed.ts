@@ -1,5 +1,6 @@
 /** Values of one type instead of bytes. */
 import type { Deferred } from '../../defer/deferred.js';
+import { COMMAND_OPTIONS } from '../../exchange/command-settings.js';
 import { checkFunction, checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type {
@@ -10,7 +11,7 @@ import type {
 } from './commands.js';
 import { MemcacheValueError } from './errors.js';
 import type { MemcacheValue } from './events.js';
-import { CALL, type MemcacheCallOptions } from './protocol.js';
+import type { MemcacheCallOptions } from './protocol.js';
 import type { MemcacheData } from './serializer.js';
 
 /** How values of a type are stored. */
@@ -50,8 +51,12 @@ export interface TypedMemcacheValue<T> {
 type TypedSetOptions = Omit<MemcacheSetOptions, 'flags'>;
 type TypedGetManyOptions = Omit<MemcacheGetManyOptions, 'withCas'>;
 
-const SET: OptionNames<TypedSetOptions> = { ...CALL, expiresInSeconds: true, expiresAt: true };
-const GET_MANY: OptionNames<TypedGetManyOptions> = { ...CALL, partial: true };
+const SET: OptionNames<TypedSetOptions> = {
+  ...COMMAND_OPTIONS,
+  expiresInSeconds: true,
+  expiresAt: true,
+};
+const GET_MANY: OptionNames<TypedGetManyOptions> = { ...COMMAND_OPTIONS, partial: true };
 
 /**
  * The commands for values of one type. Reading fails with a MemcacheValueError if a value has other flags, or cannot be decoded.
@@ -75,7 +80,7 @@ export class TypedMemcache<T> {
   }
 
   get(key: string, options: MemcacheCallOptions = {}): Deferred<T | undefined> {
-    checkOptions('get', options, CALL);
+    checkOptions('get', options, COMMAND_OPTIONS);
     const found = this.#commands.get(key, options);
     return found.addCallback((value) => value && this.#decode(value)) as Deferred<T | undefined>;
   }
@@ -85,7 +90,7 @@ export class TypedMemcache<T> {
     key: string,
     options: MemcacheCallOptions = {},
   ): Deferred<TypedMemcacheValue<T> | undefined> {
-    checkOptions('getWithCas', options, CALL);
+    checkOptions('getWithCas', options, COMMAND_OPTIONS);
     return this.#commands.get(key, { ...options, withCas: true }).addCallback((found) => {
       return found && { value: this.#decode(found), cas: found.cas as string };
     });

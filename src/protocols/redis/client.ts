@@ -1,11 +1,7 @@
 /** A client of one Redis server that stays connected. */
-import { backoffPolicy, type RetryPolicy } from '../../clients/backoff-policy.js';
-import { ClientService } from '../../clients/client-service.js';
 import type { StreamClientEndpoint } from '../../core/stream-endpoint.js';
 import type { Deferred } from '../../defer/deferred.js';
-import { CancelledError, TimeoutError } from '../../defer/errors.js';
-import type { Failure } from '../../defer/failure.js';
-import { fail, maybeDeferred, succeed } from '../../defer/succeed.js';
+import { CommandLink, LINK_OPTIONS, type LinkOptions } from '../../exchange/command-link.js';
 import {
   checkFunction,
   checkInteger,
@@ -14,24 +10,16 @@ import {
 } from '../../internal/check.js';
 import { checkClientEndpoint } from '../../internal/check-endpoint.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
-import {
-  RedisConnectionLostError,
-  RedisNotStartedError,
-  RedisOverloadError,
-  RedisTimeoutError,
-  RedisUnavailableError,
-} from './errors.js';
 import type { RedisCommand, RedisValue } from './events.js';
 import {
-  checkCall,
   PROTOCOL_OPTIONS,
-  ProtocolSettings,
   type RedisCallOptions,
   RedisProtocol,
   type RedisProtocolOptions,
+  RedisSettings,
 } from './protocol.js';
 
-export interface RedisClientOptions extends RedisProtocolOptions {
+export interface RedisClientOptions extends RedisProtocolOptions, LinkOptions {
   /** Default: the server's user `default`. */
   readonly username?: string;
   /** Sent in clear unless the endpoint uses TLS. Default: none. */
@@ -40,10 +28,6 @@ export interface RedisClientOptions extends RedisProtocolOptions {
   readonly database?: number;
   /** The name of the connection in `CLIENT LIST`, without spaces. Default: none. */
   readonly clientName?: string;
-  /** The delays between attempts to connect. Default: {@link backoffPolicy} from 250 ms to 10 s. */
-  readonly retryPolicy?: RetryPolicy;
-  /** For the jitter of delays. Default `Math.random`. */
-  readonly random?: () => number;
   /**
    * Called for each new connection, before it serves other calls: subscribes to channels, for example, by calls of the protocol. If
    * its Deferred or promise fails, the connection is closed, and the client connects again.
@@ -58,12 +42,11 @@ export interface RedisClientOptions extends RedisProtocolOptions {
 /** @internal */
 export const CLIENT_OPTIONS: OptionNames<RedisClientOptions> = {
   ...PROTOCOL_OPTIONS,
+  ...LINK_OPTIONS,
   username: true,
   password: true,
   database: true,
   clientName: true,
-  retryPolicy: true,
-  random: true,
   onConnected: true,
   onLost: true,
   onFailure: true,
@@ -85,63 +68,54 @@ export const CLIENT_OPTIONS: OptionNames<RedisClientOptions> = {
  * await client.stopService();
  */
 export class RedisClient {
-  readonly #server: string;
-  readonly #options: RedisClientOptions;
-  readonly #settings: ProtocolSettings;
-  readonly #service: ClientService<() => RedisProtocol>;
-  #protocol: RedisProtocol | undefined;
-  /** The connection that `onConnected` was called for. */
-  #announced: RedisProtocol | undefined;
-  #failure: Error | undefined;
-  #running = false;
-  #starts = 0;
-  #waiting = 0;
+  readonly #link: CommandLink<RedisCommand, RedisValue, RedisProtocol>;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(endpoint: StreamClientEndpoint, options: RedisClientOptions) {
     checkOptions('RedisClient', options, CLIENT_OPTIONS);
     checkClientEndpoint(endpoint);
-    this.#server = String(endpoint);
-    this.#options = options;
-    this.#settings = new ProtocolSettings(options);
+    const settings = new RedisSettings(options);
     checkCallbacks(options);
     const greeting = greetingOf(options);
-    const { clock, random } = options;
-    const { retryPolicy = backoffPolicy({ initialDelayMs: 250, maxDelayMs: 10_000 }) } = options;
-    this.#service = new ClientService(endpoint, () => this.#build(), {
-      clock,
-      retryPolicy,
-      ...(random !== undefined && { random }),
-      prepareConnection: (protocol) => this.#prepare(protocol, greeting),
-      onFailure: (error) => {
-        this.#failure = error;
-        options.onFailure?.(error);
+    const { onConnected, onLost, onFailure } = options;
+    /** The connection that `onConnected` was called for. */
+    let announced: RedisProtocol | undefined;
+    this.#link = new CommandLink(endpoint, String(endpoint), settings, options, {
+      makeProtocol: () => {
+        const protocol: RedisProtocol = new RedisProtocol(settings, (reason) => {
+          if (announced !== protocol) return;
+          announced = undefined;
+          onLost?.(reason);
+        });
+        return protocol;
       },
+      prepare: (protocol) =>
+        greet(protocol, greeting).addCallback(() => {
+          announced = protocol;
+          return onConnected?.(protocol);
+        }),
+      failed: (error) => onFailure?.(error),
     });
   }
 
   /** True from `startService` to `stopService`. */
   get running(): boolean {
-    return this.#running;
+    return this.#link.running;
   }
 
   /** Whether there is a connection that serves calls. */
   get connected(): boolean {
-    return this.#protocol?.usable === true;
+    return this.#link.connected;
   }
 
   /** Commands without an answer, those that wait for a connection included. */
   get unanswered(): number {
-    return this.#waiting + (this.#protocol?.unanswered ?? 0);
+    return this.#link.unanswered;
   }
 
   /** Begins to connect. Does nothing if the client runs. */
   startService(): void {
-    if (this.#running) return;
-    this.#running = true;
-    this.#starts += 1;
-    this.#failure = undefined;
-    this.#service.startService();
+    this.#link.start();
   }
 
   /**
@@ -149,11 +123,7 @@ export class RedisClient {
    * Commands that wait for a connection fail with a RedisConnectionLostError.
    */
   stopService(): Deferred<void> {
-    this.#running = false;
-    const starts = this.#starts;
-    return this.#answered().addCallback(() =>
-      starts === this.#starts ? this.#service.stopService() : undefined,
-    );
+    return this.#link.stop();
   }
 
   /**
@@ -163,84 +133,8 @@ export class RedisClient {
    * @throws RedisNotStartedError, InvalidRedisCommandError, RedisOverloadError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
   call(command: RedisCommand, options: RedisCallOptions = {}): Deferred<RedisValue> {
-    if (!this.#running) throw new RedisNotStartedError();
-    const protocol = this.#protocol;
-    if (protocol?.usable === true) return protocol.call(command, options);
-    checkCall(options);
-    const { maxUnanswered } = this.#settings.limits;
-    if (this.#failure !== undefined) {
-      return fail(new RedisUnavailableError(this.#server, { cause: this.#failure }));
-    }
-    if (this.#waiting >= maxUnanswered) {
-      throw new RedisOverloadError('maxUnanswered', maxUnanswered);
-    }
-    return this.#whenConnected(command, options);
-  }
-
-  #build(): RedisProtocol {
-    const protocol: RedisProtocol = new RedisProtocol(this.#settings, (reason) => {
-      if (this.#protocol === protocol) this.#protocol = undefined;
-      if (this.#announced !== protocol) return;
-      this.#announced = undefined;
-      this.#options.onLost?.(reason);
-    });
-    return protocol;
-  }
-
-  #prepare(protocol: RedisProtocol, greeting: readonly RedisCommand[]): Deferred<unknown> {
-    const { onConnected } = this.#options;
-    const greeted = greeting.map((command) => protocol.call(command));
-    const all = greeted.reduce((before, next) => before.addCallback(() => next));
-    // Each failure is handled once: the first one fails the attempt.
-    for (const other of greeted.slice(1)) other.addErrback(() => undefined);
-    return all
-      .addCallback(() => {
-        this.#announced = protocol;
-        return onConnected?.(protocol);
-      })
-      .addCallback(() => {
-        this.#protocol = protocol;
-        this.#failure = undefined;
-      });
-  }
-
-  /** Fires when the commands that were sent are answered or lost; never fails. */
-  #answered(): Deferred<void> {
-    const protocol = this.#protocol;
-    if (protocol === undefined || protocol.unanswered === 0) return succeed(undefined);
-    // Answers come in order.
-    return maybeDeferred(() => protocol.call(['PING'])).addBoth(() => undefined);
-  }
-
-  #whenConnected(command: RedisCommand, options: RedisCallOptions): Deferred<RedisValue> {
-    const { timeoutMs = this.#settings.timeoutMs, signal } = options;
-    const { clock } = this.#options;
-    const began = clock.now();
-    this.#waiting += 1;
-    const connected = this.#service
-      .whenConnected({ failAfterFailures: 1 })
-      .addTimeout(timeoutMs, clock)
-      .addBoth((result) => {
-        this.#waiting -= 1;
-        return result;
-      }) as Deferred<RedisProtocol>;
-    const answer = connected.addCallbacks(
-      (protocol) => {
-        const left = Math.max(timeoutMs - (clock.now() - began), 1);
-        return protocol.call(command, { timeoutMs: left });
-      },
-      (failure) => this.#notConnected(command[0], timeoutMs, failure),
-    ) as Deferred<RedisValue>;
-    return signal === undefined ? answer : answer.cancelOn(signal);
-  }
-
-  #notConnected(command: string, timeoutMs: number, { value }: Failure): never {
-    if (value instanceof TimeoutError) throw new RedisTimeoutError(command, timeoutMs, false);
-    if (value instanceof CancelledError && !this.#running) {
-      throw new RedisConnectionLostError(command, false, { cause: value });
-    }
-    if (value instanceof CancelledError) throw value;
-    throw new RedisUnavailableError(this.#server, { cause: value });
+    this.#link.expectRunning();
+    return this.#link.perform(command, options);
   }
 }
 
@@ -261,4 +155,13 @@ function greetingOf(options: RedisClientOptions): readonly [RedisCommand, ...Red
   if (clientName !== undefined) hello.push('SETNAME', checkString('clientName', clientName));
   checkInteger('database', database, 0, 2 ** 31 - 1);
   return database === 0 ? [hello] : [hello, ['SELECT', database]];
+}
+
+/** Sends the greeting at once. @returns Fails with the first error. */
+function greet(protocol: RedisProtocol, greeting: readonly RedisCommand[]): Deferred<RedisValue> {
+  const greeted = greeting.map((command) => protocol.call(command));
+  const all = greeted.reduce((before, next) => before.addCallback(() => next));
+  // Each failure is handled once: the first one fails the attempt.
+  for (const other of greeted.slice(1)) other.addErrback(() => undefined);
+  return all;
 }

@@ -101,6 +101,15 @@ export class RedisConnection<T = undefined> {
   }
 }
 
+/**
+ * Checks a command that is sent later.
+ * @throws InvalidRedisCommandError, InvalidArgumentTypeError
+ */
+export function checkCommand(command: RedisCommand): void {
+  serializeCommand(command);
+  pushOf(command);
+}
+
 /** @throws InvalidRedisCommandError */
 function pushOf(command: RedisCommand): string | undefined {
   const name = command[0].toLowerCase();

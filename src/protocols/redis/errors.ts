@@ -1,5 +1,13 @@
 /** Errors of Redis clients. */
 import { LocalProtocolError, RemoteProtocolError, RopewalkError } from '../../core/errors/base.js';
+import {
+  ClientNotStartedError,
+  type CommandErrors,
+  CommandLostError,
+  CommandOverloadError,
+  CommandTimeoutError,
+  ServerUnavailableError,
+} from '../../exchange/command-errors.js';
 
 /** A command cannot be sent. Nothing was sent. */
 export class InvalidRedisCommandError extends LocalProtocolError {
@@ -8,28 +16,18 @@ export class InvalidRedisCommandError extends LocalProtocolError {
 }
 
 /** Too many commands are unanswered, or too many bytes unsent. Nothing was sent. */
-export class RedisOverloadError extends LocalProtocolError {
+export class RedisOverloadError extends CommandOverloadError {
   override readonly name = 'RedisOverloadError';
   override readonly code = 'ERR_REDIS_OVERLOAD';
-  /** The option that was exceeded. */
-  readonly option: 'maxUnanswered' | 'maxUnsentBytes';
-  readonly limit: number;
-
-  constructor(option: 'maxUnanswered' | 'maxUnsentBytes', limit: number) {
-    const what = option === 'maxUnanswered' ? 'commands are unanswered' : 'bytes are unsent';
-    super(`too many ${what}: ${option} is ${limit}`);
-    this.option = option;
-    this.limit = limit;
-  }
 }
 
 /** A command of a client that was not started, or was stopped. */
-export class RedisNotStartedError extends LocalProtocolError {
+export class RedisNotStartedError extends ClientNotStartedError {
   override readonly name = 'RedisNotStartedError';
   override readonly code = 'ERR_REDIS_NOT_STARTED';
 
   constructor() {
-    super('the Redis client is not started: call startService first');
+    super('Redis');
   }
 }
 
@@ -60,46 +58,36 @@ export class RedisServerError extends RopewalkError {
 }
 
 /** A command was not answered in time. */
-export class RedisTimeoutError extends RopewalkError {
+export class RedisTimeoutError extends CommandTimeoutError {
   override readonly name = 'RedisTimeoutError';
   override readonly code = 'ERR_REDIS_TIMEOUT';
-  readonly command: string;
-  readonly timeoutMs: number;
-  /** Whether the command was sent: then the server may still execute it. */
-  readonly mayHaveRun: boolean;
-
-  constructor(command: string, timeoutMs: number, mayHaveRun: boolean) {
-    const state = mayHaveRun ? 'it may still be executed' : 'it was not sent';
-    super(`no answer to ${command} in ${timeoutMs} ms; ${state}`);
-    this.command = command;
-    this.timeoutMs = timeoutMs;
-    this.mayHaveRun = mayHaveRun;
-  }
 }
 
 /** The connection ended before the answer. `cause` is its reason. */
-export class RedisConnectionLostError extends RopewalkError {
+export class RedisConnectionLostError extends CommandLostError {
   override readonly name = 'RedisConnectionLostError';
   override readonly code = 'ERR_REDIS_CONNECTION_LOST';
-  readonly command: string;
-  /** Whether the command was written to the connection: then the server may have executed it. */
-  readonly mayHaveRun: boolean;
 
   constructor(command: string, mayHaveRun: boolean, options?: ErrorOptions) {
-    const state = mayHaveRun ? 'it may have been executed' : 'it was not sent';
-    super(`the Redis connection ended before the answer to ${command}; ${state}`, options);
-    this.command = command;
-    this.mayHaveRun = mayHaveRun;
+    super('Redis', command, mayHaveRun, options);
   }
 }
 
 /** The server is not connected, and the last attempt to connect failed with `cause`. Nothing was sent. */
-export class RedisUnavailableError extends RopewalkError {
+export class RedisUnavailableError extends ServerUnavailableError {
   override readonly name = 'RedisUnavailableError';
   override readonly code = 'ERR_REDIS_UNAVAILABLE';
-  readonly mayHaveRun = false;
 
   constructor(server: string, options?: ErrorOptions) {
-    super(`the Redis server ${server} is not connected`, options);
+    super('Redis', server, options);
   }
 }
+
+/** @internal */
+export const REDIS_ERRORS: CommandErrors = {
+  Overload: RedisOverloadError,
+  Timeout: RedisTimeoutError,
+  Lost: RedisConnectionLostError,
+  NotStarted: RedisNotStartedError,
+  unavailable: (server, cause) => new RedisUnavailableError(server, { cause }),
+};

@@ -8,14 +8,11 @@
  * Omitted: strings and arrays of unknown length (`$?`, `*?`), which no server sends.
  */
 import { withoutStack } from '../../core/errors/base.js';
-import { ByteQueue } from '../../framing/byte-queue.js';
+import { LineBlockReader } from '../../framing/line-block-reader.js';
 import { checkOptions } from '../../internal/options.js';
 import { InvalidRedisReplyError, RedisServerError } from './errors.js';
 import type { RedisEvent, RedisValue } from './events.js';
 import { LIMITS, type RedisLimits, type ResolvedLimits, resolveLimits } from './limits.js';
-
-const LF = 0x0a;
-const CR = 0x0d;
 
 /** An array, set, push, map or attribute whose values are being read. */
 interface Open {
@@ -38,29 +35,27 @@ const SKIPPED = Symbol('skipped');
 
 /** A pull decoder of answers. */
 export class RedisParser {
-  readonly #queue = new ByteQueue();
+  readonly #reader: LineBlockReader;
   readonly #limits: ResolvedLimits;
-  #searched = 0;
   #bulk: Bulk | undefined;
   #open: Open[] = [];
   #elements = 0;
-  #error: InvalidRedisReplyError | undefined;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(limits: RedisLimits = {}) {
     checkOptions('RedisParser', limits, LIMITS);
     this.#limits = resolveLimits(limits);
+    this.#reader = new LineBlockReader(this.#limits.maxLineBytes, invalid);
   }
 
   /** Bytes received and not yet read. */
   get bufferedBytes(): number {
-    return this.#queue.length;
+    return this.#reader.bufferedBytes;
   }
 
   /** Takes a chunk, which may be lent: call {@link next} until it returns undefined before the chunk is overwritten. */
   receive(chunk: Buffer): void {
-    if (this.#error !== undefined) throw this.#error;
-    this.#queue.push(chunk);
+    this.#reader.receive(chunk);
   }
 
   /**
@@ -68,7 +63,7 @@ export class RedisParser {
    * @throws InvalidRedisReplyError and again the same: close the connection.
    */
   next(): RedisEvent | undefined {
-    if (this.#error !== undefined) throw this.#error;
+    this.#reader.expectUsable();
     try {
       for (;;) {
         const value = this.#scalar();
@@ -77,15 +72,14 @@ export class RedisParser {
         if (event !== undefined) return event;
       }
     } catch (error) {
-      this.#error = error as InvalidRedisReplyError;
-      throw error;
+      throw this.#reader.spoil(error);
     }
   }
 
   /** The next value that is whole by itself: an array that is not empty is opened. */
   #scalar(): RedisValue | typeof MISSING | typeof SKIPPED {
     if (this.#bulk !== undefined) return this.#bytes(this.#bulk);
-    const line = this.#line();
+    const line = this.#reader.line();
     if (line === undefined) return MISSING;
     this.#elements += 1;
     if (this.#elements > this.#limits.maxElements) {
@@ -110,17 +104,11 @@ export class RedisParser {
   }
 
   #bytes({ type, size }: Bulk): RedisValue | typeof MISSING {
-    const queue = this.#queue;
-    if (queue.length < size + 2) {
-      queue.settle(size + 2);
-      return MISSING;
-    }
-    if (queue.byteAt(size) !== CR || queue.byteAt(size + 1) !== LF) {
-      throw invalid('a string does not end with CRLF');
-    }
+    const bytes = this.#reader.block(size, 'a string');
+    if (bytes === undefined) return MISSING;
     this.#bulk = undefined;
-    if (type === '$') return queue.cutGiven(0, size, size + 2);
-    const text = queue.cut(0, size, size + 2).toString('utf8');
+    if (type === '$') return bytes;
+    const text = bytes.toString('utf8');
     // A verbatim string begins with its format, such as `txt:`.
     return type === '!' ? serverError(text) : text.slice(4);
   }
@@ -163,24 +151,6 @@ export class RedisParser {
       }
       value = closed(top);
     }
-  }
-
-  #line(): string | undefined {
-    const queue = this.#queue;
-    const { maxLineBytes } = this.#limits;
-    const at = queue.indexOf(LF, this.#searched);
-    const { length } = queue;
-    if ((at === -1 ? length - 1 : at - 1) > maxLineBytes) {
-      throw invalid(`a line is longer than maxLineBytes, ${maxLineBytes}`);
-    }
-    if (at === -1) {
-      this.#searched = length;
-      queue.settle(maxLineBytes + 2);
-      return undefined;
-    }
-    if (at === 0 || queue.byteAt(at - 1) !== CR) throw invalid('a line does not end with CRLF');
-    this.#searched = 0;
-    return queue.cut(0, at - 1, at + 1).toString('utf8');
   }
 }
 

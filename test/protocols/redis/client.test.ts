@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { CancelledError, HostnameEndpoint } from '../../../src/index.js';
 import {
+  InvalidRedisCommandError,
   RedisClient,
   type RedisClientOptions,
   RedisConnectionLostError,
@@ -197,6 +198,14 @@ contract('RedisClient', (rig) => {
     });
     rig.use(await FakeRedis.listen(port));
     expect(await within(answering(client), 'an answer')).toBe('PONG');
+  });
+
+  it('refuses a malformed command at the call, before there is a connection', async () => {
+    const fake = rig.use(await FakeRedis.listen());
+    const client = started(rig, fake.port);
+    expect(() => client.call(['SUBSCRIBE', 'a', 'b'])).toThrow(InvalidRedisCommandError);
+    expect(() => client.call(['SET', 'a', undefined as never])).toThrow(TypeError);
+    expect(client.unanswered).toBe(0);
   });
 
   it('waits for answers when it is stopped, and refuses calls afterwards', async () => {
