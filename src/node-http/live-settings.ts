@@ -41,8 +41,10 @@ export class LiveSettings implements HTTPServerSettings {
     this.errorPage = base.errorPage;
   }
 
+  /** The time of the whole request includes that of its head. */
   get headTimeoutMs(): number {
-    return this.properties.headersTimeout || NEVER_MS;
+    const { headersTimeout, requestTimeout } = this.properties;
+    return Math.min(headersTimeout || NEVER_MS, requestTimeout || NEVER_MS);
   }
 
   /** Node limits the time of the whole request only: see `requestTimeout`. */

@@ -4,7 +4,7 @@ import { type ServerResponse as NodeResponse, OutgoingMessage } from 'node:http'
 import type { Exchange } from './exchange.js';
 import type { IncomingMessage } from './incoming-message.js';
 import type { HeadState } from './response-head.js';
-import type { HeaderEntry } from './response-headers.js';
+import type { HeaderEntry, HeaderValue } from './response-headers.js';
 
 /** The exchange of the engine, and the fields that were set. Symbols: programs add properties of any name. */
 export const kExchange: unique symbol = Symbol('ropewalk.exchange');
@@ -19,11 +19,16 @@ export const kWritten: unique symbol = Symbol('ropewalk.written');
 export const kWaiting: unique symbol = Symbol('ropewalk.waiting');
 export const kRejectsContent: unique symbol = Symbol('ropewalk.rejectsContent');
 
-/** Node's own: `writableNeedDrain` reads it. */
-const kNeedDrain: symbol =
-  Object.getOwnPropertySymbols(new OutgoingMessage()).find(
-    ({ description }) => description === 'kNeedDrain',
-  ) ?? Symbol('ropewalk.needDrain');
+/** Symbols of Node's class: those of its properties that no public member reaches. */
+function symbolOfNode(name: string): symbol {
+  const symbols = Object.getOwnPropertySymbols(new OutgoingMessage());
+  return symbols.find(({ description }) => description === name) ?? Symbol(`ropewalk.${name}`);
+}
+
+/** `writableNeedDrain` reads it. */
+const kNeedDrain: symbol = symbolOfNode('kNeedDrain');
+/** Fields that were set by `OutgoingMessage.prototype.setHeader.call(response, ...)`, as the package cookies does; null if there are none. */
+const kOutHeaders: symbol = symbolOfNode('kOutHeaders');
 
 export type Callback = (error?: Error | null) => void;
 
@@ -68,4 +73,15 @@ export function needsDrain(response: OpenResponse): boolean {
 
 export function setNeedsDrain(response: OpenResponse, needed: boolean): void {
   (response as unknown as Record<symbol, boolean>)[kNeedDrain] = needed;
+}
+
+type NodeFields = Readonly<Record<string, readonly [name: string, value: HeaderValue]>>;
+
+/** Takes the fields that were set by the method of Node's class. */
+export function takeNodeFields(response: OpenResponse): NodeFields | undefined {
+  const holder = response as unknown as Record<symbol, NodeFields | null | undefined>;
+  const fields = holder[kOutHeaders];
+  if (fields === null || fields === undefined) return undefined;
+  holder[kOutHeaders] = null;
+  return fields;
 }

@@ -16,6 +16,7 @@ import {
   kWaiting,
   kWritten,
   type OpenResponse,
+  takeNodeFields,
 } from './open-response.js';
 import { reserveResponse } from './reserved-names.js';
 import { endResponse, passHead, passRaw, writeResponse } from './response-content.js';
@@ -133,17 +134,30 @@ for (const [name, value] of Object.entries(PROTOTYPE)) {
   });
 }
 
-function setHeader(this: OpenResponse, name: string, value: HeaderValue): OpenResponse {
-  if (this._header) throw headersSent('set');
-  const entry = headerEntry(name, value);
-  const entries = this[kEntries];
+/** The fields that were set, by whichever method. */
+function entriesOf(response: OpenResponse): HeaderEntry[] | undefined {
+  const others = takeNodeFields(response);
+  if (others !== undefined) {
+    for (const [name, value] of Object.values(others)) putEntry(response, headerEntry(name, value));
+  }
+  return response[kEntries];
+}
+
+function putEntry(response: OpenResponse, entry: HeaderEntry): void {
+  const entries = response[kEntries];
   if (entries === undefined) {
-    this[kEntries] = [entry];
-    return this;
+    response[kEntries] = [entry];
+    return;
   }
   const index = indexOf(entries, entry.lower);
   if (index === -1) entries.push(entry);
   else entries[index] = entry;
+}
+
+function setHeader(this: OpenResponse, name: string, value: HeaderValue): OpenResponse {
+  if (this._header) throw headersSent('set');
+  entriesOf(this);
+  putEntry(this, headerEntry(name, value));
   return this;
 }
 
@@ -153,7 +167,8 @@ function appendHeader(
   value: string | readonly string[],
 ): OpenResponse {
   if (this._header) throw headersSent('append');
-  const previous = this[kEntries]?.[indexOf(this[kEntries], checkedName(name))];
+  const entries = entriesOf(this);
+  const previous = entries?.[indexOf(entries, checkedName(name))];
   if (previous === undefined) return setHeader.call(this, name, value);
   const values: unknown[] = Array.isArray(previous.value) ? previous.value : [previous.value];
   const added = Array.isArray(value) ? value : [value];
@@ -163,7 +178,7 @@ function appendHeader(
 
 function getHeader(this: OpenResponse, name: string): HeaderValue | undefined {
   const lower = lowerCase(name);
-  const entries = this[kEntries];
+  const entries = entriesOf(this);
   if (entries === undefined) return undefined;
   const index = indexOf(entries, lower);
   return index === -1 ? undefined : (entries[index] as HeaderEntry).value;
@@ -171,7 +186,7 @@ function getHeader(this: OpenResponse, name: string): HeaderValue | undefined {
 
 function hasHeader(this: OpenResponse, name: string): boolean {
   const lower = lowerCase(name);
-  const entries = this[kEntries];
+  const entries = entriesOf(this);
   return entries !== undefined && indexOf(entries, lower) !== -1;
 }
 
@@ -182,23 +197,23 @@ function removeHeader(this: OpenResponse, name: string): void {
   else if (lower === 'content-length') this._removedContLen = true;
   else if (lower === 'transfer-encoding') this._removedTE = true;
   else if (lower === 'date') this.sendDate = false;
-  const entries = this[kEntries];
+  const entries = entriesOf(this);
   if (entries === undefined) return;
   const index = indexOf(entries, lower);
   if (index !== -1) entries.splice(index, 1);
 }
 
 function getHeaderNames(this: OpenResponse): string[] {
-  return (this[kEntries] ?? []).map(({ lower }) => lower);
+  return (entriesOf(this) ?? []).map(({ lower }) => lower);
 }
 
 function getRawHeaderNames(this: OpenResponse): string[] {
-  return (this[kEntries] ?? []).map(({ name }) => name as string);
+  return (entriesOf(this) ?? []).map(({ name }) => name as string);
 }
 
 function getHeaders(this: OpenResponse): Record<string, HeaderValue> {
   const headers = Object.create(null) as Record<string, HeaderValue>;
-  for (const { lower, value } of this[kEntries] ?? []) headers[lower] = value;
+  for (const { lower, value } of entriesOf(this) ?? []) headers[lower] = value;
   return headers;
 }
 
@@ -219,7 +234,7 @@ function writeHead(
     given ??= reason;
   }
   this.statusCode = code;
-  const entries = this[kEntries];
+  const entries = entriesOf(this);
   if (entries !== undefined && given !== undefined && given !== null) setAll(this, given);
   const { statusMessage } = this;
   if (statusMessage !== STATUS_CODES[code]) checkReason(this, statusMessage);

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { programs as express } from './programs/express.mjs';
 import { programs as fastify } from './programs/fastify.mjs';
 import { programs as koa } from './programs/koa.mjs';
+import { programs as middleware } from './programs/middleware.mjs';
 import { programs as plain } from './programs/plain.mjs';
 import { withJoinedChunks } from './programs/talk.mjs';
 import { programs as ws } from './programs/ws.mjs';
@@ -19,7 +20,14 @@ interface Program {
   talk(port: number): Promise<unknown>;
 }
 
-const PROGRAMS = [...express, ...fastify, ...koa, ...plain, ...ws] as unknown as Program[];
+const PROGRAMS = [
+  ...express,
+  ...fastify,
+  ...koa,
+  ...middleware,
+  ...plain,
+  ...ws,
+] as unknown as Program[];
 
 async function outputOf(program: Program, createServer: CreateServer): Promise<unknown> {
   const server = await program.make(createServer);

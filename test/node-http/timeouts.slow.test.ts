@@ -10,6 +10,7 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
   it.each([
     ['keepAliveTimeout', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', /^HTTP\/1.1 200 .*end$/s],
     ['headersTimeout', 'GET / HTTP/1.1\r\n', /^HTTP\/1.1 408 Request Timeout\r\n/],
+    ['requestTimeout', 'GET / HTTP/1.1\r\nHost: a\r\n', /^HTTP\/1.1 408 Request Timeout\r\n/],
     [
       'requestTimeout',
       'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf',
