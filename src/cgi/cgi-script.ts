@@ -6,18 +6,21 @@ import { SpawnError } from '../core/errors/processes.js';
 import { HTTPStatusError } from '../http/errors.js';
 import { checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import type { UploadedFile } from '../web/forms/uploaded-file.js';
 import { MissingPathWarning } from '../web/missing-path.js';
 import type { Resource, WebContext } from '../web/web-context.js';
 import type { WebResult } from '../web/web-result.js';
 import { CGI_NAMES, type CGIOptions, type CGIReactor, CGISettings } from './options.js';
 import { ScriptRun } from './script-run.js';
+import { storeContent } from './stored-content.js';
 
 /**
  * Runs a script for each request. It is a leaf: the rest of the path is PATH_INFO.
  *
- * - The content of the request is its standard input. Content without a Content-Length is answered with 411.
+ * - The content of the request is its standard input. Content of unknown length is stored before the script begins.
  * - Its output is streamed. A response that has no head, or a malformed one, is answered with 502; one that is too slow with 504.
- * - A Location that is a path redirects the client, as one that is a URL does: a redirect inside the server is not made.
+ * - A Location that is a path, without a Status or other fields, is a redirect inside the server (section 6.2.2): the site answers as to a
+ *   GET for that path. Others redirect the client.
  * - If the client goes, or the time is over, the script and its children receive SIGTERM, then SIGKILL.
  * - Its standard error output is logged.
  *
@@ -53,19 +56,48 @@ export class CGIScript implements Resource {
       this.#missing.found404(context);
       return context.notFound();
     }
-    const { request } = context;
-    if (request.contentLength === undefined && request.head.isChunked) {
-      throw new HTTPStatusError(411);
-    }
     const settings = this.#settings;
     if (settings.load.running >= settings.maxRunning) {
+      context.logRefusal('warn', 503, `more than maxRunning, ${settings.maxRunning}, scripts`);
       context.response.setField('Retry-After', '1');
       context.response.sendStatus(503);
       return undefined;
     }
+    const target = context.request.head.isChunked
+      ? await this.#runWithStored(context)
+      : await this.#run(context, undefined);
+    if (target === undefined) return undefined;
+    if (context.hops < settings.maxLocalRedirects) return context.answerAt(target);
+    context.log.error('the redirect to {target} exceeds maxLocalRedirects, {maxLocalRedirects}', {
+      target,
+      maxLocalRedirects: settings.maxLocalRedirects,
+    });
+    throw new HTTPStatusError(502);
+  }
+
+  /** The script counts as running while its content is stored. */
+  async #runWithStored(context: WebContext): Promise<string | undefined> {
+    const { load, maxStoredBytes } = this.#settings;
+    let content: UploadedFile;
+    load.running += 1;
+    try {
+      content = await storeContent(context.request, maxStoredBytes);
+    } finally {
+      load.running -= 1;
+    }
+    try {
+      return await this.#run(context, content);
+    } finally {
+      await content.remove();
+    }
+  }
+
+  /** @returns The target of a redirect inside the server; undefined if the response is complete. */
+  async #run(context: WebContext, content: UploadedFile | undefined): Promise<string | undefined> {
     const scriptName = `/${context.segments.join('/')}`;
     const pathInfo = context.rest.map((segment) => `/${segment}`).join('');
-    const run = new ScriptRun(settings, context, { file: this.file, scriptName, pathInfo });
+    const place = { file: this.file, scriptName, pathInfo };
+    const run = new ScriptRun(this.#settings, context, place, content);
     try {
       run.start();
     } catch (error) {
@@ -76,8 +108,7 @@ export class CGIScript implements Resource {
       });
       throw new HTTPStatusError(500, undefined, { cause: error });
     }
-    await run.done;
-    return undefined;
+    return await run.done;
   }
 }
 

@@ -33,7 +33,12 @@ const WITHHELD: ReadonlySet<string> = new Set([
 /** An underscore would become the same name as a hyphen: a client could then pretend a field that a proxy removes. */
 const FIELD_NAME = /^[a-z0-9-]+$/;
 
-export function cgiEnvironment(request: HTTPRequest, place: ScriptPlace): Record<string, string> {
+/** @param contentLength Undefined if there is no content. */
+export function cgiEnvironment(
+  request: HTTPRequest,
+  place: ScriptPlace,
+  contentLength: number | undefined,
+): Record<string, string> {
   const { scriptName, pathInfo, file } = place;
   const { name, port } = serverOf(request);
   const variables: Record<string, string> = {
@@ -53,9 +58,7 @@ export function cgiEnvironment(request: HTTPRequest, place: ScriptPlace): Record
   if (request.secure) variables.HTTPS = 'on';
   const type = request.field('content-type');
   if (type !== undefined) variables.CONTENT_TYPE = type;
-  if (request.contentLength !== undefined) {
-    variables.CONTENT_LENGTH = String(request.contentLength);
-  }
+  if (contentLength !== undefined) variables.CONTENT_LENGTH = String(contentLength);
   addFields(variables, request);
   return variables;
 }

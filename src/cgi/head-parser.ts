@@ -21,11 +21,15 @@ export interface CGIHead {
   readonly status: number;
   /** Fields for the client, in order. Those of the connection are left out. */
   readonly fields: readonly (readonly [name: string, value: string])[];
+  /** Of a redirect inside the server (section 6.2.2): a path, perhaps with a query, in visible ASCII. */
+  readonly localTarget?: string;
   /** The bytes behind the head that arrived with it. A view of the last piece. */
   readonly rest: Buffer;
 }
 
 const LF = 0x0a;
+/** A path and query, which no browser takes for another origin. */
+const LOCAL_TARGET = /^\/(?![/\\])[!-"$-~]*$/;
 const STATUS = /^([2-5]\d\d)(?: .*)?$/;
 /** They belong to the connection between client and server, which is not the script's (RFC 3875 section 6.3.4, RFC 9110 section 7.6.1). */
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
@@ -47,7 +51,9 @@ export class CGIHeadParser {
   #line: Buffer[] = [];
   #bytes = 0;
   #status: number | undefined;
-  #hasLocation = false;
+  #location: string | undefined;
+  /** Whether there are other fields than Location and Content-Type. */
+  #hasOthers = false;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(limits: CGIHeadLimits = {}) {
@@ -120,11 +126,11 @@ export class CGIHeadParser {
       throw new InvalidCGIOutputError(`the head exceeds maxFields, ${this.#maxFields}`);
     }
     if (lower === 'location') {
-      if (this.#hasLocation || value === '') {
+      if (this.#location !== undefined || value === '') {
         throw new InvalidCGIOutputError('the Location field is empty or repeated');
       }
-      this.#hasLocation = true;
-    }
+      this.#location = value;
+    } else if (lower !== 'content-type') this.#hasOthers = true;
     this.#fields.push([name, value]);
   }
 
@@ -132,7 +138,14 @@ export class CGIHeadParser {
     if (this.#fields.length === 0 && this.#status === undefined) {
       throw new InvalidCGIOutputError('the head has no field');
     }
-    const status = this.#status ?? (this.#hasLocation ? 302 : 200);
-    return { status, fields: this.#fields, rest };
+    const location = this.#location;
+    const status = this.#status ?? (location === undefined ? 200 : 302);
+    const isLocal =
+      location !== undefined &&
+      this.#status === undefined &&
+      !this.#hasOthers &&
+      LOCAL_TARGET.test(location);
+    const local = isLocal ? { localTarget: location } : {};
+    return { status, fields: this.#fields, rest, ...local };
   }
 }

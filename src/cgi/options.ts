@@ -51,6 +51,10 @@ export interface CGIOptions extends CGIHeadLimits {
   readonly killAfterMs?: number;
   /** Most scripts that run at the same time, 1 or more; for CGIDirectory all of it together. Further requests get 503. Default 32. */
   readonly maxRunning?: number;
+  /** Most redirects inside the server that follow each other for a request, 0 or more; further ones get 502. Default 10. */
+  readonly maxLocalRedirects?: number;
+  /** Most bytes of content of unknown length, 0 or more: they are stored before the script begins; longer content gets 413. Default 2^26. */
+  readonly maxStoredBytes?: number;
   /** Most bytes of the standard error output of a request that are logged, 0 or more; the rest is dropped. Default 65,536. */
   readonly maxErrorBytes?: number;
 }
@@ -67,6 +71,8 @@ export const CGI_NAMES: OptionNames<CGIOptions> = {
   killAfterMs: true,
   maxRunning: true,
   maxErrorBytes: true,
+  maxLocalRedirects: true,
+  maxStoredBytes: true,
   ...HEAD_LIMITS,
 };
 
@@ -81,6 +87,8 @@ export class CGISettings {
   readonly killAfterMs: number;
   readonly maxRunning: number;
   readonly maxErrorBytes: number;
+  readonly maxLocalRedirects: number;
+  readonly maxStoredBytes: number;
   /** Shared by the scripts of a folder. */
   readonly load: { running: number };
 
@@ -100,6 +108,7 @@ export class CGISettings {
       maxRunning = 32,
       maxErrorBytes = 65_536,
     } = options;
+    const { maxLocalRedirects = 10, maxStoredBytes = 2 ** 26 } = options;
     if (interpreter !== undefined) checkString('interpreter', interpreter);
     if (cwd !== undefined) checkString('cwd', cwd);
     if (variables !== undefined) checkFunction('variables', variables);
@@ -114,7 +123,9 @@ export class CGISettings {
     this.timeoutMs = checkMilliseconds('timeoutMs', timeoutMs);
     this.killAfterMs = checkMilliseconds('killAfterMs', killAfterMs);
     this.maxRunning = checkInteger('maxRunning', maxRunning, 1, Number.MAX_SAFE_INTEGER);
-    this.maxErrorBytes = checkInteger('maxErrorBytes', maxErrorBytes, 0, Number.MAX_SAFE_INTEGER);
+    this.maxErrorBytes = checkCount('maxErrorBytes', maxErrorBytes);
+    this.maxLocalRedirects = checkCount('maxLocalRedirects', maxLocalRedirects);
+    this.maxStoredBytes = checkCount('maxStoredBytes', maxStoredBytes);
     this.headParser();
   }
 
@@ -127,4 +138,8 @@ export class CGISettings {
   headParser(): CGIHeadParser {
     return new CGIHeadParser(pickOptions(this.options, HEAD_LIMITS));
   }
+}
+
+function checkCount(what: string, value: number): number {
+  return checkInteger(what, value, 0, Number.MAX_SAFE_INTEGER);
 }

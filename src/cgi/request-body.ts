@@ -1,19 +1,22 @@
 /** Passes the content of a request to the standard input of a process, as fast as that reads. */
 import type { ProcessTransport } from '../core/process.js';
 import type { PullProducer } from '../core/producer.js';
-import type { HTTPRequest } from '../http/http-request.js';
 
 export class RequestBody implements PullProducer {
   readonly #input: ProcessTransport;
-  readonly #pieces: AsyncIterator<Buffer, undefined>;
+  readonly #pieces: AsyncIterator<Buffer, unknown>;
   readonly #failed: (error: unknown) => void;
   #isStopped = false;
   #isReading = false;
 
   /** @param failed The content will not become complete. */
-  constructor(request: HTTPRequest, input: ProcessTransport, failed: (error: unknown) => void) {
+  constructor(
+    content: AsyncIterable<Buffer>,
+    input: ProcessTransport,
+    failed: (error: unknown) => void,
+  ) {
     this.#input = input;
-    this.#pieces = request[Symbol.asyncIterator]();
+    this.#pieces = content[Symbol.asyncIterator]();
     this.#failed = failed;
   }
 
@@ -30,7 +33,7 @@ export class RequestBody implements PullProducer {
         this.#isReading = false;
         if (this.#isStopped) return;
         if (done === true) this.#end();
-        else this.#input.write(value);
+        else this.#input.write(value as Buffer);
       },
       (error: unknown) => this.#failed(error),
     );

@@ -17,6 +17,7 @@ import type { SpawnOptions } from '../core/spawn-options.js';
 import { Deferred } from '../defer/deferred.js';
 import { HTTPStatusError } from '../http/errors.js';
 import { WINDOWS } from '../internal/platform.js';
+import type { UploadedFile } from '../web/forms/uploaded-file.js';
 import type { WebContext } from '../web/web-context.js';
 import { cgiEnvironment, type ScriptPlace } from './environment.js';
 import { ErrorLines } from './error-lines.js';
@@ -26,11 +27,12 @@ import type { CGISettings } from './options.js';
 import { RequestBody } from './request-body.js';
 
 export class ScriptRun extends ProcessProtocol {
-  /** Fires when the response is complete. Fails with an HTTPStatusError, also when the head was sent already or the client is gone. */
-  readonly done: Deferred<void> = new Deferred();
+  /** Fires when the response is complete, or with the target of a redirect inside the server. Fails with an HTTPStatusError, also when the head was sent already or the client is gone. */
+  readonly done: Deferred<string | undefined> = new Deferred();
   readonly #settings: CGISettings;
   readonly #context: WebContext;
   readonly #place: ScriptPlace;
+  readonly #stored: UploadedFile | undefined;
   readonly #errors: ErrorLines;
   /** A client that has only closed its side, and is therefore taken for one that is gone, still gets an answer. */
   readonly #abandon = (): void => this.#finish(new HTTPStatusError(503));
@@ -42,12 +44,20 @@ export class ScriptRun extends ProcessProtocol {
   #pid: number | undefined;
   #outputEnded = false;
   #isWaiting = false;
+  #localTarget: string | undefined;
 
-  constructor(settings: CGISettings, context: WebContext, place: ScriptPlace) {
+  /** @param stored The content, if its length was not announced. */
+  constructor(
+    settings: CGISettings,
+    context: WebContext,
+    place: ScriptPlace,
+    stored: UploadedFile | undefined,
+  ) {
     super();
     this.#settings = settings;
     this.#context = context;
     this.#place = place;
+    this.#stored = stored;
     this.#head = settings.headParser();
     this.#errors = new ErrorLines(context.log, place.scriptName, settings.maxErrorBytes);
   }
@@ -58,7 +68,8 @@ export class ScriptRun extends ProcessProtocol {
     const { reactor, timeoutMs, options } = this.#settings;
     const { interpreter, args = [] } = options;
     const { file } = this.#place;
-    const hasContent = (request.contentLength ?? 0) > 0;
+    const content = this.#stored ?? request;
+    const hasContent = (this.#contentLength ?? 0) > 0;
     reactor.spawnProcess(this, interpreter ?? file, {
       ...this.#spawning(),
       args: interpreter === undefined ? args : [...args, file],
@@ -68,11 +79,11 @@ export class ScriptRun extends ProcessProtocol {
     this.#settings.load.running += 1;
     this.#deadline = reactor.callLater(timeoutMs, () => this.#late());
     signal.addEventListener('abort', this.#abandon);
-    if (hasContent) new RequestBody(request, this.transport, this.#abandon).start();
+    if (hasContent) new RequestBody(content, this.transport, this.#abandon).start();
   }
 
   override outReceived(data: Buffer): void {
-    if (this.done.fired) return;
+    if (this.done.fired || this.#localTarget !== undefined) return;
     if (this.#head === undefined) this.#write(data);
     else this.#readHead(this.#head, data);
   }
@@ -99,6 +110,10 @@ export class ScriptRun extends ProcessProtocol {
     this.#errors.end();
   }
 
+  get #contentLength(): number | undefined {
+    return this.#stored?.size ?? this.#context.request.contentLength;
+  }
+
   #spawning(): SpawnOptions {
     const { options, env } = this.#settings;
     const { cwd = dirname(this.#place.file), variables, process = {} } = options;
@@ -109,7 +124,7 @@ export class ScriptRun extends ProcessProtocol {
       ...(WINDOWS ? {} : { session: true }),
       env: {
         ...env,
-        ...cgiEnvironment(this.#context.request, this.#place),
+        ...cgiEnvironment(this.#context.request, this.#place, this.#contentLength),
         ...variables?.(this.#context),
       },
     };
@@ -118,7 +133,10 @@ export class ScriptRun extends ProcessProtocol {
   #readHead(parser: CGIHeadParser, data: Buffer): void {
     try {
       const head = parser.receive(data);
-      if (head !== undefined) this.#begin(head);
+      if (head?.localTarget !== undefined) {
+        this.#head = undefined;
+        this.#localTarget = head.localTarget;
+      } else if (head !== undefined) this.#begin(head);
     } catch (error) {
       this.#failed(error);
     }
@@ -169,6 +187,7 @@ export class ScriptRun extends ProcessProtocol {
     if (this.#head !== undefined)
       this.#failed(new InvalidCGIOutputError('it ended before its head'));
     else if (wasKilled) this.#finish(new HTTPStatusError(502));
+    else if (this.#localTarget !== undefined) this.#finish(undefined);
     else {
       try {
         this.#context.response.end();
@@ -197,14 +216,14 @@ export class ScriptRun extends ProcessProtocol {
     this.#finish(new HTTPStatusError(504));
   }
 
-  /** @param error Undefined if the response is complete. */
+  /** @param error Undefined if the response is complete, or a redirect. */
   #finish(error: HTTPStatusError | undefined): void {
     if (this.done.fired) return;
     this.#deadline?.cancel();
     this.#deadline = undefined;
     this.#context.signal.removeEventListener('abort', this.#abandon);
     this.#end();
-    if (error === undefined) this.done.callback();
+    if (error === undefined) this.done.callback(this.#localTarget);
     else this.done.errback(error);
   }
 
@@ -214,7 +233,10 @@ export class ScriptRun extends ProcessProtocol {
       this.#signal('SIGTERM');
       const { reactor, killAfterMs } = this.#settings;
       if (this.#exited === undefined) {
-        this.#killing = reactor.callLater(killAfterMs, () => this.#signal('SIGKILL'));
+        this.#killing = reactor.callLater(killAfterMs, () => {
+          this.#killing = undefined;
+          this.#signal('SIGKILL');
+        });
       }
     }
     for (const number of [0, 1]) this.transport.pipe(number)?.abortConnection();

@@ -249,6 +249,11 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   }
 
   /** @internal */
+  get source(): RequestConnection {
+    return this.connection;
+  }
+
+  /** @internal */
   get hasContent(): boolean {
     return this.head.isChunked || (this.head.contentLength ?? 0) > 0;
   }

@@ -5,12 +5,14 @@ import { statusOf as errorStatus } from '../http/error-answers.js';
 import type { HTTPRequest } from '../http/http-request.js';
 import type { HTTPResponse } from '../http/http-response.js';
 import type { HTTPHandler } from '../http/http-service.js';
+import { LocalRequest } from '../http/local-request.js';
 import { decodePath, type TargetRefusal, type TargetRules } from '../http/target-path.js';
 import { checkFunction } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { Logger } from '../logger/logger.js';
 import { sendResult } from './send-result.js';
 import { type ContextSite, checkResource, type Resource, WebContext } from './web-context.js';
+import type { WebResult } from './web-result.js';
 
 export interface SiteOptions {
   /** Answers, with status 404, for paths without a resource. Default: the error page of the server. */
@@ -61,6 +63,7 @@ export class Site {
       notFound,
       makeRequestId,
       logger,
+      answerAt: (context, target) => this.#answerAt(context, target),
     };
     this.handler = (request, response) => this.#answer(request, response);
   }
@@ -74,6 +77,15 @@ export class Site {
     return this.#context.logger.isEnabled('debug')
       ? this.#answerLogged(context)
       : sendResult(context, context.delegate(this.#root));
+  }
+
+  #answerAt(previous: WebContext, target: string): WebResult | PromiseLike<WebResult> {
+    const { response } = previous;
+    const request = new LocalRequest(previous.request, target);
+    const path = segmentsOf(request.path);
+    const segments = typeof path === 'number' ? ROOT : path;
+    const context = new WebContext(this.#context, request, response, segments).continue(previous);
+    return typeof path === 'number' ? refuse(context, path) : context.delegate(this.#root);
   }
 
   /** Logs errors that are answered with their own status, and therefore not reported. */

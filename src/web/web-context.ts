@@ -54,6 +54,8 @@ export interface ContextSite {
   readonly notFound: Resource | undefined;
   /** Without the id of a request. */
   readonly logger: Logger;
+  /** See {@link WebContext.answerAt}. */
+  answerAt(context: WebContext, target: string): WebResult | PromiseLike<WebResult>;
   makeRequestId(): string;
 }
 
@@ -95,6 +97,8 @@ export class WebContext<Params extends RouteParams = RouteParams> {
   private logger: Logger | undefined = undefined;
   /** See {@link answersLater}. */
   private isLate = false;
+  /** @internal The number of calls of {@link answerAt} that led here. */
+  hops = 0;
 
   /**
    * @internal
@@ -135,7 +139,7 @@ export class WebContext<Params extends RouteParams = RouteParams> {
   get id(): string {
     if (this.requestId === undefined) {
       this.requestId = this.site.makeRequestId();
-      requestIdsMade.set(this.request, this.requestId);
+      requestIdsMade.set(this.response.request, this.requestId);
     }
     return this.requestId;
   }
@@ -147,7 +151,7 @@ export class WebContext<Params extends RouteParams = RouteParams> {
       throw new InvalidArgumentValueError('id', '1 to 200 visible characters of ASCII', id);
     }
     this.requestId = id;
-    requestIdsMade.set(this.request, id);
+    requestIdsMade.set(this.response.request, id);
     this.logger = undefined;
   }
 
@@ -225,6 +229,28 @@ export class WebContext<Params extends RouteParams = RouteParams> {
    */
   answersLater(): undefined {
     this.isLate = true;
+  }
+
+  /**
+   * @internal Answers as the site does to a request by GET for another path, from its root on, in place of this resource. Fields that were
+   * set are dropped, except cookies.
+   * @param target A path, perhaps with a query, in visible ASCII.
+   */
+  answerAt(target: string): WebResult | PromiseLike<WebResult> {
+    const { response } = this;
+    for (const name of new Set(response.namesOfFields ?? [])) {
+      if (name !== 'set-cookie') response.removeField(name);
+    }
+    response.lastingLines = undefined;
+    response.status = 200;
+    return this.site.answerAt(this, target);
+  }
+
+  /** @internal This context continues another one for the same client. */
+  continue(previous: WebContext): this {
+    this.hops = previous.hops + 1;
+    this.requestId = previous.requestId;
+    return this;
   }
 
   /**

@@ -23,6 +23,24 @@ const HEAD =
   'Content-Type: text/html\r\nStatus: 404 Not here\nX-A:\t b \r\nSet-Cookie: a=\xe9\n\r\nbody\n\nmore';
 
 describe('CGIHeadParser', () => {
+  it.each<[string, string | undefined]>([
+    ['Location: /a?b#c', undefined],
+    ['Location: /a?b=%20', '/a?b=%20'],
+    ['Content-Type: text/html\nLocation: /', '/'],
+    ['Location: //other/a', undefined],
+    ['Location: /\\other/a', undefined],
+    ['Location: /a b', undefined],
+    ['Location: /\u00e4', undefined],
+    ['Location: a', undefined],
+    ['Location: http://a/', undefined],
+    ['Location: /a\nStatus: 302', undefined],
+    ['Location: /a\nX: y', undefined],
+    ['A: b', undefined],
+  ])('has a redirect inside the server: %j', (head, expected) => {
+    const parsed = new CGIHeadParser().receive(Buffer.from(`${head}\n\n`, 'latin1'));
+    expect(parsed?.localTarget).toBe(expected);
+  });
+
   it('reads the status and the fields, at every split', () => {
     const expected = {
       status: 404,

@@ -3,6 +3,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -15,7 +16,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CGIDirectory, type CGIOptions, CGIScript, FilteredScript } from '../../src/cgi/index.js';
 import { type IPv4Address, TCPServerEndpoint } from '../../src/index.js';
 import { captureLogs, type LogCapture } from '../../src/testing/index.js';
-import { type Resource, serveSite } from '../../src/web/index.js';
+import {
+  Branch,
+  cors,
+  type Resource,
+  requestIdOf,
+  requestIds,
+  type ServeSiteOptions,
+  serveSite,
+} from '../../src/web/index.js';
 import { contract, type Rig } from '../support/contract.js';
 import { within } from '../support/deadline.js';
 
@@ -27,7 +36,14 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   upper: `printf 'Content-Type: text/plain\\n\\n'; tr a-z A-Z`,
   ignore: `printf 'Content-Type: text/plain\\n\\nignored'`,
   status: `printf 'Status: 418 Teapot\\nSet-Cookie: a=1\\nSet-Cookie: b=2\\n\\nshort'`,
-  redirect: `printf 'Location: /elsewhere?a=b\\n\\n'`,
+  redirect: `printf 'Status: 302\\nLocation: /elsewhere?a=b\\n\\n'`,
+  local: `printf 'Location: /page?a=%%20b\\nContent-Type: text/html\\n\\n'; head -c 300000 /dev/zero`,
+  again: `printf 'Location: /cgi/env/more?x=1\\n\\n'`,
+  loop: `printf 'Location: /cgi/loop\\n\\n'`,
+  cookie: `printf 'Location: /page\\nSet-Cookie: a=1\\n\\n'`,
+  odd: `printf 'Location: /a//%%2e%%2e/b\\n\\n'`,
+  slow: `printf 'Location: /page\\n\\n'; kill -9 $$`,
+  length: `printf 'Content-Type: text/plain\\n\\n%s ' "$CONTENT_LENGTH"; wc -c`,
   large: `printf 'Content-Type: text/plain\\n\\n'; head -c 3000000 /dev/zero | tr '\\0' x`,
   silent: 'exit 0',
   malformed: `printf 'HTTP/1.1 200 OK\\n\\n'`,
@@ -58,9 +74,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** @returns The URL. */
-async function serve(rig: Rig, root: Resource): Promise<string> {
+async function serve(rig: Rig, root: Resource, options: ServeSiteOptions = {}): Promise<string> {
   const endpoint = new TCPServerEndpoint(rig.reactor, 0, { interface: '127.0.0.1' });
-  const server = rig.use(await serveSite(rig.reactor, endpoint, root));
+  const server = rig.use(await serveSite(rig.reactor, endpoint, root, options));
   return `http://127.0.0.1:${(server.getHost() as IPv4Address).port}`;
 }
 
@@ -145,13 +161,6 @@ describe.skipIf(process.platform === 'win32')('CGI', () => {
       const body = 'abc '.repeat(200_000);
       const response = await fetch(`${base}/upper`, { method: 'POST', body });
       expect((await response.text()) === body.toUpperCase()).toBe(true);
-      const chunked = await fetch(`${base}/upper`, {
-        method: 'POST',
-        body: new Blob(['a']).stream(),
-        duplex: 'half',
-      } as RequestInit);
-      expect(chunked.status).toBe(411);
-      await chunked.text();
       const empty = await fetch(`${base}/upper`);
       expect(await empty.text()).toBe('');
     });
@@ -160,6 +169,75 @@ describe.skipIf(process.platform === 'win32')('CGI', () => {
       const base = await script(rig, 'ignore');
       const response = await fetch(`${base}/ignore`, { method: 'POST', body: 'x'.repeat(200_000) });
       expect(await response.text()).toBe('ignored');
+    });
+
+    it('stores content of unknown length first, in memory or in a file', async () => {
+      const base = await script(rig, 'length', { maxStoredBytes: 300_000 });
+      const post = async (size: number): Promise<[number, string]> => {
+        const body = new Blob(['x'.repeat(size)]).stream();
+        const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+        const response = await fetch(`${base}/length`, init);
+        return [response.status, (await response.text()).replace(/\s+/g, ' ').trim()];
+      };
+      const stored = (): string[] =>
+        readdirSync(tmpdir()).filter((n) => /^ropewalk-upload-/.test(n));
+      const before = stored();
+      for (const size of [0, 1, 60_000, 300_000]) {
+        expect(await post(size)).toEqual([200, `${size} ${size}`]);
+      }
+      expect((await post(300_001))[0]).toBe(413);
+      expect(stored().filter((name) => !before.includes(name))).toEqual([]);
+    });
+
+    it('is redirected inside the server', async () => {
+      using capture = captureLogs();
+      const page: Resource = {
+        render: ({ request, query, response }) => {
+          response.setField('X-Method', request.method);
+          return {
+            a: query.get('a'),
+            length: request.contentLength,
+            type: request.field('content-type'),
+          };
+        },
+      };
+      const root = new Branch({ page, cgi: new CGIDirectory(rig.reactor, folder) });
+      const users: unknown[] = [];
+      const base = await serve(rig, requestIds(cors(root, { origins: ['https://a.example'] })), {
+        accessLog: ({ target, status }, request) => {
+          users.push([target, status, requestIdOf(request)]);
+        },
+      });
+      const ask = (name: string, method = 'POST'): Promise<Response> =>
+        fetch(`${base}/cgi/${name}`, {
+          method,
+          redirect: 'manual',
+          headers: { Origin: 'https://a.example' },
+          ...(method === 'POST' && { body: 'content' }),
+        });
+      const local = await ask('local');
+      expect([local.status, await local.json()]).toEqual([200, { a: ' b' }]);
+      const { headers } = local;
+      expect([headers.get('x-method'), headers.get('location')]).toEqual(['GET', null]);
+      expect(headers.get('access-control-allow-origin')).toBe('https://a.example');
+      expect(users).toEqual([['/cgi/local', 200, headers.get('x-request-id')]]);
+      const head = await ask('local', 'HEAD');
+      expect([head.status, head.headers.get('x-method')]).toEqual([200, 'HEAD']);
+      const lines = (await (await ask('again')).text()).split('\n');
+      for (const line of ['REQUEST_METHOD=GET', 'PATH_INFO=/more', 'QUERY_STRING=x=1']) {
+        expect(lines).toContain(line);
+      }
+      expect(lines.join()).not.toMatch(/CONTENT_(LENGTH|TYPE)/);
+      const cookie = await ask('cookie');
+      expect([cookie.status, cookie.headers.get('location')]).toEqual([302, '/page']);
+      expect(cookie.headers.getSetCookie()).toEqual(['a=1']);
+      expect((await ask('odd')).status).toBe(404);
+      expect(logged(capture)).toEqual([]);
+      expect((await ask('slow')).status).toBe(502);
+      expect((await ask('loop')).status).toBe(502);
+      expect(logged(capture).at(-1)).toBe(
+        'the redirect to /cgi/loop exceeds maxLocalRedirects, 10',
+      );
     });
 
     it('passes the status, repeated fields, redirections and large content', async () => {
@@ -327,6 +405,8 @@ describe.skipIf(process.platform === 'win32')('CGI', () => {
       ['a', { maxErrorBytes: -1 }, 'ERR_INVALID_ARG_VALUE'],
       ['a', { maxHeadBytes: 1 }, 'ERR_INVALID_ARG_VALUE'],
       ['a', { maxFields: 0 }, 'ERR_INVALID_ARG_VALUE'],
+      ['a', { maxLocalRedirects: -1 }, 'ERR_INVALID_ARG_VALUE'],
+      ['a', { maxStoredBytes: 1.5 }, 'ERR_INVALID_ARG_VALUE'],
       ['a', { env: { A: 1 } }, 'ERR_INVALID_ARG_TYPE'],
       ['a', { args: [1] }, 'ERR_INVALID_ARG_TYPE'],
       ['a', { cwd: 1 }, 'ERR_INVALID_ARG_TYPE'],
