@@ -4,8 +4,10 @@ import {
   createBrotliDecompress,
   createGunzip,
   createInflate,
+  createInflateRaw,
   type Gunzip,
   type Inflate,
+  type InflateRaw,
 } from 'node:zlib';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -30,11 +32,15 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 /** RFC 8878 section 3.1.1.1.2: decoders should support at least 8 MiB, and protect themselves against more. */
 const ZSTD_WINDOW_LOG = 23;
 
-type Decompressor = Gunzip | Inflate | BrotliDecompress;
+type Decompressor = Gunzip | Inflate | InflateRaw | BrotliDecompress;
 
-const DECOMPRESSORS: Readonly<Record<ContentCoding, () => Decompressor>> = {
+/** `deflate-raw`: the form of `deflate` that some servers send (RFC 9110 section 8.4.1.2). */
+export type DecodableCoding = ContentCoding | 'deflate-raw' | 'identity';
+
+const DECOMPRESSORS: Readonly<Record<Exclude<DecodableCoding, 'identity'>, () => Decompressor>> = {
   gzip: () => createGunzip(),
   deflate: () => createInflate(),
+  'deflate-raw': () => createInflateRaw(),
   br: () => createBrotliDecompress(),
   zstd: () => createZstdDecompress(ZSTD_WINDOW_LOG),
 };
@@ -75,7 +81,15 @@ export function decodeBody(
   const { maxBytes = DEFAULT_MAX_BYTES } = options;
   checkInteger('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
   const coding = contentCodingOf(contentEncoding);
-  return limited(coding === 'identity' ? source : decoded(source, coding), maxBytes);
+  return limited(decodedBy(source, coding), maxBytes);
+}
+
+/** Decodes without a limit: the caller counts. */
+export function decodedBy(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  coding: DecodableCoding,
+): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  return coding === 'identity' ? source : decoded(source, coding);
 }
 
 async function* limited(
@@ -92,7 +106,7 @@ async function* limited(
 
 async function* decoded(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  coding: ContentCoding,
+  coding: Exclude<DecodableCoding, 'identity'>,
 ): AsyncGenerator<Uint8Array, void, void> {
   let received = 0;
   const frames = coding === 'zstd' ? new ZstdFrames() : undefined;

@@ -29,6 +29,7 @@ export type { AgentOptions } from './agent/agent-options.js';
 export type { AgentContent, AgentRequest, AgentTimes } from './agent/agent-request.js';
 export { AgentResponse, type ResponseContent, type ResponseFacts } from './agent/agent-response.js';
 export type { EndpointChoice } from './agent/connections.js';
+export { DecodedRatioError, HTTPRedirectError, type RedirectRule } from './agent/errors.js';
 export {
   type AgentFields,
   type FieldList,
@@ -36,6 +37,7 @@ export {
   withField,
   withoutFields,
 } from './agent/field-list.js';
+export type { RedirectMode } from './agent/redirect-mode.js';
 export type { AgentRequestOptions, RequestDetails } from './agent/request-options.js';
 export type { Interceptor, Send } from './agent/send.js';
 export type { QueryParameters } from './agent/urls.js';

@@ -33,6 +33,7 @@ import * as foreignEntry from '../../src/foreign/index.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
+import * as httpAgent from '../../src/http/agent/errors.js';
 import * as httpClient from '../../src/http/client/errors.js';
 import * as httpBodies from '../../src/http/errors.js';
 import * as httpEntry from '../../src/http/index.js';
@@ -107,7 +108,7 @@ const root = {
   ...stdio,
   ...task,
 };
-const web = { ...http, ...httpBodies, ...httpClient };
+const web = { ...http, ...httpBodies, ...httpAgent, ...httpClient };
 const sockets = { ...websocket, ...webSockets };
 
 const { WATCH_DONE: _only, ...files } = fileErrors;
@@ -368,6 +369,8 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   HTTPResponseTimeoutError: new errors.HTTPResponseTimeoutError('headTimeoutMs', 1),
   HTTPPoolClosedError: new errors.HTTPPoolClosedError(),
   HTTPPoolFullError: new errors.HTTPPoolFullError(1),
+  DecodedRatioError: new errors.DecodedRatioError(1),
+  HTTPRedirectError: new errors.HTTPRedirectError('limit', 'http://a/', 'http://b/'),
   InvalidJSONError: new errors.InvalidJSONError(new SyntaxError('m')),
   NoHTTPResponseError: new errors.NoHTTPResponseError(true),
   UpgradeRequiredError: new errors.UpgradeRequiredError('shout/1'),

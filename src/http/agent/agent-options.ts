@@ -3,15 +3,26 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
-import { checkFunction, checkInteger, checkPlainObject } from '../../internal/check.js';
+import {
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkPlainObject,
+  checkString,
+} from '../../internal/check.js';
 import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
 import { TLSClientContext, type TLSClientOptions } from '../../tls/client-context.js';
+import { CONTENT_CODINGS } from '../accept-encoding.js';
 import { HTTPConnectionPool } from '../client/connection-pool.js';
 import { type HTTPConnectionPoolOptions, POOL_OPTION_NAMES } from '../client/settings.js';
 import type { AgentTimes } from './agent-request.js';
 import type { EndpointChoice } from './connections.js';
+import type { DecodingLimits } from './decoded-content.js';
 import { type AgentFields, type FieldList, fieldList, withDefaults } from './field-list.js';
+import { REDIRECT_MODES, type RedirectMode } from './redirect-mode.js';
+import type { RedirectSettings } from './redirects.js';
 import type { Interceptor } from './send.js';
 import { parseHTTPURL } from './urls.js';
 
@@ -34,6 +45,23 @@ export interface AgentOptions extends HTTPConnectionPoolOptions {
   readonly fields?: AgentFields;
   /** Time from a call to the end of its response in milliseconds, greater than 0. Default: no limit. */
   readonly totalTimeoutMs?: number;
+  /** Whether redirections are followed. Default `follow`. */
+  readonly redirect?: RedirectMode;
+  /** Most redirections that a request follows; one more fails with an HTTPRedirectError: 0 to 100. Default 20. */
+  readonly maxRedirects?: number;
+  /** Whether redirections from https to http are followed. Default false. */
+  readonly allowInsecureRedirects?: boolean;
+  /** Fields that redirections to another origin lose, besides Authorization, Proxy-Authorization, Cookie and Host. Default: none. */
+  readonly credentialFields?: readonly string[];
+  /**
+   * Whether content is decoded by its Content-Encoding, and Accept-Encoding is sent: gzip, deflate, br, and zstd if Node supports it.
+   * Default true.
+   */
+  readonly decode?: boolean;
+  /** Most decoded bytes of content that is iterated over or streamed: 1 to 2^53 - 1. Default: no limit. */
+  readonly maxDecodedBytes?: number;
+  /** How many times as long as the received bytes decoded content may be, if it is longer than 1 MiB: 1 to 1,000,000. Default 500. */
+  readonly maxDecodedRatio?: number;
   /** Layers around all others; the first is called first. Default: none. */
   readonly interceptors?: readonly Interceptor[];
 }
@@ -47,6 +75,13 @@ const NAMES: OptionNames<AgentOptions> = {
   baseURL: true,
   fields: true,
   totalTimeoutMs: true,
+  redirect: true,
+  maxRedirects: true,
+  allowInsecureRedirects: true,
+  credentialFields: true,
+  decode: true,
+  maxDecodedBytes: true,
+  maxDecodedRatio: true,
   interceptors: true,
 };
 
@@ -56,7 +91,7 @@ const DEFAULT_FIELDS: FieldList = [
   ['User-Agent', 'ropewalk'],
 ];
 
-export interface AgentSettings {
+export interface AgentSettings extends RedirectSettings, DecodingLimits {
   readonly pool: HTTPConnectionPool | undefined;
   readonly poolOptions: HTTPConnectionPoolOptions;
   readonly tls: TLSClientContext | undefined;
@@ -64,6 +99,11 @@ export interface AgentSettings {
   readonly maxOrigins: number;
   readonly baseURL: URL | undefined;
   readonly fields: FieldList;
+  /** `fields` with Accept-Encoding. */
+  readonly codedFields: FieldList;
+  readonly redirect: RedirectMode;
+  readonly maxRedirects: number;
+  readonly decode: boolean;
   /** Of requests that have none of their own. */
   readonly times: AgentTimes;
   readonly interceptors: readonly Interceptor[];
@@ -79,17 +119,46 @@ export function agentSettings(options: AgentOptions): AgentSettings {
   for (const interceptor of checkArray('interceptors', interceptors)) {
     checkFunction('an interceptor', interceptor);
   }
+  const given = withDefaults(fieldList(fields), DEFAULT_FIELDS);
   return {
+    ...redirectSettings(options),
+    ...decodingSettings(options),
     pool: pool === undefined ? undefined : checkPool(pool),
     poolOptions: poolOptions(options),
     tls: tls === undefined ? undefined : contextOf(tls),
     endpointFor,
     maxOrigins: checkInteger('maxOrigins', maxOrigins, 1, 1_048_576),
     baseURL: baseURL === undefined ? undefined : parseHTTPURL(baseURL, undefined),
-    fields: withDefaults(fieldList(fields), DEFAULT_FIELDS),
+    fields: given,
+    codedFields: withDefaults(given, [['Accept-Encoding', CONTENT_CODINGS.join(', ')]]),
     times: totalTimeoutMs === undefined ? {} : { totalTimeoutMs },
     interceptors,
   };
+}
+
+function redirectSettings(
+  options: AgentOptions,
+): Pick<AgentSettings, 'redirect' | 'maxRedirects' | keyof RedirectSettings> {
+  const { redirect = 'follow', maxRedirects = 20 } = options;
+  const { allowInsecureRedirects = false, credentialFields = [] } = options;
+  checkChoice('redirect', redirect, REDIRECT_MODES);
+  checkInteger('maxRedirects', maxRedirects, 0, 100);
+  checkBoolean('allowInsecureRedirects', allowInsecureRedirects);
+  for (const name of checkArray('credentialFields', credentialFields)) {
+    checkString('a name of credentialFields', name);
+  }
+  return { redirect, maxRedirects, allowInsecureRedirects, credentialFields };
+}
+
+function decodingSettings(
+  options: AgentOptions,
+): Pick<AgentSettings, 'decode' | keyof DecodingLimits> {
+  const { decode = true, maxDecodedBytes = Number.MAX_SAFE_INTEGER } = options;
+  const { maxDecodedRatio = 500 } = options;
+  checkBoolean('decode', decode);
+  checkInteger('maxDecodedBytes', maxDecodedBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger('maxDecodedRatio', maxDecodedRatio, 1, 1_000_000);
+  return { decode, maxDecodedBytes, maxDecodedRatio };
 }
 
 function poolOptions(options: AgentOptions): HTTPConnectionPoolOptions {

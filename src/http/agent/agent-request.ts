@@ -5,6 +5,7 @@ import type { HTTPContent } from '../../protocols/http/message-serializer.js';
 import type { ContentPieces } from '../client/client-request.js';
 import type { HTTPRequestTimes } from '../client/settings.js';
 import type { FieldList } from './field-list.js';
+import type { RedirectMode } from './redirect-mode.js';
 
 /**
  * Content of a request. Text, bytes, and a function that begins the pieces anew at each call can be sent again, by a redirection for
@@ -37,6 +38,10 @@ export interface AgentRequest {
   readonly onInformational: ((head: ResponseHead) => void) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly times: AgentTimes;
+  readonly redirect: RedirectMode;
+  readonly maxRedirects: number;
+  /** Whether content is decoded by its Content-Encoding. */
+  readonly decode: boolean;
   /** The time of the agent's clock at which the caller made the request. */
   readonly startedMs: number;
 }

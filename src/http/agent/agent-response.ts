@@ -37,14 +37,33 @@ export interface ResponseContent {
 export class AgentResponse implements AsyncIterable<Buffer> {
   /** Where the response came from: the URL of the last request, with the fragment of the first. */
   readonly url: string;
+  /** The URLs of the redirections that were followed, in order. */
+  readonly redirects: readonly string[];
   private readonly head: ResponseFacts;
   private readonly content: ResponseContent;
 
   /** @internal */
-  constructor(url: string, head: ResponseFacts, content: ResponseContent) {
+  constructor(
+    url: string,
+    head: ResponseFacts,
+    content: ResponseContent,
+    redirects: readonly string[] = [],
+  ) {
     this.url = url;
+    this.redirects = redirects;
     this.head = head;
     this.content = content;
+  }
+
+  /** @internal The same response with content that has another length. */
+  decodedBy(decode: (content: ResponseContent) => ResponseContent): AgentResponse {
+    const head = new DecodedFacts(this.head);
+    return new AgentResponse(this.url, head, decode(this.content), this.redirects);
+  }
+
+  /** @internal */
+  redirectedFrom(urls: readonly string[]): AgentResponse {
+    return new AgentResponse(this.url, this.head, this.content, urls);
   }
 
   /** 200 to 999. */
@@ -66,7 +85,7 @@ export class AgentResponse implements AsyncIterable<Buffer> {
     return this.head.version;
   }
 
-  /** The value of Content-Length; `undefined` if there is none. The answer to HEAD announces content that it does not have. */
+  /** The value of Content-Length; `undefined` if there is none, or if the content is decoded. The answer to HEAD announces content that it does not have. */
   get contentLength(): number | undefined {
     return this.head.contentLength;
   }
@@ -147,5 +166,43 @@ export class AgentResponse implements AsyncIterable<Buffer> {
   /** Aborts the connection. Content that is being read fails with a CancelledError. Does nothing if the response is complete. */
   abort(): void {
     this.content.abort();
+  }
+}
+
+/** The head of a response whose content was encoded: its announced length is not that of the content. */
+class DecodedFacts implements ResponseFacts {
+  readonly contentLength = undefined;
+  readonly #head: ResponseFacts;
+
+  constructor(head: ResponseFacts) {
+    this.#head = head;
+  }
+
+  get status(): number {
+    return this.#head.status;
+  }
+
+  get reason(): string {
+    return this.#head.reason;
+  }
+
+  get version(): HTTPVersion {
+    return this.#head.version;
+  }
+
+  field(name: string): string | undefined {
+    return this.#head.field(name);
+  }
+
+  fields(name: string): string[] {
+    return this.#head.fields(name);
+  }
+
+  has(name: string): boolean {
+    return this.#head.has(name);
+  }
+
+  rawFields(): Iterable<readonly [name: string, value: string]> {
+    return this.#head.rawFields();
   }
 }

@@ -8,6 +8,8 @@ import { HTTPConnectionPool, type PoolCounts } from '../client/connection-pool.j
 import { AgentCall } from './agent-call.js';
 import { type AgentOptions, type AgentSettings, agentSettings } from './agent-options.js';
 import { AgentConnections } from './connections.js';
+import { decoding } from './decoding.js';
+import { redirects } from './redirects.js';
 import { type AgentRequestOptions, agentRequest, type RequestDetails } from './request-options.js';
 import { compose, type Send } from './send.js';
 
@@ -32,7 +34,8 @@ export class Agent implements AsyncDisposable {
     this.#settings = settings;
     this.#pool = settings.pool ?? new HTTPConnectionPool(reactor, settings.poolOptions);
     const connections = new AgentConnections(reactor, this.#pool, settings);
-    this.#send = compose(settings.interceptors, (request) => connections.send(request));
+    const layers = [...settings.interceptors, redirects(settings), decoding(settings)];
+    this.#send = compose(layers, (request) => connections.send(request));
   }
 
   /** The counts of the pool. */
@@ -46,7 +49,7 @@ export class Agent implements AsyncDisposable {
    * @param url `http:` or `https:`, absolute unless the agent has a `baseURL`.
    * @returns Fires with the response, whatever its status, when its head has arrived. Fails with a ConnectError or an error of TLS; an
    * HTTPPoolFullError or HTTPPoolClosedError; an HTTPResponseTimeoutError; a NoHTTPResponseError; an HTTPMessageError; the
-   * reason why the connection ended; a CancelledError; the error of the content or of an interceptor.
+   * reason why the connection ended; an HTTPRedirectError; a CancelledError; the error of the content or of an interceptor.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError; InvalidHTTPOutputError, HTTPContentLengthError,
    * HTTPSequenceError: the request cannot be sent as it is.
    */

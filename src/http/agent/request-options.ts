@@ -2,6 +2,7 @@
 import {
   checkAbortSignal,
   checkBoolean,
+  checkChoice,
   checkFunction,
   checkInteger,
   checkString,
@@ -11,7 +12,14 @@ import { checkTimeout } from '../../policies/idle-timeouts.js';
 import type { HTTPClientRequest } from '../client/client-request.js';
 import type { AgentSettings } from './agent-options.js';
 import type { AgentContent, AgentRequest, AgentTimes } from './agent-request.js';
-import { type AgentFields, fieldList, withDefaults } from './field-list.js';
+import {
+  type AgentFields,
+  type FieldList,
+  fieldList,
+  fieldOf,
+  withDefaults,
+} from './field-list.js';
+import { REDIRECT_MODES, type RedirectMode } from './redirect-mode.js';
 import { addQuery, parseHTTPURL, type QueryParameters } from './urls.js';
 
 type PassedOn = Pick<
@@ -27,6 +35,12 @@ export interface RequestDetails extends PassedOn, AgentTimes {
   readonly query?: QueryParameters;
   /** Text is sent in UTF-8. Default: none. */
   readonly content?: AgentContent;
+  /** In place of the agent's. */
+  readonly redirect?: RedirectMode;
+  /** In place of the agent's. */
+  readonly maxRedirects?: number;
+  /** In place of the agent's. */
+  readonly decode?: boolean;
 }
 
 export interface AgentRequestOptions extends RequestDetails {
@@ -38,6 +52,9 @@ const DETAILS: OptionNames<RequestDetails> = {
   fields: true,
   query: true,
   content: true,
+  redirect: true,
+  maxRedirects: true,
+  decode: true,
   contentLength: true,
   continueTimeoutMs: true,
   idempotent: true,
@@ -85,11 +102,16 @@ export function agentRequest(
   if (contentLength !== undefined) {
     checkInteger('contentLength', contentLength, 0, Number.MAX_SAFE_INTEGER);
   }
+  const { redirect = settings.redirect, maxRedirects = settings.maxRedirects } = options;
+  const { decode = settings.decode } = options;
+  checkBoolean('decode', decode);
   return {
     url: target,
     method: checkString('method', method),
-    fields:
-      fields === undefined ? settings.fields : withDefaults(fieldList(fields), settings.fields),
+    fields: fieldsOf(settings, fields, decode),
+    redirect: checkChoice('redirect', redirect, REDIRECT_MODES),
+    maxRedirects: checkInteger('maxRedirects', maxRedirects, 0, 100),
+    decode,
     content,
     contentLength,
     trailers,
@@ -100,6 +122,17 @@ export function agentRequest(
     times: timesOf(settings, options),
     startedMs,
   };
+}
+
+/** A part of coded content cannot be decoded, so a request for a range accepts no coding. */
+function fieldsOf(
+  { fields: defaults, codedFields }: AgentSettings,
+  fields: AgentFields | undefined,
+  decode: boolean,
+): FieldList {
+  if (fields === undefined) return decode ? codedFields : defaults;
+  const own = fieldList(fields);
+  return withDefaults(own, decode && fieldOf(own, 'range') === undefined ? codedFields : defaults);
 }
 
 function timesOf({ times }: AgentSettings, options: AgentRequestOptions): AgentTimes {

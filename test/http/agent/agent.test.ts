@@ -173,7 +173,10 @@ describe('a request of an agent', () => {
 
 describe('fields and URLs of an agent', () => {
   it('combine those of the agent and of the request', () => {
-    const agented = new Agented({ fields: { accept: 'text/csv', A: ['1', '2'], B: '3' } });
+    const agented = new Agented({
+      decode: false,
+      fields: { accept: 'text/csv', A: ['1', '2'], B: '3' },
+    });
     agented.agent.get('http://a/', { fields: [['b', '4']] });
     const lines = 'accept: text/csv\r\nA: 1\r\nA: 2\r\nb: 4\r\n';
     expect(agented.server.sent).toBe(
@@ -182,7 +185,7 @@ describe('fields and URLs of an agent', () => {
   });
 
   it('may be Headers, and name another host', () => {
-    const agented = new Agented();
+    const agented = new Agented({ decode: false });
     agented.agent.get('http://a/', { fields: new Headers({ host: 'b', accept: 'x' }) });
     expect(agented.server.sent).toBe(
       'GET / HTTP/1.1\r\nUser-Agent: ropewalk\r\naccept: x\r\nhost: b\r\n\r\n',
@@ -441,6 +444,13 @@ describe('an agent', () => {
     { interceptors: [1] },
     { totalTimeoutMs: 0 },
     { fields: 1 },
+    { redirect: 'no' },
+    { maxRedirects: 101 },
+    { credentialFields: [1] },
+    { allowInsecureRedirects: 1 },
+    { decode: 1 },
+    { maxDecodedBytes: 0 },
+    { maxDecodedRatio: 0 },
     { tls: 1 },
     { pool: new HTTPConnectionPool(new MemoryReactor()), headTimeoutMs: 1 },
   ])('checks its options: %o', (options) => {

@@ -1,10 +1,11 @@
 /** An agent whose servers the test plays. */
+import { HAS_ZSTD } from '../../../src/http/accept-encoding.js';
 import { Agent, type AgentOptions } from '../../../src/http/index.js';
 import { MemoryReactor } from '../../../src/testing/index.js';
 import { MemoryOrigin, type ServerEnd } from '../client/memory-servers.js';
 
 /** The fields that the agent adds by default. */
-export const DEFAULTS = 'Accept: */*\r\nUser-Agent: ropewalk\r\n';
+export const DEFAULTS = `Accept-Encoding: ${HAS_ZSTD ? 'br, zstd' : 'br'}, gzip, deflate\r\nAccept: */*\r\nUser-Agent: ropewalk\r\n`;
 
 export class Agented {
   readonly reactor: MemoryReactor = new MemoryReactor();
@@ -36,9 +37,4 @@ export class Agented {
   advance(ms: number): void {
     for (let at = 0; at < ms; at += 250) this.reactor.advance(Math.min(250, ms - at));
   }
-}
-
-/** A request as the agent sends it by default, but without its `Host: a` line's position depending on fields of the caller. */
-export function sent(line: string, ...fields: string[]): string {
-  return `${line} HTTP/1.1\r\nHost: a\r\n${fields.map((field) => `${field}\r\n`).join('')}\r\n`;
 }

@@ -1,0 +1,169 @@
+/** The content of a response without its content coding, bounded against decompression bombs. */
+import { Deferred } from '../../defer/deferred.js';
+import type { FieldSection } from '../../protocols/http/field-section.js';
+import { checkMaxContentBytes } from '../../protocols/http/limits.js';
+import { InvalidJSONError } from '../client/errors.js';
+import { contentCodingOf, type DecodableCoding, decodedBy } from '../decode-body.js';
+import { DecodedBodyTooLargeError } from '../errors.js';
+import type { ResponseContent } from './agent-response.js';
+import { DecodedRatioError } from './errors.js';
+
+export interface DecodingLimits {
+  readonly maxDecodedBytes: number;
+  readonly maxDecodedRatio: number;
+}
+
+/** Decoded content of this length is not compared with the received bytes: it is little in any case. */
+const FREE_BYTES = 1024 * 1024;
+
+export class DecodedContent implements ResponseContent {
+  readonly #source: ResponseContent;
+  readonly #encoding: string;
+  readonly #limits: DecodingLimits;
+
+  constructor(source: ResponseContent, encoding: string, limits: DecodingLimits) {
+    this.#source = source;
+    this.#encoding = encoding;
+    this.#limits = limits;
+  }
+
+  get trailers(): FieldSection | undefined {
+    return this.#source.trailers;
+  }
+
+  bytes(maxBytes: number): Deferred<Buffer> {
+    return this.#collect(maxBytes, (bytes) => bytes);
+  }
+
+  text(maxBytes: number): Deferred<string> {
+    return this.#collect(maxBytes, (bytes) => bytes.toString());
+  }
+
+  json(maxBytes: number): Deferred<unknown> {
+    return this.#collect(maxBytes, parseJSON);
+  }
+
+  /** Nothing is decoded: `maxBytes` counts the received bytes. */
+  drain(maxBytes: number): Deferred<void> {
+    return this.#source.drain(maxBytes);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
+    return this.#pieces(this.#limits.maxDecodedBytes);
+  }
+
+  discard(): void {
+    this.#source.discard();
+  }
+
+  abort(): void {
+    this.#source.abort();
+  }
+
+  #pieces(maxBytes: number): DecodedPieces {
+    const raw = this.#source[Symbol.asyncIterator]();
+    return new DecodedPieces(raw, this.#encoding, maxBytes, this.#limits.maxDecodedRatio);
+  }
+
+  #collect<T>(maxBytes: number, convert: (bytes: Buffer) => T): Deferred<T> {
+    checkMaxContentBytes(maxBytes);
+    const pieces = this.#pieces(maxBytes);
+    const collected = new Deferred<T>(() => void pieces.return());
+    collect(pieces).then(
+      (bytes) => {
+        if (!collected.fired) collected.callback(bytes as never);
+      },
+      (error: unknown) => {
+        if (!collected.fired) collected.errback(error);
+      },
+    );
+    return collected.addCallback((bytes) => convert(bytes as Buffer) as never) as Deferred<T>;
+  }
+}
+
+/** Iterates over decoded pieces. Nothing is read before the first is requested. */
+class DecodedPieces implements AsyncIterableIterator<Buffer, undefined> {
+  readonly #raw: AsyncIterableIterator<Buffer, undefined>;
+  readonly #decoded: AsyncGenerator<Buffer, undefined, void>;
+
+  constructor(
+    raw: AsyncIterableIterator<Buffer, undefined>,
+    encoding: string,
+    maxBytes: number,
+    maxRatio: number,
+  ) {
+    this.#raw = raw;
+    this.#decoded = decode(raw, encoding, maxBytes, maxRatio);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Buffer, undefined>> {
+    return this.#decoded.next();
+  }
+
+  /** The source is left first: a piece that is awaited then ends. */
+  async return(): Promise<IteratorResult<Buffer, undefined>> {
+    await this.#raw.return?.();
+    return this.#decoded.return(undefined);
+  }
+}
+
+async function* decode(
+  raw: AsyncIterableIterator<Buffer, undefined>,
+  encoding: string,
+  maxBytes: number,
+  maxRatio: number,
+): AsyncGenerator<Buffer, undefined, void> {
+  let received = 0;
+  let length = 0;
+  try {
+    const coding = contentCodingOf(encoding);
+    const first = await raw.next();
+    // Servers announce codings of content that is empty.
+    if (first.done === true) return undefined;
+    const begin = first.value;
+    async function* counted(): AsyncGenerator<Buffer, void, void> {
+      received += begin.length;
+      yield begin;
+      for await (const piece of raw) {
+        received += piece.length;
+        yield piece;
+      }
+    }
+    for await (const piece of decodedBy(counted(), kindOf(coding, begin))) {
+      length += piece.length;
+      if (length > maxBytes) throw new DecodedBodyTooLargeError(maxBytes);
+      if (length > FREE_BYTES && length > maxRatio * received) {
+        throw new DecodedRatioError(maxRatio);
+      }
+      yield piece as Buffer;
+    }
+    return undefined;
+  } finally {
+    await raw.return?.();
+  }
+}
+
+/** Some servers send `deflate` without the wrapping of zlib, which begins with a method of 8 and a window of up to 32 KiB. */
+function kindOf(coding: DecodableCoding, begin: Buffer): DecodableCoding {
+  const [octet = 0] = begin;
+  const isWrapped = (octet & 0x0f) === 8 && octet >> 4 <= 7;
+  return coding === 'deflate' && !isWrapped ? 'deflate-raw' : coding;
+}
+
+async function collect(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
+}
+
+function parseJSON(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString()) as unknown;
+  } catch (cause) {
+    throw new InvalidJSONError(cause);
+  }
+}
