@@ -77,10 +77,11 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   '{SSHA}': 'salted SHA-1 of LDAP',
 };
 
+// The salts of crypt(3), visible ASCII, end at the next `$`; `:` ends the field of a file.
 const SHA_CRYPT =
-  /^\$([56])\$(?:rounds=([0-9]{1,9})\$)?([^$:\s]{0,16})\$([./0-9A-Za-z]{43}|[./0-9A-Za-z]{86})$/;
+  /^\$([56])\$(?:rounds=([0-9]{1,9})\$)?([!-#%-9;-~]{0,16})\$([./0-9A-Za-z]{43}|[./0-9A-Za-z]{86})$/;
 const BCRYPT = /^\$2[aby]\$([0-9]{2})\$[./0-9A-Za-z]{53}$/;
-const MD5_CRYPT = /^\$(1|apr1)\$([^$:\s]{0,8})\$[./0-9A-Za-z]{22}$/;
+const MD5_CRYPT = /^\$(1|apr1)\$([!-#%-9;-~]{0,8})\$[./0-9A-Za-z]{22}$/;
 const SCRYPT =
   /^\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,2}),p=([0-9]{1,2})\$([+/0-9A-Za-z]{11,86})\$([+/0-9A-Za-z]{22,86})$/;
 const ARGON2 =
