@@ -8,6 +8,7 @@ import {
   EventStreamRelay,
   MemoryPubSub,
   NatsPubSub,
+  PublishError,
   type PubSub,
   RedisPubSub,
   WebSocketRelay,
@@ -37,7 +38,17 @@ export default function (reactor: Reactor, args: string[]): Service {
   async function chat(socket: WebSocketProtocol): Promise<void> {
     topics.subscribe('room', socket);
     socket.send(`welcome to process ${process.pid}`);
-    for await (const message of socket) await pubsub.publish('room', String(message));
+    for await (const message of socket) await say(String(message), socket);
+  }
+
+  /** Without the broker messages cannot be passed on: the chat goes on, and its sender is told. */
+  async function say(text: string, socket: WebSocketProtocol): Promise<void> {
+    try {
+      await pubsub.publish('room', text);
+    } catch (error) {
+      if (!(error instanceof PublishError)) throw error;
+      socket.send(`(${error.mayBePublished ? 'perhaps ' : ''}not sent: ${text})`);
+    }
   }
 
   function answer(request: HTTPRequest, response: HTTPResponse): void {
@@ -50,9 +61,7 @@ export default function (reactor: Reactor, args: string[]): Service {
   const services = new MultiService();
   services.addService(serviceOf(pubsub));
   const endpoint = `tcp:${values.port ?? '8080'}:interface=127.0.0.1`;
-  const web = serviceFromString(reactor, endpoint, new HTTPFactory(reactor, answer), {
-    name: 'web',
-  });
-  services.addService(web);
+  const factory = new HTTPFactory(reactor, answer);
+  services.addService(serviceFromString(reactor, endpoint, factory, { name: 'web' }));
   return services;
 }

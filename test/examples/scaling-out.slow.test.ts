@@ -29,7 +29,7 @@ describe.each(KINDS)('scaled-chat on the %s reactor', (kind) => {
     const ready = setInterval(() => pulse.notify(), 10);
     await pulse.until(() => fake.subscriptions.length === 2, 'two subscriptions');
     clearInterval(ready);
-    // No program publishes: an unanswered publication would end its chat when the connections are dropped.
+    // No program publishes: this publication is not lost with the connections.
     fake.publish('chat:room', 'news');
     for (const client of [ada, bob, events]) await client.has('news');
     expect(ada.pid).not.toBe(bob.pid);
@@ -39,6 +39,35 @@ describe.each(KINDS)('scaled-chat on the %s reactor', (kind) => {
     ada.say('back');
     for (const client of [ada, bob, events]) await client.has('hello');
     for (const client of [ada, bob, events]) await client.has('back');
+  });
+
+  it('tells the sender of a message that was not, or may not have been, published, and goes on', async () => {
+    const fake = await FakeRedis.listen();
+    const { port } = fake;
+    await using program = await start(['--redis', `tcp:127.0.0.1:${port}`]);
+    await using reactor = createReactor();
+    await using ada = await ChatClient.join(reactor, program.port);
+    await using bob = await ChatClient.join(reactor, program.port);
+    ada.say('one');
+    for (const client of [ada, bob]) await client.has('one');
+    fake.answers.set('PUBLISH', ''); // no answer
+    ada.say('two');
+    const pulse = new Pulse();
+    const sent = setInterval(() => pulse.notify(), 10);
+    await pulse.until(() => fake.commands.includes('PUBLISH chat:room two'), 'the publication');
+    clearInterval(sent);
+    await fake[Symbol.asyncDispose]();
+    await ada.has('(perhaps not sent: two)');
+    // There is no server now. The next attempt to connect fails at once, and so do publications.
+    ada.say('three');
+    await ada.has('(not sent: three)');
+    await using again = await FakeRedis.listen(port);
+    // Publications fail until the program is connected again.
+    await bob.has('(messages may be missing)');
+    bob.say('four');
+    for (const client of [ada, bob]) await client.has('four');
+    expect(again.commands).toContain('PUBLISH chat:room four');
+    expect(bob.messages.filter((text) => text.includes('not sent'))).toEqual([]);
   });
 
   it('is a room of one process without a broker', async () => {
