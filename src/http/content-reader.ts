@@ -150,8 +150,9 @@ export class ContentIterator implements ContentReader, AsyncIterableIterator<Buf
     });
   }
 
-  /** The iteration was left: the rest is dropped. */
+  /** The iteration was left: the rest is dropped, and a failure is not repeated. */
   return(): Promise<IteratorResult<Buffer, undefined>> {
+    if (this.state === 'failed') this.state = 'ended';
     if (this.state === 'open') {
       this.state = 'left';
       this.settle();

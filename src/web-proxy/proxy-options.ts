@@ -84,8 +84,9 @@ export class FactsByMethod {
     const known = hasUpgrade ? this.#upgrades : this.#plain;
     let facts = known.get(method);
     if (facts === undefined) {
-      const { headTimeoutMs, bodyIdleTimeoutMs, writeTimeoutMs } = this.#settings;
-      facts = { method, hasUpgrade, headTimeoutMs, bodyIdleTimeoutMs, writeTimeoutMs };
+      const { headTimeoutMs, bodyIdleTimeoutMs, unreadTimeoutMs, writeTimeoutMs } = this.#settings;
+      const times = { headTimeoutMs, bodyIdleTimeoutMs, unreadTimeoutMs, writeTimeoutMs };
+      facts = { method, hasUpgrade, ...times };
       // Methods come from clients.
       if (known.size < MAX_METHODS) known.set(method, facts);
     }

@@ -3,11 +3,14 @@ import type { DelayedCall } from '../../core/clock.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { Deferred } from '../../defer/deferred.js';
 import { CancelledError } from '../../defer/errors.js';
+import { isThenable } from '../../defer/thenable.js';
 import { Waiters } from '../../defer/waiters.js';
+import { reportError } from '../../internal/error-report.js';
 import type { TimeoutEntry } from '../../policies/idle-timeouts.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
 import type { FieldSection } from '../../protocols/http/field-section.js';
 import type { ResponseHead } from '../../protocols/http/heads.js';
+import type { HTTPContent } from '../../protocols/http/message-serializer.js';
 import type { HTTPClientConnection } from './client-connection.js';
 import { type ContentPieces, type HTTPClientRequest, PreparedRequest } from './client-request.js';
 import { HTTPClientResponse, type ResponseSource } from './client-response.js';
@@ -33,6 +36,9 @@ export class ClientCall
   private response: HTTPClientResponse | undefined = undefined;
   private isRepeated = false;
   private isOver = false;
+  /** The content in pieces that is not sent completely, and its iterator, once it is being sent. */
+  private pieces: ContentPieces | undefined;
+  private iterator: PieceIterator | undefined = undefined;
   /** The sending of the content waits for one of these. */
   private readonly waiting: Waiters<void> = new Waiters();
   private continueCall: DelayedCall | undefined = undefined;
@@ -44,6 +50,7 @@ export class ClientCall
     this.pool = pool;
     this.origin = origin;
     this.request = new PreparedRequest(origin.authority, request, pool.settings);
+    this.pieces = this.request.pieces;
   }
 
   /** @param spentMs The part of `totalTimeoutMs` that earlier requests of the same call have used. */
@@ -88,6 +95,8 @@ export class ClientCall
   answered(head: ResponseHead): void {
     this.response = new HTTPClientResponse(this, head, this.request.facts.method);
     this.done.callback(this.response);
+    // The content that waits for permission is left.
+    if (this.continueCall !== undefined) this.goOn();
   }
 
   received(data: Buffer): void {
@@ -123,7 +132,8 @@ export class ClientCall
   }
 
   resumeContent(): void {
-    this.connection?.resumeContent();
+    if (this.response?.dropsContent === true) this.connection?.dropContent();
+    else this.connection?.resumeContent();
   }
 
   limitContent(maxBytes: number): void {
@@ -176,19 +186,33 @@ export class ClientCall
 
   private async sendPieces(connection: HTTPClientConnection, pieces: ContentPieces): Promise<void> {
     const { request } = this;
+    let isAsking = false;
     request.output = connection;
     try {
       if (request.continueTimeoutMs !== undefined) await this.permitted(request.continueTimeoutMs);
-      if (this.connection !== connection || this.response !== undefined) return;
-      for await (const piece of pieces) {
+      if (this.connection !== connection) return;
+      if (this.response !== undefined) {
+        this.leavePieces();
+        return;
+      }
+      const iterator = iteratorOf(pieces);
+      this.iterator = iterator;
+      for (;;) {
+        isAsking = true;
+        const { done, value } = await iterator.next();
+        isAsking = false;
         if (this.connection !== connection) return;
-        request.serializer.write(piece);
+        if (done === true) break;
+        request.serializer.write(await value);
         if (connection.isFull) await this.waiting.add();
         if (this.connection !== connection) return;
       }
+      this.pieces = undefined;
       request.serializer.end('', request.trailers?.());
       this.sent(connection);
     } catch (error) {
+      // An iterator that has failed has ended.
+      if (isAsking) this.pieces = undefined;
       if (this.connection === connection) this.stop(error);
     }
   }
@@ -239,6 +263,30 @@ export class ClientCall
       this.request.signal?.removeEventListener('abort', this.signalled);
       this.signalled = undefined;
     }
+    this.leavePieces();
     this.goOn();
   }
+
+  /** The rest of the content will not be sent: its source can free its resources at once, even if it is waited for. */
+  private leavePieces(): void {
+    const { pieces, iterator } = this;
+    if (pieces === undefined) return;
+    this.pieces = undefined;
+    this.iterator = undefined;
+    const where = 'the content of an HTTP request';
+    try {
+      const left = (iterator ?? iteratorOf(pieces)).return?.();
+      if (isThenable(left)) left.then(undefined, (error: unknown) => reportError(error, where));
+    } catch (error) {
+      reportError(error, where);
+    }
+  }
+}
+
+type PieceIterator = AsyncIterator<HTTPContent, unknown> | Iterator<HTTPContent, unknown>;
+
+function iteratorOf(pieces: ContentPieces): PieceIterator {
+  const { [Symbol.asyncIterator]: later } = pieces as Partial<AsyncIterable<HTTPContent>>;
+  if (later !== undefined) return later.call(pieces);
+  return (pieces as Iterable<HTTPContent>)[Symbol.iterator]();
 }

@@ -24,7 +24,7 @@ import {
 import { checkSwitchable } from '../upgrade.js';
 import { HTTPResponseTimeoutError, NoHTTPResponseError } from './errors.js';
 import type { RequestFacts, ResponseReceiver } from './response-receiver.js';
-import type { PoolSettings } from './settings.js';
+import type { HTTPRequestTimes, PoolSettings } from './settings.js';
 
 /** Phases: each has a time limit of its own. */
 const IDLE = 0;
@@ -44,6 +44,8 @@ const ANSWERED = 8 * FIRST_FREE_FLAG;
 const HELD = 16 * FIRST_FREE_FLAG;
 /** The request announced that the connection ends behind it. */
 const LAST = 32 * FIRST_FREE_FLAG;
+/** The rest of the content is received only so that the connection can be used again. */
+const DROPPING = 64 * FIRST_FREE_FLAG;
 
 /** Unread content from which on reading pauses, in bytes. */
 const MAX_UNREAD_BYTES = 65_536;
@@ -125,9 +127,10 @@ export class HTTPClientConnection extends ConnectionWriter implements StreamProt
     this.receiver = receiver;
     this.facts = facts;
     this.requests += 1;
-    this.flags &= ~(SENT | ANSWERED);
+    this.flags &= ~(SENT | ANSWERED | DROPPING);
     this.enter(SENDING);
-    const shortest = Math.min(facts.headTimeoutMs, facts.bodyIdleTimeoutMs, facts.writeTimeoutMs);
+    const { headTimeoutMs, bodyIdleTimeoutMs, unreadTimeoutMs, writeTimeoutMs } = facts;
+    const shortest = Math.min(headTimeoutMs, bodyIdleTimeoutMs, unreadTimeoutMs, writeTimeoutMs);
     const { timeouts, settings } = this.owner;
     if (shortest < settings.shortestMs) {
       timeouts.remove(this);
@@ -153,7 +156,15 @@ export class HTTPClientConnection extends ConnectionWriter implements StreamProt
 
   /** The receiver wants content again. */
   resumeContent(): void {
+    if (this.phase === CONTENT) this.since = this.owner.timeouts.tick;
     this.advance();
+  }
+
+  /** The receiver drops the rest of the content: its end must arrive within `bodyIdleTimeoutMs`. */
+  dropContent(): void {
+    // First: the end may have arrived, and the connection be used again at once.
+    this.flags |= DROPPING;
+    this.resumeContent();
   }
 
   /** The limit of the content of the response that was answered last, in bytes. */
@@ -231,7 +242,9 @@ export class HTTPClientConnection extends ConnectionWriter implements StreamProt
       this.owner.retired(this);
       return undefined;
     }
-    if (this.phase === CONTENT) this.since = this.owner.timeouts.tick;
+    if (this.phase === CONTENT && (this.flags & DROPPING) === 0) {
+      this.since = this.owner.timeouts.tick;
+    }
     this.parser.receive(data);
     this.advance();
     return undefined;
@@ -381,21 +394,26 @@ export class HTTPClientConnection extends ConnectionWriter implements StreamProt
     const { facts } = this;
     if (facts === undefined) return this.owner.settings.idleTimeoutMs;
     if (this.phase === HEAD) return facts.headTimeoutMs;
-    if (this.phase === CONTENT) return facts.bodyIdleTimeoutMs;
+    if (this.phase === CONTENT) {
+      return this.isReading ? facts.bodyIdleTimeoutMs : facts.unreadTimeoutMs;
+    }
     return this.phase === WRITE ? facts.writeTimeoutMs : Number.POSITIVE_INFINITY;
   }
 
-  private timedOut({ headTimeoutMs, bodyIdleTimeoutMs, writeTimeoutMs }: RequestFacts): void {
-    if (this.phase === HEAD)
-      this.fail(new HTTPResponseTimeoutError('headTimeoutMs', headTimeoutMs));
-    else if (this.phase === WRITE && !this.hasProgressed()) {
-      this.fail(new HTTPResponseTimeoutError('writeTimeoutMs', writeTimeoutMs));
-    } else if (this.phase === CONTENT && this.isReading) {
-      this.fail(new HTTPResponseTimeoutError('bodyIdleTimeoutMs', bodyIdleTimeoutMs));
-    } else {
+  private timedOut(facts: RequestFacts): void {
+    const limit = this.exceeded;
+    if (limit === undefined) {
       this.enter(this.phase);
       this.owner.timeouts.add(this, this.owner.settings.shortestMs);
-    }
+    } else this.fail(new HTTPResponseTimeoutError(limit, facts[limit]));
+  }
+
+  /** The limit of a phase that took too long; undefined if there is none, or there was progress. */
+  private get exceeded(): (keyof HTTPRequestTimes & keyof RequestFacts) | undefined {
+    if (this.phase === HEAD) return 'headTimeoutMs';
+    if (this.phase === WRITE && !this.hasProgressed()) return 'writeTimeoutMs';
+    if (this.phase !== CONTENT) return undefined;
+    return this.isReading ? 'bodyIdleTimeoutMs' : 'unreadTimeoutMs';
   }
 
   /** The exchange cannot be completed. */

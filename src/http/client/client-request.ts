@@ -82,6 +82,7 @@ const NAMES: OptionNames<HTTPClientRequest> = {
   connectTimeoutMs: true,
   headTimeoutMs: true,
   bodyIdleTimeoutMs: true,
+  unreadTimeoutMs: true,
   writeTimeoutMs: true,
 };
 
@@ -136,6 +137,7 @@ export class PreparedRequest implements HTTPOutput {
       hasUpgrade: upgrade !== undefined,
       headTimeoutMs: time('headTimeoutMs'),
       bodyIdleTimeoutMs: time('bodyIdleTimeoutMs'),
+      unreadTimeoutMs: time('unreadTimeoutMs'),
       writeTimeoutMs: time('writeTimeoutMs'),
     };
     this.connectTimeoutMs = time('connectTimeoutMs');

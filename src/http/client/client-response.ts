@@ -33,7 +33,8 @@ export interface ResponseSource extends ContentSource {
 
 /**
  * The content can be read once: as a whole by {@link bytes}, {@link text} or {@link json}, piece by piece by an asynchronous
- * iteration or {@link stream}, or as it arrives by {@link receive}. Read it, or call {@link discard}: the connection is in use until then.
+ * iteration or {@link stream}, or as it arrives by {@link receive}. Read it, or call {@link discard}: the connection is in use until then, or
+ * until `unreadTimeoutMs` has passed.
  * The server can send no faster than the content is read.
  */
 export class HTTPClientResponse implements AsyncIterable<Buffer> {
@@ -190,6 +191,11 @@ export class HTTPClientResponse implements AsyncIterable<Buffer> {
   get wantsContent(): boolean {
     if (!this.hasContent) return !this.isTunnel;
     return this.reader !== undefined && (this.reader.isLeft || this.reader.wants);
+  }
+
+  /** @internal Whether the rest of the content is dropped. */
+  get dropsContent(): boolean {
+    return this.reader?.isLeft === true;
   }
 
   /** @internal */

@@ -7,6 +7,7 @@ export type ResponseTimeLimit =
   | 'connectTimeoutMs'
   | 'headTimeoutMs'
   | 'bodyIdleTimeoutMs'
+  | 'unreadTimeoutMs'
   | 'writeTimeoutMs'
   | 'totalTimeoutMs';
 
@@ -14,6 +15,7 @@ const LATE: Readonly<Record<ResponseTimeLimit, string>> = {
   connectTimeoutMs: 'there was no connection for an HTTP request',
   headTimeoutMs: 'an HTTP server has not answered',
   bodyIdleTimeoutMs: 'an HTTP server sent nothing of the content that it began',
+  unreadTimeoutMs: 'the content of an HTTP response was not read, nor discarded,',
   writeTimeoutMs: 'an HTTP server accepted no byte of a request',
   totalTimeoutMs: 'an HTTP request was not complete',
 };

@@ -31,5 +31,6 @@ export interface RequestFacts {
   readonly hasUpgrade: boolean;
   readonly headTimeoutMs: number;
   readonly bodyIdleTimeoutMs: number;
+  readonly unreadTimeoutMs: number;
   readonly writeTimeoutMs: number;
 }

@@ -10,8 +10,10 @@ export interface HTTPRequestTimes {
   readonly connectTimeoutMs?: number;
   /** Time from the end of the request to the head of the final response. Informational responses begin it again. Default 60,000. */
   readonly headTimeoutMs?: number;
-  /** Time between two pieces of the content, except while nobody reads it. Default 60,000. */
+  /** Time between two pieces of the content, except while nobody reads it; and for the rest of content that is dropped. Default 60,000. */
   readonly bodyIdleTimeoutMs?: number;
+  /** Time for which content may stay unread, as it keeps its connection. Default 300,000. */
+  readonly unreadTimeoutMs?: number;
   /** Time after which a server that accepts no byte is given up, if there are unsent bytes. Default 30,000. */
   readonly writeTimeoutMs?: number;
 }
@@ -49,6 +51,7 @@ const NAMES: OptionNames<HTTPConnectionPoolOptions> = {
   connectTimeoutMs: true,
   headTimeoutMs: true,
   bodyIdleTimeoutMs: true,
+  unreadTimeoutMs: true,
   writeTimeoutMs: true,
   maxConnectionsPerOrigin: true,
   maxConnections: true,
@@ -77,6 +80,7 @@ export function poolSettings(options: HTTPConnectionPoolOptions): PoolSettings {
     connectTimeoutMs = 10_000,
     headTimeoutMs = 60_000,
     bodyIdleTimeoutMs = 60_000,
+    unreadTimeoutMs = 300_000,
     writeTimeoutMs = 30_000,
     idleTimeoutMs = 4_000,
     maxConnectionsPerOrigin = 64,
@@ -88,6 +92,7 @@ export function poolSettings(options: HTTPConnectionPoolOptions): PoolSettings {
     connectTimeoutMs,
     headTimeoutMs,
     bodyIdleTimeoutMs,
+    unreadTimeoutMs,
     writeTimeoutMs,
     idleTimeoutMs,
   };
