@@ -41,7 +41,7 @@ export default function (reactor: Reactor, args: string[]): Service {
     for await (const message of socket) await say(String(message), socket);
   }
 
-  /** Without the broker messages cannot be passed on: the chat goes on, and its sender is told. */
+  /** A message that the broker does not accept does not end the chat: its sender learns of it. */
   async function say(text: string, socket: WebSocketProtocol): Promise<void> {
     try {
       await pubsub.publish('room', text);

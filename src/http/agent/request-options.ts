@@ -64,6 +64,7 @@ const DETAILS: OptionNames<RequestDetails> = {
   connectTimeoutMs: true,
   headTimeoutMs: true,
   bodyIdleTimeoutMs: true,
+  unreadTimeoutMs: true,
   writeTimeoutMs: true,
   totalTimeoutMs: true,
 };
@@ -74,6 +75,7 @@ const TIMES: OptionNames<AgentTimes> = {
   connectTimeoutMs: true,
   headTimeoutMs: true,
   bodyIdleTimeoutMs: true,
+  unreadTimeoutMs: true,
   writeTimeoutMs: true,
   totalTimeoutMs: true,
 };
