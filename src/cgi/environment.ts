@@ -1,5 +1,6 @@
 /** The variables of a CGI script (RFC 3875 section 4.1). */
 import type { HTTPRequest } from '../http/http-request.js';
+import { CONNECTION_FIELDS } from '../protocols/http/connection-fields.js';
 
 /** Where a request is in the tree. */
 export interface ScriptPlace {
@@ -16,19 +17,14 @@ export interface ScriptPlace {
  * for the server (section 4.1.18); the others have variables of their own, or belong to the connection.
  */
 const WITHHELD: ReadonlySet<string> = new Set([
+  ...CONNECTION_FIELDS,
   'authorization',
-  'connection',
   'content-length',
   'content-type',
   'expect',
-  'keep-alive',
   'proxy',
   'proxy-authorization',
-  'proxy-connection',
-  'te',
   'trailer',
-  'transfer-encoding',
-  'upgrade',
 ]);
 /** An underscore would become the same name as a hyphen: a client could then pretend a field that a proxy removes. */
 const FIELD_NAME = /^[a-z0-9-]+$/;

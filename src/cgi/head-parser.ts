@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { CONNECTION_FIELDS } from '../protocols/http/connection-fields.js';
 import { isToken } from '../protocols/http/octets.js';
 import { InvalidCGIOutputError } from './errors.js';
 
@@ -32,15 +33,10 @@ const LF = 0x0a;
 const LOCAL_TARGET = /^\/(?![/\\])[!-"$-~]*$/;
 const STATUS = /^([2-5]\d\d)(?: .*)?$/;
 /** They belong to the connection between client and server, which is not the script's (RFC 3875 section 6.3.4, RFC 9110 section 7.6.1). */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
+const NOT_OF_SCRIPTS: ReadonlySet<string> = new Set([
+  ...CONNECTION_FIELDS,
   'proxy-authenticate',
-  'proxy-connection',
-  'te',
   'trailer',
-  'transfer-encoding',
-  'upgrade',
 ]);
 
 export class CGIHeadParser {
@@ -110,7 +106,7 @@ export class CGIHeadParser {
     }
     const lower = name.toLowerCase();
     if (lower === 'status') this.#setStatus(value);
-    else if (!CONNECTION_FIELDS.has(lower)) this.#add(name, lower, value);
+    else if (!NOT_OF_SCRIPTS.has(lower)) this.#add(name, lower, value);
   }
 
   #setStatus(value: string): void {

@@ -7,7 +7,8 @@ import { compressWhole } from './compressor.js';
 import { type CompressedContent, ContentCompressor } from './content-compressor.js';
 import { weakened } from './entity-tags.js';
 import type { HTTPRequest } from './http-request.js';
-import { HTTPResponse, OBJECTS_HINT, type ResponseConnection } from './http-response.js';
+import { HTTPResponse, OBJECTS_HINT } from './http-response.js';
+import type { ResponseConnection } from './response-connection.js';
 import { responseComplete } from './response-fields.js';
 
 /** Content of at most this length is compressed as a whole, and then has a Content-Length. */

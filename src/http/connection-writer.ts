@@ -31,6 +31,11 @@ export abstract class ConnectionWriter implements PushProducer {
     return (this.flags & WRITING_PAUSED) !== 0;
   }
 
+  /** The unsent bytes of the connection. Counting them is expensive. */
+  get bufferedBytes(): number {
+    return this.transport?.bufferedBytes ?? 0;
+  }
+
   /** Texts are concatenations that V8 has not copied together yet: reading a character of one would make it do so now. */
   write(data: string | Uint8Array): void {
     if ((this.flags & PARSING) === 0) this.send(data);

@@ -1,4 +1,5 @@
 /** The answers that the server gives itself. */
+import type { Address } from '../core/address.js';
 import { HTTPMessageError } from '../protocols/http/errors.js';
 import { statusLine } from '../protocols/http/status.js';
 import type { ErrorPage } from './error-pages.js';
@@ -10,6 +11,8 @@ import {
   UpgradeRequiredError,
 } from './errors.js';
 import { type FieldLine, fieldLine, linesText } from './field-lines.js';
+import type { HTTPResponse } from './http-response.js';
+import type { HTTPService } from './http-service.js';
 
 /** In bytes. */
 export function contentLength({ content }: ErrorPage): number {
@@ -35,6 +38,35 @@ export function errorMessage(
   const head = `${statusLine(status)}${dateLine}${fields}${length}Connection: close\r\n\r\n`;
   const bytes = Buffer.from(head, 'latin1');
   return withContent ? Buffer.concat([bytes, Buffer.from(page.content)]) : bytes;
+}
+
+/** The part of the connection that refusals need. */
+export interface RefusingConnection {
+  readonly service: HTTPService;
+  readonly peer: Address;
+  write(data: Uint8Array): void;
+}
+
+/** Answers a request that could not be read. */
+export function refuseUnread(connection: RefusingConnection, status: number): void {
+  const { service, peer } = connection;
+  const page = service.errorPage(status, undefined);
+  connection.write(errorMessage(status, service.dateLine, page, true));
+  service.logs?.refused(peer, status, contentLength(page));
+}
+
+/** Answers a request that has turned out to be invalid or too slow. */
+export function refuseRequest(
+  connection: RefusingConnection,
+  response: HTTPResponse,
+  status: number,
+): void {
+  const { service } = connection;
+  const { request, log, lastingLines } = response;
+  const page = service.errorPage(status, request);
+  const withContent = request.method !== 'HEAD';
+  connection.write(errorMessage(status, service.dateLine, page, withContent, lastingLines));
+  log?.complete(status, withContent ? contentLength(page) : 0);
 }
 
 /** The status that an error asks for. Such errors are not reported: they are the client's fault, or an answer. */

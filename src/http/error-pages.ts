@@ -5,6 +5,7 @@
 import { checkData } from '../internal/check.js';
 import { reasonPhrase } from '../protocols/http/status.js';
 import { fieldLine } from './field-lines.js';
+import { checkInformational } from './field-names.js';
 import {
   parseParameterized,
   type RequestFields,
@@ -13,7 +14,6 @@ import {
 } from './field-values.js';
 import type { HTTPRequest } from './http-request.js';
 import { NO_SNIFFING } from './media-types.js';
-import { checkInformational } from './response-fields.js';
 
 /** The fields and the content of an answer with an error. Content-Length is the server's. */
 export interface ErrorPage {

@@ -6,6 +6,7 @@ import type { StreamServerEndpoint } from '../core/stream-endpoint.js';
 import type { SystemEvents } from '../core/system-event.js';
 import type { Deferred } from '../defer/deferred.js';
 import { checkFunction } from '../internal/check.js';
+import { SENDERS_FIELDS } from '../protocols/http/connection-fields.js';
 import { HTTPStatusError } from './errors.js';
 import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
@@ -29,13 +30,7 @@ export type FetchHandler = (
 const ADDED_FIELDS: ReadonlySet<string> = new Set(['set-cookie', 'vary']);
 
 /** Fields of the connection, which the server sets. */
-const SERVERS_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+const SERVERS_FIELDS: ReadonlySet<string> = new Set([...SENDERS_FIELDS, 'trailer']);
 
 /**
  * An {@link HTTPHandler} that calls a handler of the Web. Content streams both ways, no faster than it is read. The signal of the

@@ -73,6 +73,10 @@ export function hasField(lines: readonly FieldLine[], lower: string): boolean {
   return false;
 }
 
+export function without(lines: readonly FieldLine[], lower: string): FieldLine[] {
+  return lines.filter((line) => line.lower !== lower);
+}
+
 export function areAscii(lines: readonly FieldLine[]): boolean {
   for (let i = 0; i < lines.length; i++) if (!(lines[i] as FieldLine).isAscii) return false;
   return true;

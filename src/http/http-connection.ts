@@ -9,11 +9,8 @@
  * One connection exists for each client, so private fields are TypeScript's: see StreamTransport.
  */
 import type { Address } from '../core/address.js';
-import { ConnectionClosed } from '../core/errors/connection.js';
 import type { StreamProtocol, SwitchableTransport } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
-import { failConnection, onRejection } from '../defer/callback-result.js';
-import { reportError } from '../internal/error-report.js';
 import { expectInput } from '../internal/expects-input.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { TimeoutEntry } from '../policies/idle-timeouts.js';
@@ -22,48 +19,60 @@ import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
 import { statusLine } from '../protocols/http/status.js';
 import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
-import { contentLength, errorMessage, fieldOf, statusOf } from './error-answers.js';
-import type { ErrorPage } from './error-pages.js';
+import { refuseRequest, refuseUnread } from './error-answers.js';
 import { HTTPTimeoutError } from './errors.js';
-import { isMistakenForResponse, unansweredError } from './handler-result.js';
+import { type AnsweringConnection, callHandler } from './handler-call.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
-import type { HTTPResponse, ResponseConnection } from './http-response.js';
+import type { HTTPResponse } from './http-response.js';
 import type { HTTPService, ServedProtocol } from './http-service.js';
-import { contentBytes, receivesRest, takeContent, wantsContent } from './request-content.js';
+import {
+  afterContentTime,
+  awaitsContent,
+  contentBytes,
+  needsContent,
+  receivesRest,
+  takeContent,
+  wantsContent,
+} from './request-content.js';
 import { titleOf } from './request-title.js';
-import type { ServedConnection } from './served-connection.js';
-import { checkProtocol, checkSwitchable, isServedProtocol, upgradeHead } from './upgrade.js';
-import { UpgradedConnection } from './upgraded-connection.js';
+import type { ResponseConnection } from './response-connection.js';
+import {
+  NOTHING,
+  type SwitchingConnection,
+  takeOverConnection,
+  upgradeConnection,
+} from './switching.js';
+import { CONTENT, HEAD, IDLE, timeLimitOf, WRITE } from './time-limits.js';
+import { checkSwitchable } from './upgrade.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
-
-/** Purposes of the timeout. While the handler works, it is that of an idle connection, and is filed again. */
-const IDLE = 0;
-const HEAD = 1;
-const CONTENT = 2;
-const WRITE = 3;
 
 /** Flags. */
 const READING_PAUSED = FIRST_FREE_FLAG;
 const INPUT_ENDED = 2 * FIRST_FREE_FLAG;
 const CLOSING = 4 * FIRST_FREE_FLAG;
 
-const EMPTY: Buffer = Buffer.alloc(0);
 const CONTINUE = `${statusLine(100)}\r\n`;
 
 export class HTTPConnection
   extends ConnectionWriter
-  implements StreamProtocol, TimeoutEntry, RequestConnection, ResponseConnection, ServedConnection
+  implements
+    StreamProtocol,
+    TimeoutEntry,
+    RequestConnection,
+    ResponseConnection,
+    AnsweringConnection,
+    SwitchingConnection
 {
   previous: TimeoutEntry = this;
   next: TimeoutEntry = this;
   stamp = 0;
   ticks = 0;
-  protected readonly service: HTTPService;
+  readonly service: HTTPService;
   private parser: RequestParser | undefined = undefined;
   /** The response to the request in progress. */
-  protected response: HTTPResponse | undefined = undefined;
+  response: HTTPResponse | undefined = undefined;
   /** Set by an upgrade; from then on nothing is received here. */
-  private upgraded: ServedProtocol | undefined = undefined;
+  upgraded: ServedProtocol | undefined = undefined;
   private phase = HEAD;
   private requests = 0;
   /** Received bytes of content at the beginning of this period of `contentTimeoutMs`. */
@@ -88,20 +97,12 @@ export class HTTPConnection
     return this.open.getPeer();
   }
 
+  get currentTransport(): Transport {
+    return this.upgraded?.transport ?? this.open;
+  }
+
   get secure(): boolean {
     return this.open.tls !== undefined;
-  }
-
-  get dateLine(): string {
-    return this.service.date.line;
-  }
-
-  get wallTime(): number {
-    return this.service.settings.wallClock();
-  }
-
-  errorPage(status: number, request: HTTPRequest): ErrorPage {
-    return this.service.errorPage(status, request);
   }
 
   contentLimit(request: HTTPRequest): number {
@@ -184,19 +185,8 @@ export class HTTPConnection
     return receivesRest(request, this.service.settings.maxDiscardedBytes);
   }
 
-  responded(response: HTTPResponse): void {
+  responded(response: object): void {
     if ((this.flags & PARSING) === 0 && response === this.response) this.advance();
-  }
-
-  get bufferedBytes(): number {
-    return this.transport?.bufferedBytes ?? 0;
-  }
-
-  whenDraining(callback: () => void): () => void {
-    const { service } = this;
-    if (service.draining) callback();
-    else service.whenDraining.add(callback);
-    return () => void service.whenDraining.delete(callback);
   }
 
   readerSet({ head, isPermitted }: HTTPRequest): void {
@@ -211,14 +201,7 @@ export class HTTPConnection
   }
 
   upgrade(request: HTTPRequest, protocol: UpgradedProtocol, name: string | undefined): void {
-    checkProtocol(protocol);
-    const response = this.responseInProgress(request);
-    const transport = this.switchable();
-    const head = upgradeHead(response, name);
-    response.log?.end(request.method === 'CONNECT' ? 200 : 101);
-    const rest = this.leaveHTTP(response);
-    transport.write(head);
-    this.switchTo(transport, protocol, response, rest);
+    upgradeConnection(this, request, protocol, name);
   }
 
   /**
@@ -227,26 +210,20 @@ export class HTTPConnection
    * @throws As {@link upgrade}, except for the fields of the request.
    */
   protected takeOver(request: HTTPRequest, protocol: UpgradedProtocol): Buffer {
-    const response = this.responseInProgress(request);
-    const transport = this.switchable();
-    response.log?.end(undefined);
-    const rest = this.leaveHTTP(response);
-    this.switchTo(transport, protocol, response, EMPTY);
-    return rest;
+    return takeOverConnection(this, request, protocol);
   }
 
-  private responseInProgress(request: HTTPRequest): HTTPResponse {
+  responseInProgress(request: HTTPRequest): HTTPResponse {
     const { response, parser } = this;
     if (response?.request === request && parser !== undefined) return response;
     throw request.failure ?? new HTTPSequenceError('the request was answered');
   }
 
-  private switchable(): SwitchableTransport {
+  switchable(): SwitchableTransport {
     return checkSwitchable(this.open, (this.flags & INPUT_ENDED) !== 0);
   }
 
-  /** @returns The bytes received behind the request. */
-  private leaveHTTP(response: HTTPResponse): Buffer {
+  leaveHTTP(response: HTTPResponse): Buffer {
     const { service, open } = this;
     const parser = this.parser as RequestParser;
     response.request.head.keep();
@@ -256,20 +233,9 @@ export class HTTPConnection
     this.flush();
     this.stopParsing();
     if ((this.flags & READING_PAUSED) !== 0) open.resumeProducing();
-    const rest = parser.bufferedBytes === 0 ? EMPTY : givenCopyOf(parser.takeRest());
+    const rest = parser.bufferedBytes === 0 ? NOTHING : givenCopyOf(parser.takeRest());
     service.returnParser(parser);
     return rest;
-  }
-
-  private switchTo(
-    transport: SwitchableTransport,
-    protocol: UpgradedProtocol,
-    { endings }: HTTPResponse,
-    rest: Buffer,
-  ): void {
-    this.upgraded = isServedProtocol(protocol) ? protocol : new UpgradedConnection(protocol);
-    this.service.replace(this, this.upgraded, endings);
-    transport.switchProtocol(this.upgraded, rest);
   }
 
   /** Ends the connection when the request in progress, if any, was answered. */
@@ -287,11 +253,6 @@ export class HTTPConnection
 
   private get receivedBytes(): number {
     return this.parser?.bufferedBytes ?? 0;
-  }
-
-  /** The bytes of content that have arrived in this period of `contentTimeoutMs`. */
-  private get periodBytes(): number {
-    return (this.response?.request.receivedBytes ?? 0) - this.contentBefore;
   }
 
   protected override writingPaused(): void {
@@ -355,27 +316,8 @@ export class HTTPConnection
     this.response = response;
     this.requests += 1;
     this.stamp = this.service.timeouts.tick;
-    let goesOn = false;
-    try {
-      const result: unknown = this.service.handler(request, response);
-      goesOn = result !== undefined;
-      if (goesOn) this.watch(response, result);
-    } catch (error) {
-      this.failed(response, error);
-    }
+    const goesOn = callHandler(this.service.handler, response, this);
     if (response.ended ? goesOn : this.receivedBytes < contentBytes(head)) head.keep();
-  }
-
-  /** A handler is finished when its promise is. */
-  private watch(response: HTTPResponse, result: unknown): void {
-    const finished = (value: unknown): void => {
-      if (response.state === 'head' && !response.headSent) {
-        // If its signal is aborted, the handler may have given up.
-        this.failed(response, response.request.failure ?? unansweredError(value));
-      }
-    };
-    if (isMistakenForResponse(result)) finished(result);
-    else onRejection(result, (error) => this.failed(response, error), finished);
   }
 
   /** The request was answered and its content received. */
@@ -414,36 +356,26 @@ export class HTTPConnection
     let phase = IDLE;
     if ((this.flags & WRITING_PAUSED) !== 0) phase = WRITE;
     else if (response === undefined) phase = parser === undefined ? IDLE : HEAD;
-    else if (this.awaitsContent(response)) phase = CONTENT;
+    else if ((this.flags & READING_PAUSED) === 0 && awaitsContent(response)) phase = CONTENT;
     if (phase !== this.phase) this.file(phase);
     else if (phase === IDLE) this.stamp = this.service.timeouts.tick;
   }
 
-  private awaitsContent({ request, ended }: HTTPResponse): boolean {
-    if (request.isComplete || (this.flags & READING_PAUSED) !== 0) return false;
-    return ended || request.reader !== undefined;
-  }
-
   private contentExpired(): void {
-    const { response, service } = this;
-    const { contentTimeoutMs, minContentBytes, maxDiscardedBytes } = service.settings;
+    const { response } = this;
+    const { settings } = this.service;
     if (response === undefined) return;
-    if (!wantsContent(response, maxDiscardedBytes)) {
-      // A handler that is busy with a piece delays the parsing of the others. After the answer, it has had its time.
-      if (response.ended) this.close();
-      else this.file(CONTENT);
-    } else if (this.periodBytes < minContentBytes) {
-      this.refuse(new HTTPTimeoutError('contentTimeoutMs', contentTimeoutMs));
-    } else this.file(CONTENT);
+    const next = afterContentTime(response, this.contentBefore, settings);
+    if (next === 'wait') this.file(CONTENT);
+    else if (next === 'close') this.close();
+    else this.refuse(new HTTPTimeoutError('contentTimeoutMs', settings.contentTimeoutMs));
   }
 
   /** Whether the parser can continue only when more bytes arrive. It has limits of its own for what it keeps meanwhile. */
   private get needsBytes(): boolean {
     const { response, flags, service } = this;
     if (response === undefined) return (flags & WRITING_PAUSED) === 0;
-    return (
-      !response.request.isComplete && wantsContent(response, service.settings.maxDiscardedBytes)
-    );
+    return needsContent(response, service.settings.maxDiscardedBytes);
   }
 
   private regulateReading(): void {
@@ -459,13 +391,8 @@ export class HTTPConnection
     const { timeouts, settings } = this.service;
     timeouts.remove(this);
     this.phase = phase;
-    if (phase === IDLE) timeouts.add(this, settings.idleTimeoutMs);
-    else if (phase === HEAD) timeouts.add(this, settings.headTimeoutMs);
-    else if (phase === WRITE) timeouts.add(this, settings.writeTimeoutMs);
-    else {
-      this.contentBefore = this.response?.request.receivedBytes ?? 0;
-      timeouts.add(this, settings.contentTimeoutMs);
-    }
+    if (phase === CONTENT) this.contentBefore = this.response?.request.receivedBytes ?? 0;
+    timeouts.add(this, timeLimitOf(phase, settings));
   }
 
   /**
@@ -492,49 +419,14 @@ export class HTTPConnection
     this.stopRegulating();
   }
 
-  /** The handler has thrown, or its promise was rejected. */
-  private failed(response: HTTPResponse, error: unknown): void {
-    if (response.state === 'gone') {
-      if (error instanceof ConnectionClosed || error === response.request.failure) return;
-    }
-    if (response.state === 'upgraded') {
-      failConnection(this.upgraded?.transport ?? this.open, error, 'HTTP handler');
-      return;
-    }
-    const status = statusOf(error);
-    // If it is the reason of its signal, the handler gave up because the client has.
-    if (status === undefined && error !== response.request.failure) {
-      reportError(error, 'HTTP handler', this.peer, titleOf(response.request));
-    }
-    if (response.isAnswered) return;
-    if (response.headSent) this.abort();
-    else {
-      response.sendError(status ?? 500, fieldOf(error));
-      response.disown(error);
-    }
-  }
-
   /** The request in progress, or the next one, is invalid or too slow: answers with the status of the error, and closes. */
   protected refuse(error: HTTPMessageError | HTTPTimeoutError): void {
-    const { response, service } = this;
+    const { response } = this;
     this.response = undefined;
-    if (response === undefined) {
-      const page = service.errorPage(error.status, undefined);
-      this.write(errorMessage(error.status, this.dateLine, page, true));
-      service.logs?.refused(this.peer, error.status, contentLength(page));
-    } else if (response.state === 'content') this.abort();
-    else if (response.state === 'head') this.refuseRequest(response, error.status);
+    if (response === undefined) refuseUnread(this, error.status);
+    else if (response.state === 'content') this.abort();
+    else if (response.state === 'head') refuseRequest(this, response, error.status);
     response?.lose(error);
     this.closeEarly();
-  }
-
-  private refuseRequest(response: HTTPResponse, status: number): void {
-    const { request, log, lastingLines } = response;
-    const page = this.errorPage(status, request);
-    const withContent = request.method !== 'HEAD';
-    this.write(errorMessage(status, this.dateLine, page, withContent, lastingLines));
-    if (log === undefined) return;
-    if (withContent) log.bytes = contentLength(page);
-    log.end(status);
   }
 }

@@ -5,62 +5,28 @@ import { Deferred } from '../defer/deferred.js';
 import { fail, succeed } from '../defer/succeed.js';
 import { Waiters } from '../defer/waiters.js';
 import { checkData, checkFunction, checkInteger } from '../internal/check.js';
+import { gatherable } from '../internal/utf8.js';
 import { HTTPContentLengthError } from '../protocols/http/errors.js';
-import { isASCIIText } from '../protocols/http/octets.js';
-import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
+import { responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
-import { conditionalStatus } from './conditional.js';
-import type { ErrorPage } from './error-pages.js';
-import {
-  addLines,
-  areAscii,
-  type FieldLine,
-  type FieldValue,
-  hasField,
-  linesText,
-} from './field-lines.js';
-import type { HTTPRequest } from './http-request.js';
+import { type FieldValue, hasField, linesText, without } from './field-lines.js';
+import { checkInformational } from './field-names.js';
 import { ResponseEndings } from './response-endings.js';
+import { ResponseFields, responseComplete } from './response-fields.js';
 import {
-  checkInformational,
-  ResponseFields,
-  responseComplete,
-  without,
-} from './response-fields.js';
+  CRLF,
+  checkLinks,
+  connectionField,
+  encodedHead,
+  informationalHead,
+  relayedContentFields,
+  UNKNOWN,
+} from './response-head.js';
 import type { ResponseLog } from './response-log.js';
-
-/** @internal The connection of a response. */
-export interface ResponseConnection {
-  /** The Date field line. */
-  readonly dateLine: string;
-  /** Whether more is unsent than a producer may add to. */
-  readonly isFull: boolean;
-  /** The unsent bytes of the connection. */
-  readonly bufferedBytes: number;
-  /** The time in milliseconds since 1970. */
-  readonly wallTime: number;
-  /** Whether the connection can be used for another request after this response. */
-  keepsAlive(request: HTTPRequest): boolean;
-  write(data: string | Uint8Array): void;
-  /** {@link SendsFiles.sendFile}. */
-  writeFile(fd: number, position: number, length: number): boolean;
-  /** The content of an answer with an error. */
-  errorPage(status: number, request: HTTPRequest): ErrorPage;
-  /** Everything of the response was written. */
-  responded(response: HTTPResponse): void;
-  /** See {@link HTTPResponse.whenDraining}. */
-  whenDraining(callback: () => void): () => void;
-  abort(): void;
-}
 
 type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-const CRLF = '\r\n';
 const LAST_CHUNK = '0\r\n';
-/** The length of content that is not known when the head is written. */
-const UNKNOWN = -1;
-/** RFC 9110 section 15.3.6: it has no content, but not by definition. */
-const RESET_CONTENT = 205;
 
 export const OBJECTS_HINT = 'send objects with sendJSON';
 
@@ -76,26 +42,12 @@ export const OBJECTS_HINT = 'send objects with sendJSON';
 export class HTTPResponse extends ResponseFields {
   /** @internal */
   state: 'head' | 'content' | 'ended' | 'upgraded' | 'gone' = 'head';
-  /** @internal */
-  readonly request: HTTPRequest;
   /** @internal If there is an access log. */
   log: ResponseLog | undefined = undefined;
-  protected readonly connection: ResponseConnection;
-  private framing: Framing = 'none';
-  /** Of content that is announced by Content-Length and not written yet. */
-  private remaining = 0;
-  private announced = 0;
   /** @internal Calls of {@link whenEnded} that are left. */
   endings: ResponseEndings | undefined = undefined;
   /** Calls of {@link drained}. */
   private waiting: Waiters<void> | undefined = undefined;
-
-  /** @internal */
-  constructor(connection: ResponseConnection, request: HTTPRequest) {
-    super();
-    this.connection = connection;
-    this.request = request;
-  }
 
   override get headSent(): boolean {
     return this.state !== 'head' && this.state !== 'gone';
@@ -137,7 +89,7 @@ export class HTTPResponse extends ResponseFields {
       this.passHead(head);
       this.connection.write(content);
     }
-    if (this.log !== undefined) this.logEnd(this.sendsContent ? length : 0);
+    this.log?.complete(this.code, this.sendsContent ? length : 0);
     this.endings?.end();
     this.connection.responded(this);
   }
@@ -175,7 +127,7 @@ export class HTTPResponse extends ResponseFields {
     if (head !== undefined) this.beginContent(head);
     if (length === 0 || !this.sendsContent) return !this.connection.isFull;
     if (this.log !== undefined) this.log.bytes += length;
-    if (this.framing !== 'chunked') this.connection.write(apart(data));
+    if (this.framing !== 'chunked') this.connection.write(gatherable(data));
     else if (typeof data === 'string') {
       this.connection.write(`${length.toString(16)}\r\n${data}\r\n`);
     } else {
@@ -251,11 +203,10 @@ export class HTTPResponse extends ResponseFields {
     }
     this.state = 'ended';
     if (this.framing === 'chunked') {
-      const trailers = this.trailerLines ?? [];
-      const last = `${LAST_CHUNK}${linesText(trailers)}${CRLF}`;
-      this.connection.write(areAscii(trailers) ? last : Buffer.from(last, 'latin1'));
+      const trailers = linesText(this.trailerLines ?? []);
+      this.connection.write(encodedHead(`${LAST_CHUNK}${trailers}${CRLF}`));
     }
-    if (this.log !== undefined) this.logEnd(0);
+    this.log?.complete(this.code, 0);
     this.endings?.end();
     this.connection.responded(this);
   }
@@ -279,14 +230,11 @@ export class HTTPResponse extends ResponseFields {
    * @throws HTTPSequenceError the head was sent. @throws InvalidHTTPOutputError
    */
   inform(status: number, fields: Readonly<Record<string, FieldValue>> = {}): void {
-    checkInteger('status', status, 102, 199);
-    const lines: FieldLine[] = [];
-    for (const [name, value] of Object.entries(fields)) addLines(lines, name, value);
-    checkInformational(lines);
+    const head = informationalHead(status, fields);
     if (this.state === 'gone') return;
     this.requireHead();
     if (this.request.version === '1.0') return;
-    this.connection.write(Buffer.from(`${statusLine(status)}${linesText(lines)}${CRLF}`, 'latin1'));
+    this.connection.write(head);
   }
 
   /**
@@ -295,12 +243,7 @@ export class HTTPResponse extends ResponseFields {
    * @throws InvalidArgumentTypeError @throws as {@link inform}.
    */
   earlyHints(...links: string[]): void {
-    for (const link of links) {
-      if (typeof link !== 'string') {
-        const expected = 'a string such as "</style.css>; rel=preload", as an argument of its own';
-        throw new InvalidArgumentTypeError('each link', expected, link);
-      }
-    }
+    checkLinks(links);
     this.inform(103, { Link: links });
   }
 
@@ -313,7 +256,7 @@ export class HTTPResponse extends ResponseFields {
     if (this.state === 'gone') return;
     this.requireHead();
     this.code = checkInteger('status', status, 400, 599);
-    const { fields, content } = this.connection.errorPage(status, this.request);
+    const { fields, content } = this.connection.service.errorPage(status, this.request);
     for (const [name, value] of fields) this.setField(name, value);
     this.send(content);
   }
@@ -328,7 +271,7 @@ export class HTTPResponse extends ResponseFields {
    * @returns Cancels it.
    */
   whenDraining(callback: () => void): () => void {
-    return this.connection.whenDraining(callback);
+    return this.connection.service.onDraining(callback);
   }
 
   /** @internal Resets the connection. */
@@ -362,21 +305,16 @@ export class HTTPResponse extends ResponseFields {
     if (this.state === 'gone') return;
     this.requireHead();
     const { request, connection } = this;
-    const isKnown = contentLength !== UNKNOWN;
-    const framing = responseFraming(request, status, isKnown);
+    const framing = responseFraming(request, status, contentLength !== UNKNOWN);
     this.code = status;
-    this.framing = framing;
     if (framing === 'length') this.announced = this.remaining = contentLength;
-    if (framing === 'close' || !connection.keepsAlive(request)) this.closes = true;
+    this.frame(framing);
     let head = statusLine(status) + lines;
     if (this.lines !== undefined) head += linesText(without(this.lines, 'content-length'));
-    if (!hasDate) head += connection.dateLine;
-    if (framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
-    else if (isKnown && status !== 204) head += `Content-Length: ${contentLength}\r\n`;
-    if (this.closes) head += 'Connection: close\r\n';
-    else if (request.version === '1.0') head += 'Connection: keep-alive\r\n';
-    head += CRLF;
-    connection.write(isASCIIText(head) ? head : Buffer.from(head, 'latin1'));
+    if (!hasDate) head += connection.service.dateLine;
+    head += relayedContentFields(framing, contentLength, status);
+    head += connectionField(this.closes, request.version) + CRLF;
+    connection.write(encodedHead(head));
     this.state = 'content';
   }
 
@@ -388,8 +326,7 @@ export class HTTPResponse extends ResponseFields {
   /** @internal Sends another server's informational response. @param lines As for {@link relayHead}. */
   relayInformational(status: number, lines: string): void {
     if (this.state !== 'head' || this.request.version === '1.0') return;
-    const head = `${statusLine(status)}${lines}${CRLF}`;
-    this.connection.write(isASCIIText(head) ? head : Buffer.from(head, 'latin1'));
+    this.connection.write(encodedHead(`${statusLine(status)}${lines}${CRLF}`));
   }
 
   /** @internal The head of an answer with 101, or 200 after CONNECT. */
@@ -398,8 +335,8 @@ export class HTTPResponse extends ResponseFields {
     const lines = this.lines ?? [];
     checkInformational(lines);
     const upgrade = name === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${name}\r\n`;
-    const date = status === 101 ? '' : this.connection.dateLine;
-    return this.encoded(`${statusLine(status)}${date}${upgrade}${linesText(lines)}${CRLF}`);
+    const date = status === 101 ? '' : this.connection.service.dateLine;
+    return encodedHead(`${statusLine(status)}${date}${upgrade}${linesText(lines)}${CRLF}`);
   }
 
   /** @internal The client has closed its side before the answer was complete. */
@@ -431,93 +368,16 @@ export class HTTPResponse extends ResponseFields {
     return waiting;
   }
 
-  /** Known when the head was made. */
   private get sendsContent(): boolean {
     return this.framing !== 'none' && this.framing !== 'dropped';
   }
 
-  private get isAscii(): boolean {
-    return this.lines === undefined || areAscii(this.lines);
-  }
-
   private passHead(head: string): void {
-    this.connection.write(this.encoded(head));
-  }
-
-  /** Text of ASCII is written faster as such; values of fields are Latin-1. */
-  private encoded(head: string): Buffer | string {
-    return this.isAscii ? head : Buffer.from(head, 'latin1');
+    this.connection.write(this.isAscii ? head : Buffer.from(head, 'latin1'));
   }
 
   private requireOpen(): void {
     if (this.ended) throw responseComplete();
-  }
-
-  /** The status that the conditions of the request make of this one. The validators are those that were set. */
-  protected get conditionalStatus(): number {
-    if (!this.hasValidator || this.code !== 200) return this.code;
-    const [entityTag] = this.fields('etag');
-    const [lastModified] = this.fields('last-modified');
-    return conditionalStatus(this.request, entityTag, lastModified, this.connection.wallTime);
-  }
-
-  private logEnd(bytes: number): void {
-    const { log } = this;
-    if (log === undefined) return;
-    log.bytes += bytes;
-    log.end(this.code);
-  }
-
-  /** @param length Of the content, or {@link UNKNOWN}. */
-  private head(length: number): string {
-    const status = this.conditionalStatus;
-    const isChanged = status !== this.code;
-    if (isChanged) this.becomeConditional(status as 304 | 412);
-    const { lines, request, code } = this;
-    const isEmpty = code === RESET_CONTENT || (isChanged && code === 412);
-    const announced = lines !== undefined && hasField(lines, 'content-length');
-    const framing = isEmpty
-      ? 'none'
-      : responseFraming(request, code, announced || length !== UNKNOWN);
-    this.framing = framing;
-    if (announced && framing === 'length') this.announce(length);
-    if (framing === 'close' || !this.connection.keepsAlive(request)) this.closes = true;
-    let head = statusLine(code);
-    if (lines === undefined || !hasField(lines, 'date')) head += this.connection.dateLine;
-    if (lines !== undefined) head += linesText(framing === 'none' ? this.withoutLength() : lines);
-    if (framing === 'none') {
-      if (isTunnel(request, code)) this.closes = true;
-      else if (isEmpty) head += 'Content-Length: 0\r\n';
-    } else if (!announced) {
-      if (length !== UNKNOWN) head += `Content-Length: ${length}\r\n`;
-      else if (framing !== 'close' && request.version === '1.1')
-        head += `Transfer-Encoding: chunked\r\n${this.trailerAnnouncement()}`;
-    }
-    if (code === 426) head += 'Connection: Upgrade\r\n';
-    if (this.closes) head += 'Connection: close\r\n';
-    else if (request.version === '1.0') head += 'Connection: keep-alive\r\n';
-    return head + CRLF;
-  }
-
-  /** The Trailer field (RFC 9110 section 6.6.2), with the names of the trailer fields that are set before the head is sent. */
-  private trailerAnnouncement(): string {
-    if (this.trailerLines === undefined) return '';
-    return `Trailer: ${[...new Set(this.trailerLines.map(({ lower }) => lower))].join(', ')}${CRLF}`;
-  }
-
-  /** With 304, Content-Length is that of the answer to a GET (RFC 9110 section 8.6); without content otherwise, it is forbidden. */
-  private withoutLength(): readonly FieldLine[] {
-    const lines = this.lines ?? [];
-    return this.code === 304 ? lines : without(lines, 'content-length');
-  }
-
-  private announce(length: number): void {
-    const [value] = this.fields('content-length');
-    this.announced = Number(value);
-    this.remaining = this.announced;
-    if (length !== UNKNOWN && length !== this.announced) {
-      throw new HTTPContentLengthError(this.announced, length);
-    }
   }
 
   private beginContent(head: string): void {
@@ -531,14 +391,4 @@ export class HTTPResponse extends ResponseFields {
     }
     this.remaining -= length;
   }
-}
-
-/**
- * Texts are gathered. One that begins with a low surrogate, behind one that ends with a high surrogate, would become another
- * character, with another length.
- */
-function apart(data: string | Uint8Array): string | Uint8Array {
-  if (typeof data !== 'string') return data;
-  const first = data.charCodeAt(0);
-  return first >= 0xdc00 && first <= 0xdfff ? Buffer.from(data) : data;
 }

@@ -8,7 +8,8 @@ import { CompressedResponse } from './compressed-response.js';
 import { DateLine } from './date-line.js';
 import { checkErrorPage, type ErrorPage, plainErrorPage } from './error-pages.js';
 import type { HTTPRequest } from './http-request.js';
-import { HTTPResponse, type ResponseConnection } from './http-response.js';
+import { HTTPResponse } from './http-response.js';
+import type { ResponseConnection, ResponseService } from './response-connection.js';
 import type { ResponseEndings } from './response-endings.js';
 import { ResponseLogs } from './response-log.js';
 import type { ConnectionRegistry, ServedConnection } from './served-connection.js';
@@ -34,7 +35,7 @@ export type ResponseMaker = (connection: ResponseConnection, request: HTTPReques
 
 const MAX_SPARE_PARSERS = 16;
 
-export class HTTPService implements ConnectionRegistry {
+export class HTTPService implements ConnectionRegistry, ResponseService {
   readonly handler: HTTPHandler;
   readonly settings: HTTPServerSettings;
   readonly timeouts: IdleTimeouts;
@@ -67,6 +68,21 @@ export class HTTPService implements ConnectionRegistry {
     const { accessLog, wallClock } = this.settings;
     this.logs = accessLog && new ResponseLogs(accessLog, clock, wallClock);
     this.spareParsers.push(new RequestParser(this.settings.parserOptions));
+  }
+
+  get dateLine(): string {
+    return this.date.line;
+  }
+
+  get wallTime(): number {
+    return this.settings.wallClock();
+  }
+
+  /** Calls a function when draining begins, at once if it has begun. @returns Cancels it. */
+  onDraining(callback: () => void): () => void {
+    if (this.draining) callback();
+    else this.whenDraining.add(callback);
+    return () => void this.whenDraining.delete(callback);
   }
 
   responseTo(connection: ResponseConnection, request: HTTPRequest): HTTPResponse {

@@ -2,6 +2,7 @@
 import type { RequestHead } from '../protocols/http/heads.js';
 import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
+import type { HTTPServerSettings } from './server-settings.js';
 
 /** The length of the content in bytes; infinite if it is not known. */
 export function contentBytes(head: RequestHead): number {
@@ -29,6 +30,11 @@ export function takeContent(response: HTTPResponse, data: Buffer, maxDiscardedBy
   if (request.discardedBytes > maxDiscardedBytes) response.closes = true;
 }
 
+/** Whether the parser can continue only when more content arrives. */
+export function needsContent(response: HTTPResponse, maxDiscardedBytes: number): boolean {
+  return !response.request.isComplete && wantsContent(response, maxDiscardedBytes);
+}
+
 /** Whether the rest of the content will be received, so that another request can follow. */
 export function receivesRest(request: HTTPRequest, maxDiscardedBytes: number): boolean {
   const { head } = request;
@@ -36,4 +42,23 @@ export function receivesRest(request: HTTPRequest, maxDiscardedBytes: number): b
   // Whether the client sends the content that it asked permission for is not known.
   if (head.expectsContinue && request.reader === undefined) return false;
   return (head.contentLength ?? 0) - request.receivedBytes <= maxDiscardedBytes;
+}
+
+/** Whether content of a request is expected before anything else. */
+export function awaitsContent({ request, ended }: HTTPResponse): boolean {
+  return !request.isComplete && (ended || request.reader !== undefined);
+}
+
+/**
+ * What follows when `contentTimeoutMs` have passed.
+ * @param before Received bytes of content at the beginning of that time.
+ */
+export function afterContentTime(
+  response: HTTPResponse,
+  before: number,
+  { minContentBytes, maxDiscardedBytes }: HTTPServerSettings,
+): 'wait' | 'close' | 'refuse' {
+  // A handler that is busy with a piece delays the parsing of the others. After the answer, it has had its time.
+  if (!wantsContent(response, maxDiscardedBytes)) return response.ended ? 'close' : 'wait';
+  return response.request.receivedBytes - before < minContentBytes ? 'refuse' : 'wait';
 }

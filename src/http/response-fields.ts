@@ -1,19 +1,39 @@
-/** The status and the fields of a response, as a handler prepares them. */
+/** The status and the fields of a response, as a handler prepares them, and the head that is made of them. */
 import { checkInteger } from '../internal/check.js';
-import { HTTPSequenceError, InvalidHTTPOutputError } from '../protocols/http/errors.js';
+import {
+  HTTPContentLengthError,
+  HTTPSequenceError,
+  InvalidHTTPOutputError,
+} from '../protocols/http/errors.js';
+import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
+import { statusLine } from '../protocols/http/status.js';
+import { conditionalStatus } from './conditional.js';
 import {
   addLines,
+  areAscii,
   checkFieldName,
   type FieldLine,
   type FieldValue,
   fieldLine,
   hasField,
+  linesText,
+  without,
 } from './field-lines.js';
+import { CONTENT_FIELDS, HEAD_FIELDS, NOTED_FIELDS } from './field-names.js';
+import type { HTTPRequest } from './http-request.js';
+import type { ResponseConnection } from './response-connection.js';
+import { CRLF, connectionField, contentFields, UNKNOWN, withoutLength } from './response-head.js';
+
+/** RFC 9110 section 15.3.6: it has no content, but not by definition. */
+const RESET_CONTENT = 205;
 
 /** The base of HTTPResponse. One exists for each request, so private fields are TypeScript's. */
 export abstract class ResponseFields {
   /** @internal Whether the connection is closed after this response. */
   closes = false;
+  /** @internal */
+  readonly request: HTTPRequest;
+  protected readonly connection: ResponseConnection;
   protected code = 200;
   protected lines: FieldLine[] | undefined = undefined;
   /** Whether ETag or Last-Modified was set. */
@@ -21,6 +41,18 @@ export abstract class ResponseFields {
   /** @internal Those of {@link addLastingField}. */
   lastingLines: FieldLine[] | undefined = undefined;
   protected trailerLines: FieldLine[] | undefined = undefined;
+  /** Known when the head was made. */
+  protected framing: Framing = 'none';
+  /** The length of content that a field announces. */
+  protected announced = 0;
+  /** Of that, what is not written yet. */
+  protected remaining = 0;
+
+  /** @internal */
+  constructor(connection: ResponseConnection, request: HTTPRequest) {
+    this.connection = connection;
+    this.request = request;
+  }
 
   /** The status code, 200 to 599; default 200. @throws HTTPSequenceError the head was sent. */
   get status(): number {
@@ -121,6 +153,62 @@ export abstract class ResponseFields {
     );
   }
 
+  /** The status that the conditions of the request make of this one. The validators are those that were set. */
+  protected get conditionalStatus(): number {
+    if (!this.hasValidator || this.code !== 200) return this.code;
+    const [entityTag] = this.fields('etag');
+    const [lastModified] = this.fields('last-modified');
+    const { wallTime } = this.connection.service;
+    return conditionalStatus(this.request, entityTag, lastModified, wallTime);
+  }
+
+  /** Whether the head is ASCII. */
+  protected get isAscii(): boolean {
+    return this.lines === undefined || areAscii(this.lines);
+  }
+
+  /** The head of a whole response. @param length Of the content, or {@link UNKNOWN}. */
+  protected head(length: number): string {
+    const status = this.conditionalStatus;
+    const isChanged = status !== this.code;
+    if (isChanged) this.becomeConditional(status as 304 | 412);
+    const { lines, request, code } = this;
+    const isEmpty = code === RESET_CONTENT || (isChanged && code === 412);
+    const isAnnounced = lines !== undefined && hasField(lines, 'content-length');
+    const hasLength = isAnnounced || length !== UNKNOWN;
+    const framing = isEmpty ? 'none' : responseFraming(request, code, hasLength);
+    this.frame(framing);
+    if (isAnnounced && framing === 'length') this.announce(length);
+    let head = statusLine(code);
+    if (lines === undefined || !hasField(lines, 'date')) head += this.connection.service.dateLine;
+    if (lines !== undefined) {
+      head += linesText(framing === 'none' ? withoutLength(lines, code) : lines);
+    }
+    if (framing === 'none') {
+      if (isTunnel(request, code)) this.closes = true;
+      else if (isEmpty) head += 'Content-Length: 0\r\n';
+    } else if (!isAnnounced) {
+      head += contentFields(framing, length, request.version, this.trailerLines);
+    }
+    if (code === 426) head += 'Connection: Upgrade\r\n';
+    return head + connectionField(this.closes, request.version) + CRLF;
+  }
+
+  /** Fixes how the content ends, and whether the connection does. */
+  protected frame(framing: Framing): void {
+    this.framing = framing;
+    if (framing === 'close' || !this.connection.keepsAlive(this.request)) this.closes = true;
+  }
+
+  private announce(length: number): void {
+    const [value] = this.fields('content-length');
+    this.announced = Number(value);
+    this.remaining = this.announced;
+    if (length !== UNKNOWN && length !== this.announced) {
+      throw new HTTPContentLengthError(this.announced, length);
+    }
+  }
+
   private addLine(line: FieldLine): void {
     if (NOTED_FIELDS.has(line.lower) && this.isHandled(line)) return;
     if (this.lines === undefined) this.lines = [line];
@@ -128,7 +216,7 @@ export abstract class ResponseFields {
   }
 
   /** Turns the response into a 304 or 412, without the fields that describe the content (RFC 9110 section 15.4.5). */
-  protected becomeConditional(status: 304 | 412): void {
+  private becomeConditional(status: 304 | 412): void {
     this.code = status;
     this.lines = (this.lines ?? []).filter(({ lower }) => !CONTENT_FIELDS.has(lower));
   }
@@ -162,48 +250,3 @@ export function responseComplete(): HTTPSequenceError {
     'the response is complete: write before it ends, and answer each request once',
   );
 }
-
-/** @throws InvalidHTTPOutputError a line is of a field for framing or the connection. */
-export function checkInformational(lines: readonly FieldLine[]): void {
-  for (const { lower } of lines) {
-    if (SERVERS_FIELDS.has(lower)) {
-      throw new InvalidHTTPOutputError(`field ${lower}`, 'does not belong in this response');
-    }
-  }
-}
-
-export function without(lines: readonly FieldLine[], lower: string): FieldLine[] {
-  return lines.filter((line) => line.lower !== lower);
-}
-
-const SERVERS_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-const NOTED_FIELDS: ReadonlySet<string> = new Set([...SERVERS_FIELDS, 'etag', 'last-modified']);
-
-const CONTENT_FIELDS: ReadonlySet<string> = new Set([
-  'accept-ranges',
-  'content-encoding',
-  'content-language',
-  'content-length',
-  'content-range',
-  'content-type',
-  'last-modified',
-]);
-
-/** RFC 9110 section 6.5.1. */
-const HEAD_FIELDS: ReadonlySet<string> = new Set([
-  ...SERVERS_FIELDS,
-  'content-encoding',
-  'content-range',
-  'content-type',
-  'date',
-  'host',
-  'set-cookie',
-]);

@@ -77,6 +77,12 @@ export class ResponseLog {
     this.since = since;
   }
 
+  /** The response is complete. @param bytes Of content that was written last. */
+  complete(status: number, bytes: number): void {
+    this.bytes += bytes;
+    this.end(status);
+  }
+
   /**
    * Only the first call has an effect.
    * @param status Undefined if none was sent.

@@ -39,7 +39,7 @@ export class Exchange extends HTTPResponse {
   }
 
   get dateLine(): string {
-    return this.connection.dateLine;
+    return this.connection.service.dateLine;
   }
 
   /** Whether more is unsent than a producer may add to. */

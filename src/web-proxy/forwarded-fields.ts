@@ -3,18 +3,11 @@
  */
 
 import { splitOutsideQuotes } from '../http/field-values.js';
+import { CONNECTION_FIELDS } from '../protocols/http/connection-fields.js';
 import type { FieldFilter, FieldSection } from '../protocols/http/field-section.js';
 
 /** Those of one connection, and of framing, which the serializer makes anew. */
-const HOP_BY_HOP: readonly string[] = [
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-];
+const HOP_BY_HOP: readonly string[] = [...CONNECTION_FIELDS, 'content-length'];
 
 /** Those that requests have only once in any case, and `Proxy`, which CGI turns into HTTP_PROXY (httpoxy, CVE-2016-5385). */
 const OF_REQUESTS: readonly string[] = [

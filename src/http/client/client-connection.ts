@@ -108,11 +108,6 @@ export class HTTPClientConnection extends ConnectionWriter implements StreamProt
     );
   }
 
-  /** The unsent bytes of the connection. Counting them is expensive. */
-  get bufferedBytes(): number {
-    return this.transport?.bufferedBytes ?? 0;
-  }
-
   makeConnection(transport: Transport): void {
     this.transport = transport;
   }

@@ -1,0 +1,77 @@
+/** Text of the heads of responses. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { checkInteger } from '../internal/check.js';
+import { isASCIIText } from '../protocols/http/octets.js';
+import type { Framing } from '../protocols/http/response-framing.js';
+import { statusLine } from '../protocols/http/status.js';
+import { addLines, type FieldLine, type FieldValue, linesText, without } from './field-lines.js';
+import { checkInformational } from './field-names.js';
+
+export const CRLF = '\r\n';
+/** The length of content that is not known when the head is written. */
+export const UNKNOWN = -1;
+
+/**
+ * The fields of content whose length was not announced by the handler.
+ * @param trailers The trailer fields that are set so far.
+ */
+export function contentFields(
+  framing: Framing,
+  length: number,
+  version: string,
+  trailers: readonly FieldLine[] | undefined,
+): string {
+  if (length !== UNKNOWN) return `Content-Length: ${length}\r\n`;
+  if (framing === 'close' || version !== '1.1') return '';
+  return `Transfer-Encoding: chunked\r\n${trailers === undefined ? '' : trailerField(trailers)}`;
+}
+
+/** Announces trailer fields (RFC 9110 section 6.6.2). */
+function trailerField(trailers: readonly FieldLine[]): string {
+  return `Trailer: ${[...new Set(trailers.map(({ lower }) => lower))].join(', ')}\r\n`;
+}
+
+export function connectionField(closes: boolean, version: string): string {
+  if (closes) return 'Connection: close\r\n';
+  return version === '1.0' ? 'Connection: keep-alive\r\n' : '';
+}
+
+/** With 304, Content-Length is that of the answer to a GET (RFC 9110 section 8.6); without content otherwise, it is forbidden. */
+export function withoutLength(lines: readonly FieldLine[], status: number): readonly FieldLine[] {
+  return status === 304 ? lines : without(lines, 'content-length');
+}
+
+/** The fields of the content of another server's response. */
+export function relayedContentFields(framing: Framing, length: number, status: number): string {
+  if (framing === 'chunked') return 'Transfer-Encoding: chunked\r\n';
+  return length === UNKNOWN || status === 204 ? '' : `Content-Length: ${length}\r\n`;
+}
+
+/**
+ * @param status 102 to 199.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError, InvalidHTTPOutputError
+ */
+export function informationalHead(
+  status: number,
+  fields: Readonly<Record<string, FieldValue>>,
+): Buffer {
+  checkInteger('status', status, 102, 199);
+  const lines: FieldLine[] = [];
+  for (const [name, value] of Object.entries(fields)) addLines(lines, name, value);
+  checkInformational(lines);
+  return Buffer.from(`${statusLine(status)}${linesText(lines)}${CRLF}`, 'latin1');
+}
+
+/** @throws InvalidArgumentTypeError */
+export function checkLinks(links: readonly unknown[]): void {
+  for (const link of links) {
+    if (typeof link === 'string') continue;
+    const expected = 'a string such as "</style.css>; rel=preload", as an argument of its own';
+    throw new InvalidArgumentTypeError('each link', expected, link);
+  }
+}
+
+/** Text of ASCII is written faster as such; values of fields are Latin-1. */
+export function encodedHead(head: string): Buffer | string {
+  return isASCIIText(head) ? head : Buffer.from(head, 'latin1');
+}
