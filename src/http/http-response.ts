@@ -19,14 +19,14 @@ import {
   connectionField,
   encodedHead,
   informationalHead,
+  LAST_CHUNK,
+  lastChunk,
   relayedContentFields,
   UNKNOWN,
 } from './response-head.js';
 import type { ResponseLog } from './response-log.js';
 
 type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
-
-const LAST_CHUNK = '0\r\n';
 
 export const OBJECTS_HINT = 'send objects with sendJSON';
 
@@ -203,8 +203,8 @@ export class HTTPResponse extends ResponseFields {
     }
     this.state = 'ended';
     if (this.framing === 'chunked') {
-      const trailers = linesText(this.trailerLines ?? []);
-      this.connection.write(encodedHead(`${LAST_CHUNK}${trailers}${CRLF}`));
+      const { trailerLines } = this;
+      this.connection.write(trailerLines === undefined ? LAST_CHUNK : lastChunk(trailerLines));
     }
     this.log?.complete(this.code, 0);
     this.endings?.end();

@@ -71,6 +71,14 @@ export function checkLinks(links: readonly unknown[]): void {
   }
 }
 
+/** The end of chunked content. */
+export const LAST_CHUNK = '0\r\n\r\n';
+
+/** The end of chunked content with trailer fields. */
+export function lastChunk(trailers: readonly FieldLine[]): Buffer | string {
+  return encodedHead(`0\r\n${linesText(trailers)}${CRLF}`);
+}
+
 /** Text of ASCII is written faster as such; values of fields are Latin-1. */
 export function encodedHead(head: string): Buffer | string {
   return isASCIIText(head) ? head : Buffer.from(head, 'latin1');
