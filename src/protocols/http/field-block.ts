@@ -138,7 +138,7 @@ function kindOf(name: string): number {
   return kind;
 }
 
-function checkValue(name: string, value: string): boolean {
+export function checkValue(name: string, value: string): boolean {
   if (typeof value !== 'string') {
     throw new InvalidArgumentTypeError(
       `the field ${name}`,
@@ -149,7 +149,7 @@ function checkValue(name: string, value: string): boolean {
   return checkText(`field ${name}`, value);
 }
 
-function valuesOf(name: string, values: readonly string[]): readonly string[] {
+export function valuesOf(name: string, values: readonly string[]): readonly string[] {
   if (Array.isArray(values)) return values;
   throw new InvalidArgumentTypeError(
     `the field ${name}`,
@@ -158,7 +158,7 @@ function valuesOf(name: string, values: readonly string[]): readonly string[] {
   );
 }
 
-function entriesOf(
+export function entriesOf(
   fields: Exclude<HTTPFields, FieldBlock>,
 ): readonly (readonly [name: string, values: string | readonly string[]])[] {
   if (isList(fields)) return fields;

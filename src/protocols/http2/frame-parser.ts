@@ -7,8 +7,8 @@
  *     5   4  stream identifier, 31 bits
  *     9      payload
  *
- * DATA is passed on in views of the received chunks, in pieces as it arrives. Payload of other types is passed on whole: it is copied
- * only if it arrives in several chunks. That of unknown types is skipped. An idle connection holds no buffer.
+ * DATA is passed on in views of the received chunks, as it arrives. Other payload is passed on whole: it is copied only if it arrives in
+ * several chunks. That of unknown types is skipped. An idle connection holds no buffer.
  */
 import { Buffer } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
@@ -22,22 +22,21 @@ import {
   HEADERS,
   MIN_MAX_FRAME_BYTES,
   PADDED,
-  PREFACE,
   PRIORITY_FLAG,
   PRIORITY_UPDATE,
   PUSH_PROMISE,
 } from './frame-types.js';
+import { Preface } from './preface.js';
 
 /** `data`: a piece of a DATA frame. `frame`: another frame, of which `type` says the kind. */
 export type FrameEvent = 'data' | 'frame';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
-const IN_PREFACE = 0;
-const IN_HEADER = 1;
-const IN_DATA = 2;
-const IN_PAYLOAD = 3;
-const IN_SKIPPED = 4;
+const IN_HEADER = 0;
+const IN_DATA = 1;
+const IN_PAYLOAD = 2;
+const IN_SKIPPED = 3;
 
 /**
  * Call {@link receive} with each chunk, then {@link next} until it returns `undefined`; to pause, stop calling `next` and call
@@ -54,6 +53,8 @@ export class FrameParser {
   data: Buffer = EMPTY;
   /** After `data`: the bytes that flow control counts, padding included. */
   flowBytes = 0;
+  /** After `data`: the content of the whole frame, in bytes. */
+  contentBytes = 0;
   /** After `data`: whether it is the first and the last piece of its frame. */
   isFirst = false;
   isLast = false;
@@ -66,10 +67,11 @@ export class FrameParser {
   to = 0;
 
   private readonly maxFrameBytes: number;
-  private state: number;
+  private preface: Preface | undefined;
+  private state = IN_HEADER;
   private chunk: Buffer = EMPTY;
   private at = 0;
-  /** Bytes of the preface, or of a header, that were read before this chunk. */
+  /** Bytes of a header that were read before this chunk. */
   private collected = 0;
   /** A header that arrives in several chunks. */
   private header: Buffer | undefined = undefined;
@@ -88,15 +90,14 @@ export class FrameParser {
    * @param maxFrameBytes The value of SETTINGS_MAX_FRAME_SIZE that was sent, in bytes. Default 16,384.
    */
   constructor(expectsPreface: boolean, maxFrameBytes: number = MIN_MAX_FRAME_BYTES) {
-    this.state = expectsPreface ? IN_PREFACE : IN_HEADER;
+    this.preface = expectsPreface ? new Preface() : undefined;
     this.maxFrameBytes = maxFrameBytes;
   }
 
   /** The bytes in memory: received and not read, and of unfinished headers and payload. */
   get bufferedBytes(): number {
     const payload = this.payload === undefined ? 0 : this.payload.length - this.left;
-    const header = this.state === IN_HEADER ? this.collected : 0;
-    return this.chunk.length - this.at + header + payload;
+    return this.chunk.length - this.at + this.collected + payload;
   }
 
   /**
@@ -131,6 +132,9 @@ export class FrameParser {
     try {
       const event = this.advance();
       if (event !== undefined) return event;
+      this.data = EMPTY;
+      this.bytes = EMPTY;
+      return undefined;
     } catch (error) {
       this.failure = error as HTTP2Error;
       this.payload = undefined;
@@ -143,13 +147,14 @@ export class FrameParser {
         this.at = 0;
       }
     }
-    this.data = EMPTY;
-    this.bytes = EMPTY;
-    return undefined;
   }
 
   private advance(): FrameEvent | undefined {
-    if (this.state === IN_PREFACE && !this.readPreface()) return undefined;
+    if (this.preface !== undefined) {
+      this.at = this.preface.read(this.chunk, this.at);
+      if (!this.preface.isComplete) return undefined;
+      this.preface = undefined;
+    }
     for (;;) {
       switch (this.state) {
         case IN_DATA:
@@ -157,8 +162,7 @@ export class FrameParser {
         case IN_PAYLOAD:
           return this.readPayload() ? 'frame' : undefined;
         case IN_SKIPPED:
-          this.skip();
-          if (this.left > 0) return undefined;
+          if (!this.skip()) return undefined;
           break;
         default:
           if (!this.readHeader()) return undefined;
@@ -166,17 +170,6 @@ export class FrameParser {
           if (this.state === IN_SKIPPED) return 'frame';
       }
     }
-  }
-
-  private readPreface(): boolean {
-    const { chunk } = this;
-    while (this.collected < PREFACE.length) {
-      if (this.at === chunk.length) return false;
-      if (chunk[this.at++] !== PREFACE[this.collected++]) throw protocolError('preface');
-    }
-    this.collected = 0;
-    this.state = IN_HEADER;
-    return true;
   }
 
   private readHeader(): boolean {
@@ -188,8 +181,7 @@ export class FrameParser {
     }
     if (at === chunk.length) return false;
     this.header ??= Buffer.allocUnsafe(HEADER_BYTES);
-    const size = Math.min(HEADER_BYTES - this.collected, chunk.length - at);
-    chunk.copy(this.header, this.collected, at, at + size);
+    const size = chunk.copy(this.header, this.collected, at);
     this.at = at + size;
     this.collected += size;
     if (this.collected < HEADER_BYTES) return false;
@@ -199,7 +191,7 @@ export class FrameParser {
   }
 
   private beginFrame(bytes: Buffer, at: number): void {
-    const length = octet(bytes, at) * 0x10000 + octet(bytes, at + 1) * 0x100 + octet(bytes, at + 2);
+    const length = bytes.readUIntBE(at, 3);
     const type = octet(bytes, at + 3);
     const flags = octet(bytes, at + 4);
     const streamId = bytes.readUInt32BE(at + 5) & 0x7fffffff;
@@ -214,13 +206,13 @@ export class FrameParser {
       this.needsPadLength = (flags & PADDED) !== 0;
       this.paddingLeft = 0;
       this.flowBytes = 0;
+      this.contentBytes = length;
       this.isFirst = true;
       this.isLast = false;
       return;
     }
     this.bytes = EMPTY;
-    this.from = 0;
-    this.to = 0;
+    this.from = this.to = 0;
     const isKnown = type <= CONTINUATION || type === PRIORITY_UPDATE;
     this.state = isKnown ? IN_PAYLOAD : IN_SKIPPED;
   }
@@ -240,6 +232,7 @@ export class FrameParser {
       this.needsPadLength = false;
       this.left -= 1 + this.paddingLeft;
       if (this.left < 0) throw protocolError('padding');
+      this.contentBytes = this.left;
     }
     const from = this.at;
     const to = Math.min(chunk.length, from + this.left);
@@ -291,11 +284,13 @@ export class FrameParser {
     if (this.to < this.from + promised) throw protocolError('padding');
   }
 
-  private skip(): void {
+  /** @returns Whether all of the payload has arrived. */
+  private skip(): boolean {
     const size = Math.min(this.left, this.chunk.length - this.at);
     this.at += size;
     this.left -= size;
     if (this.left === 0) this.state = IN_HEADER;
+    return this.left === 0;
   }
 }
 

@@ -63,7 +63,7 @@ function hasValidLength(type: number, flags: number, length: number): boolean {
 }
 
 /**
- * Checks what the header of a frame says. All violations end the connection: RFC 9113 permits that for those that concern one
+ * Checks the header of a frame. All violations end the connection: RFC 9113 permits that for those that concern one
  * stream too, and no usual peer commits them.
  * @throws HTTP2ProtocolError
  */

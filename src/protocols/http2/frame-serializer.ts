@@ -11,6 +11,7 @@ import {
   HEADERS,
   MIN_MAX_FRAME_BYTES,
   PING,
+  PREFACE,
   PRIORITY_UPDATE,
   RST_STREAM,
   SETTINGS,
@@ -29,6 +30,11 @@ export class FrameSerializer {
 
   constructor(output: HTTPOutput) {
     this.output = output;
+  }
+
+  /** The preface of a client. */
+  preface(): void {
+    this.output.write(PREFACE);
   }
 
   /** @param data At most {@link maxFrameBytes}. Not copied if it is long: do not write to it. */

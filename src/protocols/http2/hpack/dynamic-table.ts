@@ -3,7 +3,7 @@ import type { HeaderField } from './header-field.js';
 
 const INITIAL_CAPACITY = 8;
 
-/** `Entry` is what the table has of each field. An empty table holds no memory. */
+/** `Entry` is the type of its entries. An empty table holds no memory. */
 export class DynamicTable<Entry extends HeaderField> {
   /** A ring: `next` is the position of the next entry. Its length is a power of two. */
   private entries: (Entry | undefined)[] = [];

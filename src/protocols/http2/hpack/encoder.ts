@@ -13,6 +13,9 @@ import { encodeHuffman, huffmanLength } from './huffman-encoder.js';
 import { KNOWN_NAMES } from './known-names.js';
 import { FIRST_DYNAMIC } from './static-table.js';
 
+/** Strings of up to this length are written faster by a loop. */
+const SHORT_LENGTH = 24;
+
 const LITERAL = 0x00;
 const NEVER = 0x10;
 const INDEXED = 0x40;
@@ -178,5 +181,6 @@ function text(value: string): void {
     return;
   }
   integer(0, 0x7f, value.length);
-  end += block.write(value, end, 'latin1');
+  if (value.length > SHORT_LENGTH) end += block.write(value, end, 'latin1');
+  else for (let i = 0; i < value.length; i++) block[end++] = value.charCodeAt(i);
 }

@@ -4,7 +4,7 @@
 export const FIELD_OVERHEAD = 32;
 
 /**
- * Immutable, and shared by all blocks that refer to the same entry of a table: what is known about a field is found out once.
+ * Immutable, and shared by all blocks that refer to the same entry of a table: a field is validated once.
  * Name and value have a character per octet.
  */
 export class HeaderField {
@@ -12,7 +12,7 @@ export class HeaderField {
   readonly value: string;
   /** Whether the sender forbids to index it: forward it the same way (RFC 7541 section 7.1.3). */
   readonly isSensitive: boolean;
-  /** @internal What the rules of HTTP say about it; 0 until they were applied. */
+  /** @internal Its kind by the rules of HTTP; 0 until they were applied. */
   kind = 0;
 
   constructor(name: string, value: string, isSensitive: boolean) {

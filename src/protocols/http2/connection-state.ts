@@ -1,0 +1,148 @@
+/** The state that both directions of an HTTP/2 connection share. */
+import type { HTTPOutput } from '../http/message-serializer.js';
+import { INTERNAL_ERROR } from './error-codes.js';
+import { HTTP2Error } from './errors.js';
+import type { HTTP2Event } from './events.js';
+import { FloodCounts } from './flood-counts.js';
+import { FrameSerializer } from './frame-serializer.js';
+import { HPACKDecoder } from './hpack/decoder.js';
+import { HPACKEncoder } from './hpack/encoder.js';
+import type { HTTP2Settings } from './limits.js';
+import { ReceiveWindow } from './receive-window.js';
+import { INITIAL_WINDOW_BYTES, PeerSettings } from './settings.js';
+import type { HTTP2Stream } from './stream.js';
+
+/** `draining`: no new streams. */
+export type ConnectionPhase = 'open' | 'draining' | 'closed';
+
+/** Streams that this end has reset, and on which frames may still arrive. */
+const MAX_REMEMBERED = 1000;
+
+export class ConnectionState {
+  readonly settings: HTTP2Settings;
+  readonly isServer: boolean;
+  readonly peer: PeerSettings = new PeerSettings();
+  readonly frames: FrameSerializer;
+  readonly encoder: HPACKEncoder;
+  readonly decoder: HPACKDecoder = new HPACKDecoder();
+  readonly counts: FloodCounts;
+  readonly events: HTTP2Event[] = [];
+  readonly streams: Map<number, HTTP2Stream> = new Map();
+  /** Streams whose `write` did not send all, in the order in which that happened. */
+  readonly blocked: Set<HTTP2Stream> = new Set();
+  readonly window: ReceiveWindow;
+  sendWindow: number = INITIAL_WINDOW_BYTES;
+  phase: ConnectionPhase = 'open';
+  /** The highest stream of each end. */
+  lastPeerId = 0;
+  lastOwnId = 0;
+  /** Thrown by the next `next`: the peer made a call of the application exceed a limit. */
+  failure: HTTP2Error | undefined = undefined;
+  /** Whether content was sent in this interval. */
+  hasSent = false;
+  private readonly remembered = new Set<number>();
+  private isDrained = false;
+
+  constructor(settings: HTTP2Settings, output: HTTPOutput) {
+    this.settings = settings;
+    this.isServer = settings.role === 'server';
+    this.frames = new FrameSerializer(output);
+    this.encoder = new HPACKEncoder(settings.encoderTableBytes);
+    this.counts = new FloodCounts(settings);
+    this.window = new ReceiveWindow(settings.connectionWindowBytes);
+  }
+
+  /** Whether nobody has opened the stream. */
+  isIdle(streamId: number): boolean {
+    const isOfClient = (streamId & 1) === 1;
+    // This end pushes nothing and refuses pushes, so streams of a server do not exist.
+    if (!isOfClient) return true;
+    return streamId > (this.isServer ? this.lastPeerId : this.lastOwnId);
+  }
+
+  /** Whether frames that the peer sent before it knew of a reset by this end may arrive. */
+  isRemembered(streamId: number): boolean {
+    return this.remembered.has(streamId);
+  }
+
+  remember(streamId: number): void {
+    if (this.remembered.size === MAX_REMEMBERED) {
+      for (const oldest of this.remembered) {
+        this.remembered.delete(oldest);
+        break;
+      }
+    }
+    this.remembered.add(streamId);
+  }
+
+  /** Opens the window of the connection for content that nobody will consume. */
+  credit(bytes: number): void {
+    if (this.phase === 'closed') return;
+    const increment = this.window.consume(bytes);
+    if (increment > 0) this.frames.windowUpdate(0, increment);
+  }
+
+  /** Removes a stream whose directions have both ended. */
+  closeIfDone(stream: HTTP2Stream): void {
+    if (!stream.isClosed) return;
+    this.streams.delete(stream.id);
+    this.blocked.delete(stream);
+  }
+
+  /** Ends a stream early, without a frame. */
+  abandon(stream: HTTP2Stream): void {
+    stream.isReset = true;
+    this.closeIfDone(stream);
+    if (stream.unconsumed > 0) this.credit(stream.unconsumed);
+    stream.unconsumed = 0;
+  }
+
+  /** This end resets a stream. */
+  reset(stream: HTTP2Stream, errorCode: number): void {
+    this.frames.rstStream(stream.id, errorCode);
+    this.remember(stream.id);
+    this.abandon(stream);
+  }
+
+  /** The peer broke a rule on one stream. @throws HTTP2LimitError */
+  faultOf(stream: HTTP2Stream, error: HTTP2Error): void {
+    this.reset(stream, error.errorCode);
+    this.events.push({ type: 'reset', stream, errorCode: error.errorCode, error });
+    this.counts.count('maxResets');
+  }
+
+  /** The stream that may send next; `undefined` if none may. It is no longer blocked. */
+  takeWritable(): HTTP2Stream | undefined {
+    if (this.blocked.size === 0 || this.sendWindow <= 0) return undefined;
+    let next: HTTP2Stream | undefined;
+    for (const stream of this.blocked) {
+      if (stream.sendWindow <= 0) continue;
+      if (next === undefined || stream.priority.urgency < next.priority.urgency) next = stream;
+    }
+    if (next !== undefined) this.blocked.delete(next);
+    return next;
+  }
+
+  /** The event that all streams have ended, once. */
+  takeDrained(): HTTP2Event | undefined {
+    if (this.phase !== 'draining' || this.isDrained || this.streams.size > 0) return undefined;
+    this.isDrained = true;
+    return { type: 'drained' };
+  }
+
+  /** No bytes are sent or received from now on. */
+  close(): void {
+    this.phase = 'closed';
+    for (const stream of this.streams.values()) stream.isReset = true;
+    this.blocked.clear();
+  }
+
+  /** The connection ends by a fault of the peer. */
+  fail(error: unknown): void {
+    if (this.phase === 'closed') return;
+    const isOfPeer = error instanceof HTTP2Error;
+    const text = isOfPeer ? error.message : '';
+    this.frames.goAway(this.lastPeerId, isOfPeer ? error.errorCode : INTERNAL_ERROR, text);
+    this.close();
+  }
+}

@@ -1,0 +1,37 @@
+/** Counts frames that cost the peer less than this end. */
+import { limitExceeded } from './errors.js';
+import type { CountedLimit, HTTP2Settings } from './limits.js';
+
+export class FloodCounts {
+  private readonly settings: HTTP2Settings;
+  private readonly counts: Record<CountedLimit, number> = {
+    maxEmptyData: 0,
+    maxPings: 0,
+    maxPriorities: 0,
+    maxResets: 0,
+    maxSettings: 0,
+    maxTinyFrames: 0,
+    maxUnknownFrames: 0,
+    maxWindowUpdates: 0,
+  };
+
+  constructor(settings: HTTP2Settings) {
+    this.settings = settings;
+  }
+
+  /** @throws HTTP2LimitError */
+  count(limit: CountedLimit): void {
+    const max = this.settings[limit];
+    if (++this.counts[limit] > max) throw limitExceeded(limit, max);
+  }
+
+  /** A DATA frame was sent or a stream opened, so the peer has reason for an update of both windows. */
+  expectWindowUpdates(): void {
+    this.counts.maxWindowUpdates = Math.max(0, this.counts.maxWindowUpdates - 2);
+  }
+
+  /** An interval begins. */
+  reset(): void {
+    for (const limit in this.counts) this.counts[limit as CountedLimit] = 0;
+  }
+}

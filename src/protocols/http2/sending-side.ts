@@ -1,0 +1,245 @@
+/** The calls of the application: the frames that they send, and the order in which they are legal. */
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
+import { checkInteger } from '../../internal/check.js';
+import { HTTPContentLengthError } from '../http/errors.js';
+import type { FieldBlock, HTTPFields } from '../http/field-block.js';
+import { contentBytes, type HTTPContent } from '../http/message-serializer.js';
+import { mayHaveContent } from '../http/response-framing.js';
+import type { ConnectionState } from './connection-state.js';
+import { type HTTP2Error, HTTP2SequenceError } from './errors.js';
+import {
+  announcedLength,
+  type OutputFields,
+  outputFields,
+  outputTrailers,
+} from './output-fields.js';
+import type { HTTP2Stream, StreamCommands } from './stream.js';
+
+const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** Content of up to this size is sent in one write with its head. */
+const COPIED_BYTES = 4096;
+
+/** A DATA frame that the windows cut to less than this costs more than it carries. */
+const TINY_BYTES = 256;
+
+export class SendingSide implements StreamCommands {
+  private readonly state: ConnectionState;
+
+  constructor(state: ConnectionState) {
+    this.state = state;
+  }
+
+  informational(stream: HTTP2Stream, status: number, fields: HTTPFields): void {
+    this.checkServer('sendInformational');
+    this.checkPhase(stream, 'head', 'an informational response');
+    checkInteger('status', status, 100, 199);
+    if (status === 101) throw new HTTP2SequenceError('HTTP/2 has no response with 101');
+    const list = outputFields(fields);
+    this.state.frames.headers(stream.id, this.responseBlock(status, list), false);
+  }
+
+  head(stream: HTTP2Stream, status: number, fields: HTTPFields, endStream: boolean): void {
+    this.checkResponse(stream, status);
+    const list = outputFields(fields);
+    const announced = announcedLength(list);
+    const hasContent = mayHaveContent(status) && stream.method !== 'HEAD';
+    if (endStream && hasContent && announced > 0) throw new HTTPContentLengthError(announced, 0);
+    const ends = endStream || !hasContent;
+    this.state.frames.headers(stream.id, this.responseBlock(status, list), ends);
+    stream.announcedBytes = announced;
+    stream.sending = 'content';
+    if (!ends) return;
+    if (endStream || stream.method !== 'HEAD') this.finish(stream);
+    else stream.sending = 'dropped';
+  }
+
+  respond(stream: HTTP2Stream, status: number, fields: HTTPFields, content: HTTPContent): number {
+    this.checkResponse(stream, status);
+    const length = contentBytes(content);
+    if (!mayHaveContent(status) && length > 0) {
+      throw new HTTP2SequenceError(`a response with ${status} has no content`);
+    }
+    const list = outputFields(fields);
+    const announced = announcedLength(list);
+    if (announced !== -1 && announced !== length) {
+      throw new HTTPContentLengthError(announced, length);
+    }
+    const adds = announced === -1 && mayHaveContent(status);
+    const all = adds ? [...list, 'content-length', String(length)] : list;
+    const block = this.responseBlock(status, all);
+    const hasContent = length > 0 && stream.method !== 'HEAD';
+    const { frames } = this.state;
+    if (!hasContent) {
+      frames.headers(stream.id, block, true);
+      this.finish(stream);
+      return length;
+    }
+    const data = typeof content === 'string' ? Buffer.from(content) : content;
+    stream.announcedBytes = length;
+    stream.sending = 'content';
+    if (length <= COPIED_BYTES && length <= this.sendable(stream)) {
+      frames.message(stream.id, block, data);
+      this.sent(stream, length);
+      this.finish(stream);
+      return length;
+    }
+    frames.headers(stream.id, block, false);
+    return this.write(stream, data, true);
+  }
+
+  /** @returns The stream, whose head has been sent. */
+  request(stream: HTTP2Stream, pseudo: OutputFields, fields: HTTPFields, ends: boolean): void {
+    const list = outputFields(fields);
+    const announced = announcedLength(list);
+    if (ends && announced > 0) throw new HTTPContentLengthError(announced, 0);
+    stream.announcedBytes = announced;
+    this.state.frames.headers(stream.id, this.block(pseudo, list), ends);
+    stream.sending = ends ? 'done' : 'content';
+  }
+
+  write(stream: HTTP2Stream, data: Uint8Array, endStream: boolean): number {
+    if (!(data instanceof Uint8Array)) {
+      throw new InvalidArgumentTypeError('data', 'a Uint8Array', data);
+    }
+    if (this.dropped(stream, endStream)) return data.length;
+    this.checkPhase(stream, 'content', 'content');
+    this.checkLength(stream, data.length, endStream);
+    const { maxFrameBytes } = this.state.peer;
+    const size = Math.min(data.length, Math.max(0, this.sendable(stream)));
+    const isWhole = size === data.length;
+    for (let at = 0; at < size; at += maxFrameBytes) {
+      const to = Math.min(size, at + maxFrameBytes);
+      const piece = at === 0 && to === data.length ? data : data.subarray(at, to);
+      this.state.frames.data(stream.id, piece, endStream && isWhole && to === size);
+      this.sent(stream, to - at);
+    }
+    if (data.length === 0 && endStream) this.state.frames.data(stream.id, EMPTY, true);
+    if (isWhole && endStream) this.finish(stream);
+    if (!isWhole) this.waitForWindow(stream, size);
+    return size;
+  }
+
+  trailers(stream: HTTP2Stream, fields: Exclude<HTTPFields, FieldBlock>): void {
+    const list = outputTrailers(fields);
+    if (this.dropped(stream, true)) return;
+    this.checkPhase(stream, 'content', 'a trailer section');
+    this.checkLength(stream, 0, true);
+    this.state.frames.headers(stream.id, this.block([], list), true);
+    this.finish(stream);
+  }
+
+  reset(stream: HTTP2Stream, errorCode: number): void {
+    if (stream.isClosed || this.state.phase === 'closed') return;
+    this.state.reset(stream, errorCode);
+  }
+
+  consume(stream: HTTP2Stream, bytes: number): void {
+    checkInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
+    if (stream.isReset) return;
+    if (bytes > stream.unconsumed) {
+      const expected = `at most ${stream.unconsumed}, which were received`;
+      throw new InvalidArgumentValueError('bytes', expected, bytes);
+    }
+    stream.unconsumed -= bytes;
+    this.state.credit(bytes);
+    this.creditStream(stream, bytes);
+  }
+
+  /** Opens the window of a stream, unless its content has ended. */
+  creditStream(stream: HTTP2Stream, bytes: number): void {
+    if (stream.receiving === 'done') return;
+    const increment = stream.receiveWindow.consume(bytes);
+    if (increment > 0) this.state.frames.windowUpdate(stream.id, increment);
+  }
+
+  sendable(stream: HTTP2Stream): number {
+    return Math.max(0, Math.min(stream.sendWindow, this.state.sendWindow));
+  }
+
+  /** Answers a request that the application does not get. */
+  refuse(streamId: number, status: number): void {
+    const block = this.responseBlock(status, ['content-length', '0']);
+    this.state.frames.headers(streamId, block, true);
+  }
+
+  private waitForWindow(stream: HTTP2Stream, size: number): void {
+    this.state.blocked.add(stream);
+    if (size === 0 || size >= TINY_BYTES) return;
+    try {
+      this.state.counts.count('maxTinyFrames');
+    } catch (error) {
+      // The fault of the peer, not of the caller.
+      this.state.failure = error as HTTP2Error;
+    }
+  }
+
+  private sent(stream: HTTP2Stream, bytes: number): void {
+    stream.sendWindow -= bytes;
+    this.state.sendWindow -= bytes;
+    stream.sentBytes += bytes;
+    stream.stalledIntervals = 0;
+    this.state.hasSent = true;
+    this.state.counts.expectWindowUpdates();
+  }
+
+  private finish(stream: HTTP2Stream): void {
+    stream.sending = 'done';
+    this.state.closeIfDone(stream);
+  }
+
+  /** Content of a response to HEAD is not sent. */
+  private dropped(stream: HTTP2Stream, endStream: boolean): boolean {
+    if (stream.sending !== 'dropped' || stream.isReset) return false;
+    if (endStream) this.finish(stream);
+    return true;
+  }
+
+  private checkServer(call: string): void {
+    if (!this.state.isServer) throw new HTTP2SequenceError(`${call} is for servers`);
+  }
+
+  private checkResponse(stream: HTTP2Stream, status: number): void {
+    this.checkServer('a response');
+    this.checkPhase(stream, 'head', 'a response');
+    checkInteger('status', status, 200, 999);
+  }
+
+  private checkPhase(stream: HTTP2Stream, phase: 'head' | 'content', what: string): void {
+    if (stream.isReset || this.state.phase === 'closed') {
+      throw new HTTP2SequenceError(`${what} on HTTP/2 stream ${stream.id}, which was closed early`);
+    }
+    if (stream.sending !== phase) {
+      const position =
+        stream.sending === 'head' ? 'in front of the head' : 'behind the end or head';
+      throw new HTTP2SequenceError(`${what} on HTTP/2 stream ${stream.id} ${position}`);
+    }
+  }
+
+  private checkLength(stream: HTTP2Stream, more: number, endStream: boolean): void {
+    const { announcedBytes } = stream;
+    if (announcedBytes === -1) return;
+    const total = stream.sentBytes + more;
+    if (total > announcedBytes || (endStream && total !== announcedBytes)) {
+      throw new HTTPContentLengthError(announcedBytes, total);
+    }
+  }
+
+  private responseBlock(status: number, fields: OutputFields): Uint8Array {
+    return this.block([':status', String(status)], fields);
+  }
+
+  private block(pseudo: OutputFields, fields: OutputFields): Uint8Array {
+    const { encoder } = this.state;
+    encoder.begin();
+    for (const list of [pseudo, fields]) {
+      for (let i = 0; i < list.length; i += 2) {
+        encoder.field(list[i] as string, list[i + 1] as string);
+      }
+    }
+    return encoder.finish();
+  }
+}

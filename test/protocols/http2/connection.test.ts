@@ -1,0 +1,537 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FieldBlock } from '../../../src/protocols/http/field-block.js';
+import { HTTP2Connection } from '../../../src/protocols/http2/connection.js';
+import { HPACKError } from '../../../src/protocols/http2/errors.js';
+import type { HTTP2Event } from '../../../src/protocols/http2/events.js';
+import type { HTTP2RequestHead } from '../../../src/protocols/http2/heads.js';
+import type { HTTP2Stream } from '../../../src/protocols/http2/stream.js';
+import { frame } from './node-peer.js';
+import {
+  block,
+  data,
+  exchange,
+  GET,
+  headers,
+  logOf,
+  number,
+  openClient,
+  openServer,
+  Peer,
+  POST,
+  settings,
+} from './peers.js';
+
+const TARGET = { method: 'GET', scheme: 'https', authority: 'a', path: '/', protocol: undefined };
+const UPLOAD = { ...TARGET, method: 'POST' };
+const EMPTY = Buffer.alloc(0);
+
+function requestOf(peer: Peer, bytes: Buffer): { stream: HTTP2Stream; head: HTTP2RequestHead } {
+  const event = peer.read(bytes).find(({ type }) => type === 'request');
+  if (event?.type !== 'request') throw new Error('no request');
+  return event;
+}
+
+describe('HTTP2Connection', () => {
+  it('announces its settings and windows', () => {
+    const server = new Peer({ role: 'server', enableConnectProtocol: true, maxFrameBytes: 20_000 });
+    expect(server.frames()).toEqual([
+      // Only the first 12 bytes of the payload: 100 streams, and a window of 262,144 bytes.
+      '4 0 0 000300000064000400040000',
+      '8 0 0 000f0001',
+    ]);
+    const client = new Peer({ role: 'client', headerTableBytes: 0, connectionWindowBytes: 65_535 });
+    expect(client.frames()).toEqual(['4 0 0 000100000000000200000000']);
+    expect(client.connection.isAcknowledged).toBe(false);
+    expect(client.types(Buffer.concat([settings(), frame(4, 1, 0, EMPTY)]))).toEqual([
+      'settings',
+      'settings-acknowledged',
+    ]);
+    expect(client.connection.isAcknowledged).toBe(true);
+    expect(client.frames()).toEqual(['4 1 0']);
+  });
+
+  it('demands the table update that its lowered setting needs, from the acknowledgement on', () => {
+    const server = openServer({ headerTableBytes: 100 });
+    expect(() => server.read(headers(1, GET))).toThrow('no update of the table size');
+    const patient = openServer({ headerTableBytes: 100 });
+    const update = Buffer.concat([Buffer.from('3f45', 'hex'), block(GET)]);
+    expect(patient.types(frame(1, 5, 1, update))).toEqual(['request', 'end']);
+  });
+
+  it('reads the head of a request', () => {
+    const { head } = requestOf(
+      openServer(),
+      headers(1, [
+        ...POST,
+        ['host', 'A'],
+        ['cookie', 'a=1'],
+        ['cookie', 'b=2'],
+        ['accept', 'x'],
+        ['accept', 'y'],
+        ['te', 'trailers'],
+        ['expect', '100-continue'],
+        ['content-length', '0'],
+        ['priority', 'u=1'],
+        ['priority', 'i'],
+        ['authorization', 'secret'],
+      ]),
+    );
+    expect(head).toMatchObject({ method: 'POST', scheme: 'https', authority: 'a', path: '/' });
+    expect(head).toMatchObject({ contentLength: 0, expectsContinue: true, protocol: undefined });
+    expect(head.priority).toEqual({ urgency: 1, isIncremental: true });
+    expect([head.field('Cookie'), head.field('accept')]).toEqual(['a=1; b=2', 'x, y']);
+    expect([head.fields('ACCEPT'), head.has('x'), head.fieldCount]).toEqual([
+      ['x', 'y'],
+      false,
+      11,
+    ]);
+    expect([head.isSensitive('Authorization'), head.isSensitive('accept')]).toEqual([true, false]);
+    expect([...head.rawFields()][0]).toEqual(['host', 'A']);
+    const named = requestOf(
+      openServer(),
+      headers(1, [...GET.filter(([n]) => n !== ':authority'), ['host', 'b:1']]),
+    );
+    expect(named.head.authority).toBe('b:1');
+    const tunnel = requestOf(
+      openServer(),
+      headers(
+        1,
+        [
+          [':method', 'CONNECT'],
+          [':authority', 'a:1'],
+        ],
+        false,
+      ),
+    );
+    expect(tunnel.head).toMatchObject({
+      method: 'CONNECT',
+      authority: 'a:1',
+      scheme: '',
+      path: '',
+    });
+    const all = requestOf(
+      openServer(),
+      headers(1, [[':method', 'OPTIONS'], ...GET.slice(1, 3), [':path', '*']]),
+    );
+    expect(all.head.path).toBe('*');
+  });
+
+  it('accepts extended CONNECT if that is enabled, and offers it only to a server that does', () => {
+    const server = openServer({ enableConnectProtocol: true });
+    const chat = { ...TARGET, method: 'CONNECT', protocol: 'websocket' };
+    const client = openClient();
+    expect(() => client.connection.request(chat)).toThrow('extended CONNECT');
+    client.read(settings([8, 1]));
+    client.take();
+    client.connection.request(chat, {}, false);
+    expect(requestOf(server, client.take()).head).toMatchObject(chat);
+  });
+
+  it('sends a short response in one write, and adds Content-Length', () => {
+    const server = openServer();
+    const { stream } = requestOf(server, headers(1, GET));
+    expect(stream.respond(200, { 'Content-Type': 'text/plain' }, 'hällo')).toBe(6);
+    expect(server.writes).toBe(1);
+    expect(stream.isClosed).toBe(true);
+    const client = openClient();
+    client.connection.request(TARGET);
+    const again = openServer();
+    requestOf(again, client.take()).stream.respond(204, {}, '');
+    const events = client.read(again.take());
+    expect(events).toMatchObject([{ type: 'response', head: { status: 204 } }, { type: 'end' }]);
+  });
+
+  it('sends what the windows permit, and tells the most urgent stream first when they open', () => {
+    const server = openServer();
+    const urgent: [string, string][] = [
+      ...GET.map(([a, b]): [string, string] => [a, b]),
+      ['priority', 'u=0'],
+    ];
+    server.read(Buffer.concat([settings([4, 10]), headers(1, GET), headers(3, urgent)]));
+    const [first, second] = [...server.connection.streams];
+    if (first === undefined || second === undefined) throw new Error('no streams');
+    server.take();
+    expect(first.respond(200, {}, 'x'.repeat(30))).toBe(10);
+    expect(second.respond(200, {}, 'y'.repeat(30))).toBe(10);
+    expect([first.sendableBytes, server.events()]).toEqual([0, []]);
+    const opened = server.read(settings([4, 20]));
+    expect(opened.map((event) => event.type === 'writable' && event.stream.id)).toEqual([
+      false,
+      3,
+      1,
+    ]);
+    expect(second.write(Buffer.from('y'.repeat(20)), true)).toBe(10);
+    expect(server.types(number(8, 3, 100))).toEqual(['writable']);
+    expect(second.write(Buffer.from('y'.repeat(10)), true)).toBe(10);
+    expect(second.isClosed).toBe(true);
+  });
+
+  it('sends fields of the HTTP/1 core in the form of HTTP/2', () => {
+    const server = openServer();
+    const client = openClient();
+    const fields = new FieldBlock({ 'X-Name': ' padded ', 'Set-Cookie': ['a=1', 'b=2'] });
+    for (let i = 0; i < 2; i++) {
+      client.connection.request(TARGET);
+      requestOf(server, client.take()).stream.respond(200, fields, 'x');
+      const [response] = client.read(server.take());
+      if (response?.type !== 'response') throw new Error('no response');
+      expect([...response.head.rawFields()]).toEqual([
+        ['x-name', 'padded'],
+        ['set-cookie', 'a=1'],
+        ['set-cookie', 'b=2'],
+        ['content-length', '1'],
+      ]);
+      expect(response.head.isSensitive('Set-Cookie')).toBe(true);
+    }
+  });
+
+  it('permits two window updates for each request, also if its response has no content', () => {
+    const server = openServer({ maxWindowUpdates: 3 });
+    for (let id = 1; id < 100; id += 2) {
+      server.read(Buffer.concat([headers(id, GET), number(8, id, 1), number(8, 0, 1)]));
+      for (const stream of [...server.connection.streams]) stream.respond(304, {}, '');
+    }
+    expect(server.connection.phase).toBe('open');
+  });
+
+  it('lets windows become negative when the peer lowers its setting', () => {
+    const server = openServer();
+    server.read(headers(1, GET));
+    const [stream] = server.connection.streams;
+    stream?.sendHead(200);
+    stream?.write(Buffer.alloc(1000));
+    server.read(settings([4, 100]));
+    expect(stream?.sendableBytes).toBe(0);
+    server.read(number(8, 1, 900));
+    expect(stream?.sendableBytes).toBe(0);
+    server.read(number(8, 1, 5));
+    expect(stream?.sendableBytes).toBe(5);
+  });
+
+  it('opens its windows when the application consumes, and not before', () => {
+    const server = openServer({ streamWindowBytes: 65_535, connectionWindowBytes: 100_000 });
+    const { stream } = requestOf(server, headers(1, POST, false));
+    for (let i = 0; i < 3; i++) server.read(data(1, Buffer.alloc(16_000)));
+    expect(server.frames()).toEqual([]);
+    stream.consume(32_000);
+    expect(server.frames()).toEqual([]);
+    stream.consume(1000);
+    expect(server.frames()).toEqual(['8 0 1 000080e8']);
+    expect(() => stream.consume(15_001)).toThrow('at most 15000');
+    stream.consume(15_000);
+    server.read(data(1, Buffer.alloc(10_000), true));
+    stream.consume(10_000);
+    // The stream has ended; the connection has not.
+    expect(server.frames()).toEqual(['8 0 0 0000e290']);
+  });
+
+  it('gives back the content of streams that end early, and padding', () => {
+    const server = openServer({ connectionWindowBytes: 65_535 });
+    const { stream } = requestOf(server, headers(1, POST, false));
+    for (let i = 0; i < 2; i++) server.read(data(1, Buffer.alloc(16_000)));
+    stream.reset();
+    server.read(data(1, Buffer.alloc(1000)));
+    expect(server.frames()).toEqual(['3 0 1 00000008', '8 0 0 000080e8']);
+    stream.consume(5);
+    server.read(headers(3, POST, false));
+    const padded = frame(0, 8, 3, Buffer.concat([Buffer.of(255), Buffer.alloc(256)]));
+    for (let i = 0; i < 128; i++) server.read(padded);
+    expect(server.frames().join()).toMatch(/^8 0 0 000080/);
+  });
+
+  it('ignores late frames of a stream that it has reset, but keeps the table', () => {
+    const client = openClient();
+    const stream = client.connection.request(TARGET);
+    stream.reset();
+    const indexed = Buffer.concat([Buffer.of(0x88), Buffer.from('40017801790', 'hex')]);
+    expect(client.types(Buffer.concat([frame(1, 4, 1, indexed), data(1, 'x', true)]))).toEqual([]);
+    const next = client.connection.request(TARGET);
+    const [event] = client.read(frame(1, 5, next.id, Buffer.of(0x88, 0xbe)));
+    expect(event?.type === 'response' && event.head.field('x')).toBe('y');
+  });
+
+  it('sends nothing for a response to HEAD but its head', () => {
+    const server = openServer();
+    const head: [string, string][] = [
+      [':method', 'HEAD'],
+      ...GET.slice(1).map(([a, b]): [string, string] => [a, b]),
+    ];
+    const { stream } = requestOf(server, headers(1, head));
+    stream.sendHead(200, { 'content-length': '5' });
+    expect(stream.write(Buffer.from('hello'), true)).toBe(5);
+    expect(server.frames().map((line) => line.slice(0, 6))).toEqual(['1 5 1 ']);
+    expect(server.connection.streamCount).toBe(0);
+  });
+
+  it('splits long heads by the frame size, and content by that of the peer', () => {
+    const server = openServer();
+    server.read(Buffer.concat([settings([5, 20_000], [4, 100_000]), headers(1, GET)]));
+    server.take();
+    const [stream] = server.connection.streams;
+    stream?.sendHead(200, { 'x-long': '~'.repeat(30_000) });
+    stream?.write(Buffer.alloc(40_000), true);
+    const kinds = server.frames().map((line) => line.split(' ').slice(0, 2).join(' '));
+    expect(kinds).toEqual(['1 0', '9 4', '0 0', '0 1']);
+  });
+});
+
+describe('the end', () => {
+  it('is graceful: a server accepts requests in progress, then refuses, and drains', () => {
+    const server = openServer();
+    server.read(headers(1, GET));
+    server.connection.goAway();
+    server.connection.goAway();
+    expect(server.frames()).toEqual(['7 0 0 7fffffff00000000', '6 0 0 647261696e696e67']);
+    expect(server.types(headers(3, GET))).toEqual(['request', 'end']);
+    expect(server.types(frame(6, 1, 0, Buffer.from('draining')))).toEqual([]);
+    expect(server.frames()).toEqual(['7 0 0 0000000300000000']);
+    expect(server.types(headers(5, GET))).toEqual([]);
+    expect(server.frames()).toEqual(['3 0 5 00000007']);
+    for (const stream of [...server.connection.streams]) stream.respond(200, {}, '');
+    expect(server.events()).toEqual([{ type: 'drained' }]);
+    expect(server.events()).toEqual([]);
+  });
+
+  it('tells a client which requests were not processed', () => {
+    const client = openClient();
+    const [first, second] = [TARGET, TARGET].map((target) => client.connection.request(target));
+    const payload = Buffer.from('\0\0\0\x01\0\0\0\x02bye', 'latin1');
+    expect(client.read(frame(7, 0, 0, payload))).toEqual([
+      { type: 'goaway', lastStreamId: 1, errorCode: 2, debugText: 'bye' },
+      { type: 'unprocessed', stream: second },
+    ]);
+    expect(client.connection.availableStreams).toBe(0);
+    expect(() => client.connection.request(TARGET)).toThrow('accepts no request');
+    expect(client.types(headers(1, [[':status', '200']]))).toEqual(['response', 'end', 'drained']);
+    expect([first?.isClosed, second?.isClosed]).toEqual([true, true]);
+  });
+
+  it('is GOAWAY with the code of the fault, and leaves the streams that it cut off', () => {
+    const server = openServer();
+    const { stream } = requestOf(server, headers(1, POST, false));
+    expect(() => server.read(frame(1, 5, 3, Buffer.of(0x80)))).toThrow(HPACKError);
+    expect(server.frames()[0]).toMatch(/^7 0 0 0000000100000009/);
+    expect([...server.connection.streams]).toEqual([stream]);
+    expect(stream.isClosed).toBe(true);
+  });
+
+  it('drops all bytes after abort and connectionLost', () => {
+    const server = openServer();
+    const { stream } = requestOf(server, headers(1, POST, false));
+    server.connection.abort(2);
+    expect(server.frames()).toEqual(['7 0 0 0000000100000002']);
+    server.connection.connectionLost();
+    expect(server.types(data(1, 'x'))).toEqual([]);
+    stream.reset();
+    stream.consume(1);
+    expect(() => stream.respond(200, {}, '')).toThrow('closed early');
+    expect(() => server.connection.ping(Buffer.alloc(8))).toThrow('not open');
+    expect(server.frames()).toEqual([]);
+  });
+
+  it('is an event with the code of the peer', () => {
+    const server = openServer();
+    const { stream } = requestOf(server, headers(1, POST, false));
+    expect(server.read(number(3, 1, 8))).toEqual([
+      { type: 'reset', stream, errorCode: 8, error: undefined },
+    ]);
+    expect(() => stream.sendHead(200)).toThrow('closed early');
+  });
+});
+
+describe('a call of the application', () => {
+  const server = (): HTTP2Stream => requestOf(openServer(), headers(1, POST, false)).stream;
+  const FAULTS: readonly (readonly [string, (stream: HTTP2Stream) => unknown, string])[] = [
+    ['content first', (stream) => stream.write(EMPTY), 'ERR_HTTP2_SEQUENCE'],
+    ['trailers first', (stream) => stream.sendTrailers({}), 'ERR_HTTP2_SEQUENCE'],
+    ['two heads', (stream) => [stream.sendHead(200), stream.sendHead(200)], 'ERR_HTTP2_SEQUENCE'],
+    [
+      'a late 103',
+      (stream) => [stream.sendHead(200), stream.sendInformational(103)],
+      'ERR_HTTP2_SEQUENCE',
+    ],
+    ['101', (stream) => stream.sendInformational(101), 'ERR_HTTP2_SEQUENCE'],
+    [
+      'content behind the end',
+      (stream) => [stream.respond(200, {}, ''), stream.write(EMPTY)],
+      'ERR_HTTP2_SEQUENCE',
+    ],
+    ['content with 204', (stream) => stream.respond(204, {}, 'x'), 'ERR_HTTP2_SEQUENCE'],
+    ['status 99', (stream) => stream.sendHead(99), 'ERR_INVALID_ARG_VALUE'],
+    ['a line feed', (stream) => stream.sendHead(200, { a: 'b\nc' }), 'ERR_INVALID_HTTP_OUTPUT'],
+    [
+      'a pseudo-header field',
+      (stream) => stream.sendHead(200, { ':status': '200' }),
+      'ERR_INVALID_HTTP_OUTPUT',
+    ],
+    [
+      'Connection',
+      (stream) => stream.sendHead(200, { Connection: 'close' }),
+      'ERR_INVALID_HTTP_OUTPUT',
+    ],
+    ['TE', (stream) => stream.sendHead(200, { TE: 'gzip' }), 'ERR_INVALID_HTTP_OUTPUT'],
+    [
+      'Host in trailers',
+      (stream) => [stream.sendHead(200), stream.sendTrailers({ Host: 'a' })],
+      'ERR_INVALID_HTTP_OUTPUT',
+    ],
+    [
+      'two lengths',
+      (stream) => stream.sendHead(200, { 'Content-Length': ['1', '1'] }),
+      'ERR_INVALID_HTTP_OUTPUT',
+    ],
+    [
+      'another length',
+      (stream) => stream.respond(200, { 'Content-Length': '2' }, 'x'),
+      'ERR_HTTP_CONTENT_LENGTH',
+    ],
+    [
+      'too much content',
+      (stream) => [stream.sendHead(200, { 'Content-Length': '2' }), stream.write(Buffer.alloc(3))],
+      'ERR_HTTP_CONTENT_LENGTH',
+    ],
+    [
+      'an early end',
+      (stream) => [
+        stream.sendHead(200, { 'Content-Length': '2' }),
+        stream.write(Buffer.alloc(1), true),
+      ],
+      'ERR_HTTP_CONTENT_LENGTH',
+    ],
+    ['more consumed than received', (stream) => stream.consume(1), 'ERR_INVALID_ARG_VALUE'],
+    ['an error code of 33 bits', (stream) => stream.reset(2 ** 32), 'ERR_INVALID_ARG_VALUE'],
+  ];
+
+  it.each(FAULTS)('throws for %s', (_what, call, code) => {
+    let thrown: unknown;
+    try {
+      call(server());
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code });
+  });
+
+  it('throws for requests that no server accepts', () => {
+    const client = openClient();
+    const { connection } = client;
+    for (const wrong of [
+      { method: 'G T' },
+      { scheme: '' },
+      { scheme: 'Https' },
+      { path: 'a' },
+      { path: '/a b' },
+      { authority: '' },
+      { authority: 'a@b' },
+    ]) {
+      expect(() => connection.request({ ...TARGET, ...wrong })).toThrow('of an HTTP message');
+    }
+    expect(client.take()).toHaveLength(0);
+    client.read(settings([3, 1]));
+    connection.request(TARGET);
+    expect(() => connection.request(TARGET)).toThrow('accepts no request');
+    for (const options of [{ maxPings: 0 }, { maxPings: '1' }, { streamWindowBytes: 65_534 }]) {
+      const wrong = Object.freeze({ role: 'server', ...options }) as never;
+      expect(() => new HTTP2Connection(wrong, { write() {} })).toThrow(Object.keys(options)[0]);
+    }
+    const unknown = { role: 'server', maxStreams: 1 } as never;
+    expect(() => new HTTP2Connection(unknown, { write() {} })).toThrow('maxStreams');
+  });
+});
+
+describe('priorities', () => {
+  it('are read from the field and from PRIORITY_UPDATE, also before the request', () => {
+    const server = openServer();
+    const client = openClient();
+    const stream = client.connection.request(TARGET, { Priority: 'u=5, i=?0, other="a,b";x' });
+    client.connection.prioritize(stream, { urgency: 0, isIncremental: true });
+    const early = frame(16, 0, 0, Buffer.from('\0\0\0\x07u=9, i'));
+    const events = server.read(Buffer.concat([client.take(), early]));
+    expect(events).toMatchObject([
+      { type: 'request', head: { priority: { urgency: 5, isIncremental: false } } },
+      { type: 'end' },
+      { type: 'priority', streamId: 1, priority: { urgency: 0, isIncremental: true } },
+      {
+        type: 'priority',
+        streamId: 7,
+        stream: undefined,
+        priority: { urgency: 3, isIncremental: true },
+      },
+    ]);
+    expect([...server.connection.streams][0]?.priority.urgency).toBe(0);
+  });
+});
+
+/** A server's input with most kinds of frames. */
+const INPUT = Buffer.concat([
+  settings([1, 100], [4, 70_000]),
+  frame(1, 0, 1, block(POST).subarray(0, 2)),
+  frame(9, 4, 1, block(POST).subarray(2)),
+  data(1, 'hello'),
+  frame(0, 8, 1, Buffer.of(2, 65, 66, 0, 0)),
+  frame(6, 0, 0, Buffer.from('pingpong')),
+  headers(3, [['bad', 'head']]),
+  headers(5, [...POST, ['content-length', '1']], false),
+  data(5, 'too much', true),
+  data(5, 'ignored'),
+  headers(1, [['trailer-field', 'x']]),
+  number(8, 1, 100),
+  frame(16, 0, 0, Buffer.from('\0\0\0\x09u=1')),
+  frame(7, 0, 0, Buffer.alloc(8)),
+  number(8, 0, 0),
+]);
+
+it('tells the same events at every split', () => {
+  const whole = logOf(openServer(), [Buffer.from(INPUT)]);
+  expect(whole.at(-2)).toBe('fault: the HTTP/2 peer sent WINDOW_UPDATE by 0');
+  expect(whole).toContain('data 1 68656c6c6f4142');
+  for (let at = 0; at <= INPUT.length; at++) {
+    const chunks = [Buffer.from(INPUT.subarray(0, at)), Buffer.from(INPUT.subarray(at))];
+    expect(logOf(openServer(), chunks)).toEqual(whole);
+  }
+  const single = Array.from(INPUT, (octet) => Buffer.of(octet));
+  expect(logOf(openServer(), single)).toEqual(whole);
+});
+
+it('passes any content both ways through any windows', () => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 200_000 }), { minLength: 1, maxLength: 8 });
+  const windows = fc.integer({ min: 65_535, max: 300_000 });
+  fc.assert(
+    fc.property(sizes, windows, windows, (uploads, streamWindowBytes, connectionWindowBytes) => {
+      const limits = { streamWindowBytes, connectionWindowBytes };
+      const client = new Peer({ role: 'client', ...limits });
+      const server = new Peer({ role: 'server', ...limits });
+      const rest = new Map<HTTP2Stream, Buffer>();
+      const received = new Map<string, number>();
+      const send = (stream: HTTP2Stream): void => {
+        const content = rest.get(stream);
+        if (content !== undefined) rest.set(stream, content.subarray(stream.write(content, true)));
+      };
+      const act = (event: HTTP2Event, peer: Peer): void => {
+        if (event.type === 'request') event.stream.sendHead(200);
+        if (event.type === 'writable') send(event.stream);
+        if (event.type === 'data') {
+          const key = `${peer === client} ${event.stream.id}`;
+          received.set(key, (received.get(key) ?? 0) + event.data.length);
+          event.stream.consume(event.data.length);
+        }
+        if (event.type !== 'end' || peer === client) return;
+        rest.set(event.stream, Buffer.alloc(received.get(`false ${event.stream.id}`) ?? 0));
+        send(event.stream);
+      };
+      exchange(client, server, act);
+      for (const size of uploads) {
+        const stream = client.connection.request(UPLOAD, {}, false);
+        rest.set(stream, Buffer.alloc(size));
+        send(stream);
+      }
+      exchange(client, server, act);
+      uploads.forEach((size, i) => {
+        expect(received.get(`true ${2 * i + 1}`) ?? 0).toBe(size);
+      });
+      expect([client.connection.streamCount, server.connection.streamCount]).toEqual([0, 0]);
+    }),
+    { numRuns: 30 },
+  );
+});
