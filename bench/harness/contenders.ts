@@ -282,6 +282,22 @@ export const CONTENDERS: readonly Contender[] = [
     quick: false,
   },
   {
+    name: 'ropewalk-native-facade',
+    title: 'Ropewalk, native reactor, facade of node:http',
+    serves: { http: node('http/node-http.mjs', '--on', 'native') },
+    scenarios: ['http-hello-50', 'http-idle'],
+    versionCommand: NODE_VERSION,
+    quick: false,
+  },
+  {
+    name: 'ropewalk-node-facade',
+    title: 'Ropewalk, pure-JS reactor, facade of node:http',
+    serves: { http: node('http/node-http.mjs', '--on', 'node') },
+    scenarios: ['http-hello-50', 'http-idle'],
+    versionCommand: NODE_VERSION,
+    quick: false,
+  },
+  {
     name: 'ropewalk-native-metrics',
     title: 'Ropewalk, native reactor, metrics on',
     serves: { tcp: node('tcp/ropewalk.mjs', '--reactor', 'native', '--metrics') },

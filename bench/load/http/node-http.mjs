@@ -1,14 +1,18 @@
-// node:http as in its documentation; with `--root DIR` a file server.
+// node:http as in its documentation, or the facade: `--on node-http|native|node`. With `--root DIR` a file server.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { announce, readArguments } from '../contender.mjs';
+import { createServerOn } from './framework-server.mjs';
 import { HELLO, nameIn } from './service.mjs';
 
-const { port, root } = readArguments({ root: { type: 'string' } });
+const { port, root, on } = readArguments({
+  root: { type: 'string' },
+  on: { type: 'string', default: 'node-http' },
+});
+const createServer = await createServerOn(on);
 
 async function sendFile(request, response) {
   const { pathname } = new URL(request.url, 'http://localhost');
