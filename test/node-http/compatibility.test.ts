@@ -54,7 +54,7 @@ function testNames(): string[] {
       const text = readFileSync(new URL(file, url), 'utf8');
       const prefix = /name: `(\w+): \$\{name\}`/.exec(text)?.[1];
       for (const [, first, second] of text.matchAll(
-        /(?:program\(\s*|it(?:\.\w+\([^)]*\))?\(\s*|\] as const\)\()(?:'([^']+)'|"([^"]+)")/g,
+        /(?:[pP]rogram\(\s*|it(?:\.\w+\([^)]*\))?\(\s*|\] as const\)\()(?:'([^']+)'|"([^"]+)")/g,
       )) {
         const name = first ?? second ?? '';
         names.push(prefix === undefined ? name : `${prefix}: ${name}`);
