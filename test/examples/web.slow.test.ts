@@ -103,20 +103,32 @@ describe('a step of web in 60 seconds', () => {
     }));
 
   it('08: later', () =>
-    started('web-08-later', async (ask) => {
+    started('web-08-later', async (ask, server) => {
       expect(await text(ask('/promise'))).toBe('a tenth of a second later\n');
       expect(await (await ask('/deferred')).json()).toEqual({ later: true });
       expect(await status(ask('/slow'))).toBe(503);
-    }));
-
-  it('09: streams', () =>
-    started('web-09-streams', async (ask, server) => {
       expect((await (await ask('/zeros')).arrayBuffer()).byteLength).toBe(67_108_864);
       await using peer = await RawPeer.connect(server.port);
       peer.write('GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n');
       await peer.until(() => peer.text.includes('tick 2\n'), 'the second tick');
       peer.reset();
       await server.printed(/the client has gone\n/);
+    }));
+
+  it('09: sessions', () =>
+    started('web-09-sessions', async (ask) => {
+      const first = await ask('/');
+      const cookie = first.headers.getSetCookie()[0]?.split(';', 1)[0] as string;
+      expect(await first.text()).toContain('Visits: 1<');
+      const headers = { cookie };
+      const page = await text(ask('/', { headers }));
+      expect(page).toContain('Visits: 2<');
+      const forget = (_csrf: string): Promise<number> =>
+        status(ask('/forget', { method: 'POST', headers, body: new URLSearchParams({ _csrf }) }));
+      expect(await forget('guessed')).toBe(403);
+      expect(await text(ask('/', { headers }))).toContain('Visits: 3<');
+      expect(await forget(/value="([\w-]{86})"/.exec(page)?.[1] ?? '')).toBe(303);
+      expect(await text(ask('/', { headers }))).toContain('Visits: 1<');
     }));
 
   it('10: around a site', () =>

@@ -1,4 +1,4 @@
-/** Status codes with their reason phrases (RFC 9110 section 15 and the IANA registry). */
+/** Status codes with their reason phrases (RFC 9110 section 15 and the IANA registry, in which 306 and 418 are unused). */
 
 const REASONS: Readonly<Record<number, string>> = {
   100: 'Continue',
