@@ -1,5 +1,5 @@
 /** The options of sessions. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { RANDOM_BYTES, type RandomBytes } from '../../cred/secrets.js';
@@ -162,5 +162,5 @@ export function isSessionId(text: string): boolean {
 
 /** The name of a session in the store: from it, nobody can compute the id. */
 export function nameOfSession(id: string): string {
-  return createHash('sha256').update(id).digest('base64url');
+  return hash('sha256', id, 'base64url');
 }

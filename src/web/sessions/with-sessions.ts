@@ -14,14 +14,21 @@ import { WebSession } from './web-session.js';
 
 /** The session of a request, which is read when it is first needed. */
 class SessionAccess {
+  readonly #settings: SessionSettings;
   readonly #context: WebContext;
-  readonly #session: WebSession;
+  #made: WebSession | undefined;
   #state: 'unused' | 'loading' | 'open' = 'unused';
   #waiting: Waiters<WebSession> | undefined;
 
   constructor(settings: SessionSettings, context: WebContext) {
+    this.#settings = settings;
     this.#context = context;
-    this.#session = new WebSession(settings, context);
+  }
+
+  /** Made when it is first needed: most requests need none. */
+  get #session(): WebSession {
+    this.#made ??= new WebSession(this.#settings, this.#context);
+    return this.#made;
   }
 
   get isUsed(): boolean {
@@ -36,9 +43,8 @@ class SessionAccess {
     return opened;
   }
 
-  /** Waits for a session that is being read: callers that asked for it before change it first. */
+  /** Waits for a session that is used, and may be being read: callers that asked for it before change it first. */
   saved(): Deferred<void> {
-    if (this.#state === 'unused') return succeed();
     return this.open().addCallback((session) => session.save());
   }
 
@@ -118,7 +124,7 @@ async function finished(
 ): Promise<WebResult> {
   try {
     const value = await result;
-    await access.saved();
+    if (access.isUsed) await access.saved();
     return value;
   } catch (error) {
     throw access.failed(error);
