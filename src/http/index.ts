@@ -28,7 +28,9 @@ export { AgentCall } from './agent/agent-call.js';
 export type { AgentOptions } from './agent/agent-options.js';
 export type { AgentContent, AgentRequest, AgentTimes } from './agent/agent-request.js';
 export { AgentResponse, type ResponseContent, type ResponseFacts } from './agent/agent-response.js';
+export type { BodyChoice } from './agent/bodies.js';
 export type { EndpointChoice } from './agent/connections.js';
+export type { BasicCredentials } from './agent/credentials.js';
 export { DecodedRatioError, HTTPRedirectError, type RedirectRule } from './agent/errors.js';
 export {
   type AgentFields,
@@ -37,6 +39,7 @@ export {
   withField,
   withoutFields,
 } from './agent/field-list.js';
+export type { MultipartForm, MultipartPart } from './agent/multipart-body.js';
 export type { RedirectMode } from './agent/redirect-mode.js';
 export type { AgentRequestOptions, RequestDetails } from './agent/request-options.js';
 export type { Interceptor, Send } from './agent/send.js';

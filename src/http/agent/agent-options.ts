@@ -1,4 +1,5 @@
 /** The options of an agent and of its requests. */
+import { randomUUID } from 'node:crypto';
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -8,6 +9,7 @@ import {
   checkChoice,
   checkFunction,
   checkInteger,
+  checkMilliseconds,
   checkPlainObject,
   checkString,
 } from '../../internal/check.js';
@@ -19,10 +21,12 @@ import { HTTPConnectionPool } from '../client/connection-pool.js';
 import { type HTTPConnectionPoolOptions, POOL_OPTION_NAMES } from '../client/settings.js';
 import type { AgentTimes } from './agent-request.js';
 import type { EndpointChoice } from './connections.js';
+import { type BasicCredentials, checkCredentials } from './credentials.js';
 import type { DecodingLimits } from './decoded-content.js';
 import { type AgentFields, type FieldList, fieldList, withDefaults } from './field-list.js';
 import { REDIRECT_MODES, type RedirectMode } from './redirect-mode.js';
 import type { RedirectSettings } from './redirects.js';
+import type { RetrySettings } from './retries.js';
 import type { Interceptor } from './send.js';
 import { parseHTTPURL } from './urls.js';
 
@@ -62,6 +66,23 @@ export interface AgentOptions extends HTTPConnectionPoolOptions {
   readonly maxDecodedBytes?: number;
   /** How many times as long as the received bytes decoded content may be, if it is longer than 1 MiB: 1 to 1,000,000. Default 500. */
   readonly maxDecodedRatio?: number;
+  /**
+   * Most retries of a request whose content can be sent again: after a failed attempt to connect; if its method is idempotent, also after a
+   * connection that ended before any byte of the response, and after 429 and 503 with Retry-After. 0 to 100. Default 0.
+   */
+  readonly retries?: number;
+  /** The delay before the first retry, in milliseconds; it doubles with each one, and up to a half of it is random. Default 500. */
+  readonly retryDelayMs?: number;
+  /** The longest delay; a response with a longer Retry-After is an answer. Default 30,000. */
+  readonly maxRetryDelayMs?: number;
+  /** Sends Basic authentication to the origin of `baseURL`, and to no other. Default: none. */
+  readonly auth?: BasicCredentials;
+  /** The source of random delays, 0 to 1. Default `Math.random`. */
+  readonly random?: () => number;
+  /** The time for dates in Retry-After, in milliseconds since 1970. Default `Date.now`. */
+  readonly wallClock?: () => number;
+  /** Makes the boundary of a multipart form, which must not occur in the form. Default: 122 random bits in hexadecimal. */
+  readonly makeBoundary?: () => string;
   /** Layers around all others; the first is called first. Default: none. */
   readonly interceptors?: readonly Interceptor[];
 }
@@ -82,6 +103,13 @@ const NAMES: OptionNames<AgentOptions> = {
   decode: true,
   maxDecodedBytes: true,
   maxDecodedRatio: true,
+  retries: true,
+  retryDelayMs: true,
+  maxRetryDelayMs: true,
+  auth: true,
+  random: true,
+  wallClock: true,
+  makeBoundary: true,
   interceptors: true,
 };
 
@@ -91,7 +119,11 @@ const DEFAULT_FIELDS: FieldList = [
   ['User-Agent', 'ropewalk'],
 ];
 
-export interface AgentSettings extends RedirectSettings, DecodingLimits {
+export interface AgentSettings extends RedirectSettings, DecodingLimits, RetrySettings {
+  readonly retries: number;
+  /** For the origin of `baseURL`. */
+  readonly auth: BasicCredentials | undefined;
+  readonly makeBoundary: () => string;
   readonly pool: HTTPConnectionPool | undefined;
   readonly poolOptions: HTTPConnectionPoolOptions;
   readonly tls: TLSClientContext | undefined;
@@ -123,6 +155,9 @@ export function agentSettings(options: AgentOptions): AgentSettings {
   return {
     ...redirectSettings(options),
     ...decodingSettings(options),
+    ...retrySettings(options),
+    auth: authOf(options),
+    makeBoundary: functionOf(options, 'makeBoundary', randomUUID),
     pool: pool === undefined ? undefined : checkPool(pool),
     poolOptions: poolOptions(options),
     tls: tls === undefined ? undefined : contextOf(tls),
@@ -159,6 +194,34 @@ function decodingSettings(
   checkInteger('maxDecodedBytes', maxDecodedBytes, 1, Number.MAX_SAFE_INTEGER);
   checkInteger('maxDecodedRatio', maxDecodedRatio, 1, 1_000_000);
   return { decode, maxDecodedBytes, maxDecodedRatio };
+}
+
+function retrySettings(
+  options: AgentOptions,
+): Pick<AgentSettings, 'retries' | keyof RetrySettings> {
+  const { retries = 0, retryDelayMs = 500, maxRetryDelayMs = 30_000 } = options;
+  checkInteger('retries', retries, 0, 100);
+  checkMilliseconds('retryDelayMs', retryDelayMs);
+  checkMilliseconds('maxRetryDelayMs', maxRetryDelayMs);
+  const random = functionOf(options, 'random', Math.random);
+  const wallClock = functionOf(options, 'wallClock', Date.now);
+  return { retries, retryDelayMs, maxRetryDelayMs, random, wallClock };
+}
+
+function authOf({ auth, baseURL }: AgentOptions): BasicCredentials | undefined {
+  if (auth === undefined) return undefined;
+  if (baseURL !== undefined) return checkCredentials(auth);
+  throw new InvalidArgumentValueError('auth', 'given with baseURL, whose origin gets it', {});
+}
+
+function functionOf<Name extends 'random' | 'wallClock' | 'makeBoundary'>(
+  options: AgentOptions,
+  name: Name,
+  otherwise: NonNullable<AgentOptions[Name]>,
+): NonNullable<AgentOptions[Name]> {
+  const given = options[name] ?? otherwise;
+  checkFunction(name, given);
+  return given as NonNullable<AgentOptions[Name]>;
 }
 
 function poolOptions(options: AgentOptions): HTTPConnectionPoolOptions {

@@ -7,10 +7,12 @@ import { checkClock, checkReactorWith } from '../../internal/check.js';
 import { HTTPConnectionPool, type PoolCounts } from '../client/connection-pool.js';
 import { AgentCall } from './agent-call.js';
 import { type AgentOptions, type AgentSettings, agentSettings } from './agent-options.js';
+import { basicAuth } from './basic-auth.js';
 import { AgentConnections } from './connections.js';
 import { decoding } from './decoding.js';
 import { redirects } from './redirects.js';
 import { type AgentRequestOptions, agentRequest, type RequestDetails } from './request-options.js';
+import { retries } from './retries.js';
 import { compose, type Send } from './send.js';
 
 /**
@@ -34,7 +36,13 @@ export class Agent implements AsyncDisposable {
     this.#settings = settings;
     this.#pool = settings.pool ?? new HTTPConnectionPool(reactor, settings.poolOptions);
     const connections = new AgentConnections(reactor, this.#pool, settings);
-    const layers = [...settings.interceptors, redirects(settings), decoding(settings)];
+    const layers = [
+      ...settings.interceptors,
+      redirects(settings),
+      basicAuth,
+      retries(reactor, settings),
+      decoding(settings),
+    ];
     this.#send = compose(layers, (request) => connections.send(request));
   }
 

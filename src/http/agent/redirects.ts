@@ -99,7 +99,7 @@ function redirected(
   else if (!isReplayable(request)) refuse('content-once');
   if (url.origin === request.url.origin) return onward;
   const fields = withoutFields(onward.fields, [...OF_ORIGIN, ...credentialFields]);
-  return { ...onward, fields };
+  return { ...onward, fields, auth: undefined };
 }
 
 /** @throws HTTPRedirectError */

@@ -1,4 +1,5 @@
 /** Requests as callers of an agent describe them. */
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import {
   checkAbortSignal,
   checkBoolean,
@@ -11,16 +12,20 @@ import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
 import type { HTTPClientRequest } from '../client/client-request.js';
 import type { AgentSettings } from './agent-options.js';
-import type { AgentContent, AgentRequest, AgentTimes } from './agent-request.js';
+import type { AgentRequest, AgentTimes } from './agent-request.js';
+import { type BodyChoice, bodyOf } from './bodies.js';
+import type { Body } from './body.js';
+import { type BasicCredentials, checkCredentials } from './credentials.js';
 import {
   type AgentFields,
   type FieldList,
   fieldList,
   fieldOf,
   withDefaults,
+  withField,
 } from './field-list.js';
 import { REDIRECT_MODES, type RedirectMode } from './redirect-mode.js';
-import { addQuery, parseHTTPURL, type QueryParameters } from './urls.js';
+import { appendParameters, parseHTTPURL, type QueryParameters } from './urls.js';
 
 type PassedOn = Pick<
   HTTPClientRequest,
@@ -28,19 +33,21 @@ type PassedOn = Pick<
 >;
 
 /** A request whose method is given otherwise. */
-export interface RequestDetails extends PassedOn, AgentTimes {
+export interface RequestDetails extends PassedOn, AgentTimes, BodyChoice {
   /** In place of the agent's fields with the same names, and besides the others. Host replaces that of the URL. Default: none. */
   readonly fields?: AgentFields;
   /** Parameters that are added to the query of the URL. Default: none. */
   readonly query?: QueryParameters;
-  /** Text is sent in UTF-8. Default: none. */
-  readonly content?: AgentContent;
   /** In place of the agent's. */
   readonly redirect?: RedirectMode;
   /** In place of the agent's. */
   readonly maxRedirects?: number;
   /** In place of the agent's. */
   readonly decode?: boolean;
+  /** In place of the agent's. */
+  readonly retries?: number;
+  /** Sends Basic authentication to the origin of the URL. Default: that of the agent, for the origin of its `baseURL`. */
+  readonly auth?: BasicCredentials;
 }
 
 export interface AgentRequestOptions extends RequestDetails {
@@ -55,6 +62,11 @@ const DETAILS: OptionNames<RequestDetails> = {
   redirect: true,
   maxRedirects: true,
   decode: true,
+  retries: true,
+  auth: true,
+  json: true,
+  form: true,
+  multipart: true,
   contentLength: true,
   continueTimeoutMs: true,
   idempotent: true,
@@ -94,8 +106,8 @@ export function agentRequest(
   if (named === undefined) checkOptions('the request', options, NAMES);
   else checkOptions<RequestDetails>('the request', options, DETAILS);
   const target = parseHTTPURL(url, settings.baseURL);
-  if (options.query !== undefined) addQuery(target, options.query);
-  const { method = named ?? 'GET', fields, content, contentLength, trailers, idempotent } = options;
+  if (options.query !== undefined) appendParameters('query', target.searchParams, options.query);
+  const { method = named ?? 'GET', fields, contentLength, trailers, idempotent } = options;
   const { continueTimeoutMs, onInformational, signal } = options;
   if (idempotent !== undefined) checkBoolean('idempotent', idempotent);
   if (onInformational !== undefined) checkFunction('onInformational', onInformational);
@@ -106,16 +118,20 @@ export function agentRequest(
   }
   const { redirect = settings.redirect, maxRedirects = settings.maxRedirects } = options;
   const { decode = settings.decode } = options;
+  const { retries = settings.retries } = options;
   checkBoolean('decode', decode);
+  const body = bodyOf(options, settings.makeBoundary);
   return {
     url: target,
     method: checkString('method', method),
-    fields: fieldsOf(settings, fields, decode),
+    fields: fieldsOf(settings, fields, decode, body),
     redirect: checkChoice('redirect', redirect, REDIRECT_MODES),
     maxRedirects: checkInteger('maxRedirects', maxRedirects, 0, 100),
     decode,
-    content,
-    contentLength,
+    retries: checkInteger('retries', retries, 0, 100),
+    auth: credentialsFor(settings, options, target),
+    content: body.content,
+    contentLength: lengthOf(body, contentLength),
     trailers,
     idempotent,
     continueTimeoutMs,
@@ -126,15 +142,34 @@ export function agentRequest(
   };
 }
 
+function credentialsFor(
+  { auth, baseURL }: AgentSettings,
+  options: RequestDetails,
+  { origin }: URL,
+): BasicCredentials | undefined {
+  if (options.auth !== undefined) return checkCredentials(options.auth);
+  return baseURL?.origin === origin ? auth : undefined;
+}
+
 /** A part of coded content cannot be decoded, so a request for a range accepts no coding. */
 function fieldsOf(
   { fields: defaults, codedFields }: AgentSettings,
   fields: AgentFields | undefined,
   decode: boolean,
+  { type }: Body,
 ): FieldList {
-  if (fields === undefined) return decode ? codedFields : defaults;
-  const own = fieldList(fields);
-  return withDefaults(own, decode && fieldOf(own, 'range') === undefined ? codedFields : defaults);
+  const own = fields === undefined ? [] : fieldList(fields);
+  const all = decode && fieldOf(own, 'range') === undefined ? codedFields : defaults;
+  const typed: FieldList = type === undefined ? all : withField(all, 'Content-Type', type);
+  return withDefaults(own, typed);
+}
+
+function lengthOf(body: Body, contentLength: number | undefined): number | undefined {
+  if (contentLength === undefined || body.type === undefined) {
+    return contentLength ?? body.contentLength;
+  }
+  const expected = 'left out with json, form and multipart';
+  throw new InvalidArgumentValueError('contentLength', expected, contentLength);
 }
 
 function timesOf({ times }: AgentSettings, options: AgentRequestOptions): AgentTimes {

@@ -48,26 +48,32 @@ export function withoutUser(url: URL): string {
   return copy.href;
 }
 
-/** Adds the parameters behind those that the URL has. @throws InvalidArgumentTypeError */
-export function addQuery(url: URL, query: QueryParameters): void {
-  const { searchParams } = url;
-  if (query instanceof URLSearchParams) {
-    for (const [name, value] of query) searchParams.append(name, value);
+/**
+ * Adds parameters behind those that there are.
+ * @throws InvalidArgumentTypeError
+ */
+export function appendParameters(
+  what: string,
+  target: URLSearchParams,
+  parameters: QueryParameters,
+): void {
+  if (parameters instanceof URLSearchParams) {
+    for (const [name, value] of parameters) target.append(name, value);
     return;
   }
-  if (typeof query !== 'object' || query === null) {
-    throw new InvalidArgumentTypeError('query', 'an object or URLSearchParams', query);
+  if (typeof parameters !== 'object' || parameters === null) {
+    throw new InvalidArgumentTypeError(what, 'an object or URLSearchParams', parameters);
   }
-  for (const [name, values] of Object.entries(query)) {
+  for (const [name, values] of Object.entries(parameters)) {
     for (const value of Array.isArray(values) ? values : [values]) {
-      searchParams.append(name, checkValue(name, value));
+      target.append(name, checkValue(`${name} of ${what}`, value));
     }
   }
 }
 
-function checkValue(name: string, value: unknown): string {
+function checkValue(what: string, value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     return String(value);
   }
-  throw new InvalidArgumentTypeError(`${name} of the query`, 'text, a number or a boolean', value);
+  throw new InvalidArgumentTypeError(what, 'text, a number or a boolean', value);
 }
