@@ -50,7 +50,7 @@ export function awaitsContent({ request, ended }: HTTPResponse): boolean {
 }
 
 /**
- * What follows when `contentTimeoutMs` have passed.
+ * The step after `contentTimeoutMs`.
  * @param before Received bytes of content at the beginning of that time.
  */
 export function afterContentTime(

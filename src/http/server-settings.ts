@@ -116,20 +116,7 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
     accessLog,
     errorPage = plainErrorPage,
   } = options;
-  checkTimeout('headTimeoutMs', headTimeoutMs);
-  checkTimeout('contentTimeoutMs', contentTimeoutMs);
-  checkInteger('minContentBytes', minContentBytes, 1, MAX_BYTES);
-  checkTimeout('idleTimeoutMs', idleTimeoutMs);
-  checkTimeout('writeTimeoutMs', writeTimeoutMs);
-  const { MAX_SAFE_INTEGER } = Number;
-  checkInteger('maxRequestsPerConnection', maxRequestsPerConnection, 1, MAX_SAFE_INTEGER);
-  checkInteger('maxPipelinedBytes', maxPipelinedBytes, 1, MAX_BYTES);
-  checkInteger('maxDiscardedBytes', maxDiscardedBytes, 0, MAX_BYTES);
-  checkMilliseconds('drainDeadlineMs', drainDeadlineMs);
-  checkFunction('wallClock', wallClock);
-  if (accessLog !== undefined) checkFunction('accessLog', accessLog);
-  checkFunction('errorPage', errorPage);
-  return {
+  const settings = {
     headTimeoutMs,
     contentTimeoutMs,
     minContentBytes,
@@ -140,11 +127,32 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
     maxDiscardedBytes,
     drainDeadlineMs,
     wallClock,
-    compression: compressionPolicy(options.compression),
     accessLog,
     errorPage,
+  };
+  checkSettings(settings);
+  return {
+    ...settings,
+    compression: compressionPolicy(options.compression),
     parserOptions: pickOptions(options, PARSER_NAMES),
   };
+}
+
+function checkSettings(settings: Omit<HTTPServerSettings, 'compression' | 'parserOptions'>): void {
+  checkTimeout('headTimeoutMs', settings.headTimeoutMs);
+  checkTimeout('contentTimeoutMs', settings.contentTimeoutMs);
+  checkInteger('minContentBytes', settings.minContentBytes, 1, MAX_BYTES);
+  checkTimeout('idleTimeoutMs', settings.idleTimeoutMs);
+  checkTimeout('writeTimeoutMs', settings.writeTimeoutMs);
+  const { maxRequestsPerConnection, accessLog } = settings;
+  const { MAX_SAFE_INTEGER } = Number;
+  checkInteger('maxRequestsPerConnection', maxRequestsPerConnection, 1, MAX_SAFE_INTEGER);
+  checkInteger('maxPipelinedBytes', settings.maxPipelinedBytes, 1, MAX_BYTES);
+  checkInteger('maxDiscardedBytes', settings.maxDiscardedBytes, 0, MAX_BYTES);
+  checkMilliseconds('drainDeadlineMs', settings.drainDeadlineMs);
+  checkFunction('wallClock', settings.wallClock);
+  if (accessLog !== undefined) checkFunction('accessLog', accessLog);
+  checkFunction('errorPage', settings.errorPage);
 }
 
 function compressionPolicy(
