@@ -360,7 +360,7 @@ export type { ErrorReport } from './internal/error-report.js';
 export { BucketFilter, type BucketFilterOptions } from './policies/bucket-filter.js';
 export type { ConnectionTimeout } from './policies/connection-timeout.js';
 export { Deadline } from './policies/deadline.js';
-export { TooManyUnsentBytesError } from './policies/errors.js';
+export { TooManyUnsentBytesError, type UnsentBytesOption } from './policies/errors.js';
 export { hexDump } from './policies/hex-dump.js';
 export { IdleTimeout } from './policies/idle-timeout.js';
 export { IdleTimeouts, type IdleTimeoutsOptions } from './policies/idle-timeouts.js';

@@ -17,21 +17,26 @@ export class UnauthorizedLoginError extends LoginFailedError {
   }
 }
 
+export type LoginLimit = 'maxPerPeer' | 'maxPerUser' | 'maxQueued';
+
 /** Too many logins at a time, or too many failed ones from the same peer or for the same user. The credentials were not checked. */
 export class TooManyLoginsError extends LoginFailedError {
   override readonly name = 'TooManyLoginsError';
   override readonly code = 'ERR_TOO_MANY_LOGINS';
-  /** `guesses`: the limit of failed logins. `queue`: the limit of logins that wait for their check. */
-  readonly limit: 'guesses' | 'queue';
+  /** The option that was exceeded: `maxQueued` logins wait for their check, or so many logins of the peer or user have failed. */
+  readonly option: LoginLimit;
+  /** Its value. */
+  readonly limit: number;
   /** Milliseconds after which another attempt makes sense; undefined if that is unknown. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(limit: 'guesses' | 'queue', retryAfterMs?: number) {
+  constructor(option: LoginLimit, limit: number, retryAfterMs?: number) {
     super(
-      limit === 'guesses'
-        ? 'too many failed logins'
-        : 'too many logins are waiting for the check of their password',
+      option === 'maxQueued'
+        ? 'too many logins are waiting for the check of their password'
+        : 'too many failed logins',
     );
+    this.option = option;
     this.limit = limit;
     this.retryAfterMs = retryAfterMs;
   }

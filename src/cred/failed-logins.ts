@@ -11,14 +11,14 @@ interface Count {
 
 /** Counts of failed logins by key: a peer, or a user. */
 export class FailedLogins {
-  readonly #max: number;
+  readonly max: number;
   readonly #windowMs: number;
   readonly #maxRemembered: number;
   readonly #counting: Map<string, Count> = new Map();
   readonly #blocked: Map<string, Count> = new Map();
 
   constructor(max: number, windowMs: number, maxRemembered: number) {
-    this.#max = max;
+    this.max = max;
     this.#windowMs = windowMs;
     this.#maxRemembered = maxRemembered;
   }
@@ -61,7 +61,7 @@ export class FailedLogins {
 
   #place(key: string, count: Count): void {
     this.forget(key);
-    const table = count.failures >= this.#max ? this.#blocked : this.#counting;
+    const table = count.failures >= this.max ? this.#blocked : this.#counting;
     if (table.size >= this.#maxRemembered) {
       const [oldest] = table.keys();
       if (oldest !== undefined) table.delete(oldest);

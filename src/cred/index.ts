@@ -36,6 +36,7 @@ export {
   InvalidCheckerError,
   InvalidCredentialsError,
   LoginFailedError,
+  type LoginLimit,
   NoAvatarError,
   StaleNonceError,
   TooManyLoginsError,

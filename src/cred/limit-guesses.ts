@@ -108,11 +108,18 @@ class Limited<C extends Credentials, Id> implements GuessLimitedChecker<C, Id> {
   requestAvatarId(credentials: C, context: LoginContext): Deferred<Id> {
     const now = this.#clock.now();
     const attempt = this.#attempt(credentials, context.peer);
-    const blockedMs = Math.max(
-      0,
-      ...attempt.map(({ failures, key }) => failures.blockedForMs(key, now)),
-    );
-    if (blockedMs > 0) return fail(new TooManyLoginsError('guesses', blockedMs));
+    let blockedMs = 0;
+    let blocking: FailedLogins | undefined;
+    for (const { failures, key } of attempt) {
+      const ms = failures.blockedForMs(key, now);
+      if (ms <= blockedMs) continue;
+      blockedMs = ms;
+      blocking = failures;
+    }
+    if (blocking !== undefined) {
+      const option = blocking === this.#peers ? 'maxPerPeer' : 'maxPerUser';
+      return fail(new TooManyLoginsError(option, blocking.max, blockedMs));
+    }
     for (const { failures, key } of attempt) failures.add(key, now);
     const checked = maybeDeferred(() => this.#checker.requestAvatarId(credentials, context));
     return checked.addCallbacks<Id, never>(

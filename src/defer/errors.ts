@@ -99,11 +99,14 @@ export class NotAcquiredError extends RopewalkError {
 export class QueueOverflowError extends RopewalkError {
   override readonly name = 'QueueOverflowError';
   override readonly code = 'ERR_QUEUE_OVERFLOW';
-  readonly size: number;
+  /** The option that was exceeded. */
+  readonly option = 'size';
+  /** Its value. */
+  readonly limit: number;
 
-  constructor(size: number) {
-    super(`the queue is full: its size is ${size} values`);
-    this.size = size;
+  constructor(limit: number) {
+    super(`the queue is full: its size is ${limit} values`);
+    this.limit = limit;
   }
 }
 
@@ -111,11 +114,14 @@ export class QueueOverflowError extends RopewalkError {
 export class QueueUnderflowError extends RopewalkError {
   override readonly name = 'QueueUnderflowError';
   override readonly code = 'ERR_QUEUE_UNDERFLOW';
-  readonly backlog: number;
+  /** The option that was exceeded. */
+  readonly option = 'backlog';
+  /** Its value. */
+  readonly limit: number;
 
-  constructor(backlog: number) {
-    super(`too many takers wait for the queue: its backlog is ${backlog}`);
-    this.backlog = backlog;
+  constructor(limit: number) {
+    super(`too many takers wait for the queue: its backlog is ${limit}`);
+    this.limit = limit;
   }
 }
 

@@ -5,12 +5,15 @@ import { RemoteProtocolError } from '../core/errors/base.js';
 export class AnswerTooLongError extends RemoteProtocolError {
   override readonly name = 'AnswerTooLongError';
   override readonly code = 'ERR_ANSWER_TOO_LONG';
+  /** The option that was exceeded; undefined if the protocol has a fixed limit. */
+  readonly option: string | undefined;
   /** The limit in bytes. */
-  readonly maxBytes: number;
+  readonly limit: number;
 
-  constructor(maxBytes: number) {
-    super(`the server's answer has more than ${maxBytes} bytes`);
-    this.maxBytes = maxBytes;
+  constructor(limit: number, option?: string) {
+    super(`the server's answer has more than ${limit} bytes`);
+    this.option = option;
+    this.limit = limit;
   }
 }
 

@@ -35,10 +35,14 @@ const LIMITS: Readonly<Record<WatchLimit, string>> = {
 export class WatchLimitError extends RopewalkError {
   override readonly name = 'WatchLimitError';
   override readonly code = 'ERR_WATCH_LIMIT';
-  readonly limit: WatchLimit;
+  /** The option, or the limit of the system, that was exceeded. */
+  readonly option: WatchLimit;
+  /** The value of the option; undefined for a limit of the system. */
+  readonly limit: number | undefined;
 
-  constructor(limit: WatchLimit, options?: ErrorOptions) {
-    super(LIMITS[limit], options);
+  constructor(option: WatchLimit, limit?: number, options?: ErrorOptions) {
+    super(LIMITS[option], options);
+    this.option = option;
     this.limit = limit;
   }
 }

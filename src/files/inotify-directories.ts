@@ -114,7 +114,9 @@ export class InotifyDirectories {
       this.#leaveWrongPlace(known, records === 'handled');
     }
     if (former !== undefined) this.leave(former);
-    if (this.tree.size >= this.#maxDirectories) throw new WatchLimitError('maxDirectories');
+    if (this.tree.size >= this.#maxDirectories) {
+      throw new WatchLimitError('maxDirectories', this.#maxDirectories);
+    }
     // That of a directory that was left is removed.
     const own = known === undefined ? watch : this.#childWatch(path);
     if (own === undefined || this.tree.get(own) !== undefined) return undefined;
@@ -332,7 +334,7 @@ export class InotifyDirectories {
       const { errno, syscall } = error as { errno: number; syscall: string };
       const cause = systemError(syscall, errno);
       if (cause.code !== 'ENOSPC') throw cause;
-      throw new WatchLimitError('fs.inotify.max_user_watches', { cause });
+      throw new WatchLimitError('fs.inotify.max_user_watches', undefined, { cause });
     }
   }
 

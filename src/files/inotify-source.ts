@@ -401,6 +401,6 @@ function openInstance(addon: NativeInotify): number {
   } catch (error) {
     const { errno, syscall } = error as { errno: number; syscall: string };
     const cause = systemError(syscall, errno);
-    throw new WatchLimitError('fs.inotify.max_user_instances', { cause });
+    throw new WatchLimitError('fs.inotify.max_user_instances', undefined, { cause });
   }
 }

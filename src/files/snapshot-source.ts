@@ -134,7 +134,9 @@ export class SnapshotSource implements ChangeSource {
 
   /** @throws WatchLimitError, SystemError */
   #watch(directory: Directory): void {
-    if (this.#open.size >= this.#maxDirectories) throw new WatchLimitError('maxDirectories');
+    if (this.#open.size >= this.#maxDirectories) {
+      throw new WatchLimitError('maxDirectories', this.#maxDirectories);
+    }
     let watcher: FSWatcher;
     try {
       watcher = watch(
@@ -144,8 +146,10 @@ export class SnapshotSource implements ChangeSource {
       );
     } catch (cause) {
       const { code } = cause as SystemError;
-      if (code === 'ENOSPC') throw new WatchLimitError('fs.inotify.max_user_watches', { cause });
-      if (code === 'EMFILE') throw new WatchLimitError('fs.inotify.max_user_instances', { cause });
+      if (code === 'ENOSPC')
+        throw new WatchLimitError('fs.inotify.max_user_watches', undefined, { cause });
+      if (code === 'EMFILE')
+        throw new WatchLimitError('fs.inotify.max_user_instances', undefined, { cause });
       throw cause;
     }
     // The directory was removed: what removed it is noticed too.

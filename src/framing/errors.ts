@@ -7,12 +7,14 @@ import { ConnectionLost } from '../core/errors/connection.js';
 export class LineTooLongError extends RemoteProtocolError {
   override readonly name = 'LineTooLongError';
   override readonly code = 'ERR_LINE_TOO_LONG';
-  /** The limit in bytes, terminator excluded. */
-  readonly maxLength: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxLength';
+  /** Its value in bytes, terminator excluded. */
+  readonly limit: number;
 
-  constructor(maxLength: number) {
-    super(`the peer sent a line of more than ${maxLength} bytes`);
-    this.maxLength = maxLength;
+  constructor(limit: number) {
+    super(`the peer sent a line of more than ${limit} bytes`);
+    this.limit = limit;
   }
 }
 
@@ -20,15 +22,18 @@ export class LineTooLongError extends RemoteProtocolError {
 export class FrameTooLongError extends RemoteProtocolError {
   override readonly name = 'FrameTooLongError';
   override readonly code = 'ERR_FRAME_TOO_LONG';
-  /** The limit in bytes. */
-  readonly maxLength: number;
+  /** The option that was exceeded, such as `maxLength`. */
+  readonly option: string;
+  /** Its value in bytes. */
+  readonly limit: number;
   /** The announced length, if there was one and it is completely known. Inexact from 2^53 on. */
   readonly length: number | undefined;
 
-  constructor(maxLength: number, length?: number) {
+  constructor(limit: number, length?: number, option = 'maxLength') {
     const what = length === undefined ? 'a frame' : `a frame of ${length} bytes`;
-    super(`the peer sent ${what}, but at most ${maxLength} are allowed`);
-    this.maxLength = maxLength;
+    super(`the peer sent ${what}, but at most ${limit} are allowed`);
+    this.option = option;
+    this.limit = limit;
     this.length = length;
   }
 }
@@ -57,13 +62,13 @@ export class StringTooLongError extends LocalProtocolError {
   override readonly name = 'StringTooLongError';
   override readonly code = 'ERR_STRING_TOO_LONG';
   /** The greatest length that the length field can express, in bytes. */
-  readonly maxLength: number;
+  readonly limit: number;
   /** The length of the string in bytes. */
   readonly length: number;
 
-  constructor(maxLength: number, length: number) {
-    super(`a string of ${length} bytes does not fit: at most ${maxLength}`);
-    this.maxLength = maxLength;
+  constructor(limit: number, length: number) {
+    super(`a string of ${length} bytes does not fit: at most ${limit}`);
+    this.limit = limit;
     this.length = length;
   }
 }

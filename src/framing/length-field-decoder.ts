@@ -177,7 +177,9 @@ export class LengthFieldDecoder implements FrameDecoder {
   }
 
   private refuse(length: number): undefined {
-    const tooLong = withoutStack(() => new FrameTooLongError(this.#maxFrameLength, length));
+    const tooLong = withoutStack(
+      () => new FrameTooLongError(this.#maxFrameLength, length, 'maxFrameLength'),
+    );
     if (this.#failFast) throw this.fail(tooLong);
     this.#tooLong = tooLong;
     this.#toDrop = length;

@@ -93,7 +93,9 @@ export abstract class StatefulProtocol extends FrameReceiver {
   private expectBlock(): void {
     for (let empty = 0; empty < MAX_EMPTY_BLOCKS; empty++) {
       const bytes = checkInteger('bytes of a state', this.#state[1], 0, Number.MAX_SAFE_INTEGER);
-      if (bytes > this.#maxBlockBytes) throw new FrameTooLongError(this.#maxBlockBytes, bytes);
+      if (bytes > this.#maxBlockBytes) {
+        throw new FrameTooLongError(this.#maxBlockBytes, bytes, 'maxBlockBytes');
+      }
       if (bytes > 0) {
         this.#decoder.length = bytes;
         return;

@@ -13,12 +13,14 @@ export class DecodedBodyTooLargeError extends BodyError {
   override readonly name = 'DecodedBodyTooLargeError';
   override readonly code = 'ERR_DECODED_BODY_TOO_LARGE';
   override readonly status = 413;
-  /** The limit in bytes. */
-  readonly maxBytes: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxBytes';
+  /** Its value in bytes. */
+  readonly limit: number;
 
-  constructor(maxBytes: number) {
-    super(`the peer sent a body of more than ${maxBytes} bytes after decompression`);
-    this.maxBytes = maxBytes;
+  constructor(limit: number) {
+    super(`the peer sent a body of more than ${limit} bytes after decompression`);
+    this.limit = limit;
   }
 }
 
@@ -131,14 +133,14 @@ export class HTTPTimeoutError extends RemoteProtocolError {
   override readonly code = 'ERR_HTTP_TIMEOUT';
   /** The status that was answered. */
   readonly status: number = 408;
-  /** The name of the exceeded time. */
-  readonly limit: 'headTimeoutMs' | 'contentTimeoutMs';
+  /** The option that was exceeded. */
+  readonly option: 'headTimeoutMs' | 'contentTimeoutMs';
   /** Its value in milliseconds. */
-  readonly max: number;
+  readonly limit: number;
 
-  constructor(limit: 'headTimeoutMs' | 'contentTimeoutMs', max: number) {
-    super(`the HTTP client was slower than ${limit}, ${max} ms, allows`);
+  constructor(option: 'headTimeoutMs' | 'contentTimeoutMs', limit: number) {
+    super(`the HTTP client was slower than ${option}, ${limit} ms, allows`);
+    this.option = option;
     this.limit = limit;
-    this.max = max;
   }
 }

@@ -110,7 +110,7 @@ export class EventStream {
     const { unsentBytes } = this.#response;
     const { maxUnsentBytes } = this.#owner;
     if (!this.open || unsentBytes <= maxUnsentBytes) return;
-    this.#end(new TooManyUnsentBytesError(unsentBytes, maxUnsentBytes, 'connection'));
+    this.#end(new TooManyUnsentBytesError(unsentBytes, maxUnsentBytes, 'maxUnsentBytes'));
     this.#response.abort();
   }
 

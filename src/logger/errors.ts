@@ -7,11 +7,11 @@ export class LogLoopError extends RopewalkError {
   override readonly name = 'LogLoopError';
   override readonly code = 'ERR_LOG_LOOP';
   /** The most events that observers may log for one event. */
-  readonly max: number;
+  readonly limit: number;
 
-  constructor(max: number) {
-    super(`log observers log more than ${max} events for one event: any further are dropped`);
-    this.max = max;
+  constructor(limit: number) {
+    super(`log observers log more than ${limit} events for one event: any further are dropped`);
+    this.limit = limit;
   }
 }
 

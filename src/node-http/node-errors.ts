@@ -191,7 +191,7 @@ export function clientError(cause: HTTPMessageError | HTTPTimeoutError): CodedEr
   if (cause instanceof InvalidHTTPMessageError) {
     code = RULE_CODES[cause.rule] ?? 'HPE_INVALID_HEADER_TOKEN';
   } else if (cause instanceof HTTPLimitError) {
-    code = LIMIT_CODES[cause.limit] ?? 'HPE_HEADER_OVERFLOW';
+    code = LIMIT_CODES[cause.option] ?? 'HPE_HEADER_OVERFLOW';
   }
   return coded(Error, code, `Parse Error: ${cause.message}`, { cause });
 }

@@ -119,7 +119,7 @@ export class UnsentBytesBudget {
     this.#suspects = new Set();
     for (const holder of suspects) {
       const { bufferedBytes, maxBytes } = holder;
-      if (bufferedBytes > maxBytes) this.#end(holder, bufferedBytes, maxBytes, 'connection');
+      if (bufferedBytes > maxBytes) this.#end(holder, bufferedBytes, maxBytes, 'maxBytes');
     }
     if (this.unsentBytes > this.maxBytes) this.#endLargest();
   };
@@ -137,11 +137,11 @@ export class UnsentBytesBudget {
     holder: UnsentBytesHolder,
     unsentBytes: number,
     maxBytes: number,
-    limit: 'connection' | 'total',
+    option: 'maxBytes' | 'total',
   ): void {
     this.forget(holder);
     try {
-      holder.endFor?.(new TooManyUnsentBytesError(unsentBytes, maxBytes, limit));
+      holder.endFor?.(new TooManyUnsentBytesError(unsentBytes, maxBytes, option));
     } catch (error) {
       reportError(error, 'ending a connection whose peer does not read');
     }

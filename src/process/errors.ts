@@ -26,12 +26,15 @@ export class ProcessOutputLimitError extends RopewalkError {
   override readonly name = 'ProcessOutputLimitError';
   override readonly code = 'ERR_PROCESS_OUTPUT_LIMIT';
   readonly executable: string;
-  readonly maxBytes: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxBytes';
+  /** Its value in bytes. */
+  readonly limit: number;
 
-  constructor(executable: string, maxBytes: number) {
-    super(`${JSON.stringify(executable)} wrote more than ${maxBytes} bytes and was killed`);
+  constructor(executable: string, limit: number) {
+    super(`${JSON.stringify(executable)} wrote more than ${limit} bytes and was killed`);
     this.executable = executable;
-    this.maxBytes = maxBytes;
+    this.limit = limit;
   }
 }
 

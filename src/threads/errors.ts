@@ -93,11 +93,14 @@ export class NotInThreadError extends RopewalkError {
 export class ThreadPoolFullError extends RopewalkError {
   override readonly name = 'ThreadPoolFullError';
   override readonly code = 'ERR_THREAD_POOL_FULL';
-  readonly maxQueued: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxQueued';
+  /** Its value. */
+  readonly limit: number;
 
-  constructor(maxQueued: number) {
-    super(`${maxQueued} calls wait for a thread already`);
-    this.maxQueued = maxQueued;
+  constructor(limit: number) {
+    super(`${limit} calls wait for a thread already`);
+    this.limit = limit;
   }
 }
 

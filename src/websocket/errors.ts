@@ -65,11 +65,13 @@ export class WebSocketBackpressureError extends WebSocketError {
   override readonly name = 'WebSocketBackpressureError';
   override readonly code = 'ERR_WEBSOCKET_BACKPRESSURE';
   override readonly closeCode = 1006;
-  /** The limit in bytes. */
-  readonly maxBufferedBytes: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxBufferedBytes';
+  /** Its value in bytes. */
+  readonly limit: number;
 
-  constructor(maxBufferedBytes: number) {
-    super(`the peer reads too slowly: more than ${maxBufferedBytes} bytes are unsent`);
-    this.maxBufferedBytes = maxBufferedBytes;
+  constructor(limit: number) {
+    super(`the peer reads too slowly: more than ${limit} bytes are unsent`);
+    this.limit = limit;
   }
 }

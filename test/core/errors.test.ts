@@ -68,6 +68,34 @@ describe('every error', () => {
   });
 });
 
+/** Properties with the name of an option, which the errors of exceeded limits do not have. */
+const OPTION_NAMES = /^(?:max.*|backlog|size)$/;
+
+/** The errors of exceeded limits. */
+const LIMIT_ERRORS = Object.entries(MADE).filter(([, error]) =>
+  Object.keys(error).some((key) => key === 'limit' || OPTION_NAMES.test(key)),
+);
+
+/** Their limits are fixed, so there is no option. */
+const FIXED_LIMIT_ERRORS = ['LogLoopError', 'StringTooLongError'];
+
+describe('an error of an exceeded limit', () => {
+  it.each(LIMIT_ERRORS)('has the option and its value: %s', (name, error) => {
+    const { option, limit } = error as { option?: unknown; limit?: unknown };
+    if (!FIXED_LIMIT_ERRORS.includes(name)) expect(option).toMatch(/^[a-z][A-Za-z]+$/);
+    expect(limit).toBeTypeOf('number');
+    expect(Object.keys(error).filter((key) => OPTION_NAMES.test(key))).toEqual([]);
+  });
+
+  it('is found by its class', () => {
+    expect(LIMIT_ERRORS.length).toBeGreaterThan(30);
+    const named = classNames.filter((name) =>
+      /Limit|TooLong|TooLarge|Overload|PoolFull/.test(name),
+    );
+    expect(LIMIT_ERRORS.map(([name]) => name)).toEqual(expect.arrayContaining(named));
+  });
+});
+
 /** Source files that were read for the code of an error class: `ERR_CODE ClassName`. */
 function codesIn(folder: URL): string[] {
   const found: string[] = [];

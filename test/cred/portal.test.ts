@@ -129,7 +129,7 @@ describe('a portal', () => {
   });
 
   it('does not ask another checker if one has an error or refuses to check', async () => {
-    for (const error of [new Error('no database'), new TooManyLoginsError('queue')]) {
+    for (const error of [new Error('no database'), new TooManyLoginsError('maxQueued', 1)]) {
       const broken = checkerOf<UsernamePassword, string>(['password'], () => {
         throw error;
       });

@@ -305,7 +305,7 @@ contract(
       mkdirSync(join(folder, 'b'));
       mkdirSync(join(folder, 'c'));
       expect(await watch.ended()).toMatchObject({
-        ...{ code: 'ERR_WATCH_LIMIT', limit: 'maxDirectories' },
+        ...{ code: 'ERR_WATCH_LIMIT', option: 'maxDirectories' },
       });
       const late = watchFiles(rig.reactor, folder, { maxDirectories: 3 });
       await expect(late.ready()).rejects.toBeInstanceOf(WatchLimitError);

@@ -25,7 +25,7 @@ describe('DelimiterDecoder', () => {
         const decoder = new DelimiterDecoder('|', { maxLength: 4 });
         const error = thrownBy(() => decodeText(decoder, chunks));
         expect(error).toEqual(new FrameTooLongError(4));
-        expect(error).toMatchObject({ maxLength: 4, length: undefined });
+        expect(error).toMatchObject({ option: 'maxLength', limit: 4, length: undefined });
       }
     }
   });

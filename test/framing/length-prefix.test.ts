@@ -63,7 +63,7 @@ describe('LengthPrefixDecoder', () => {
         const decoder = new LengthPrefixDecoder(bits, { ...options, maxLength: 12 });
         const error = thrownBy(() => decode(decoder, chunks));
         expect(error).toEqual(new FrameTooLongError(12, length));
-        expect(error).toMatchObject({ code: 'ERR_FRAME_TOO_LONG', maxLength: 12, length });
+        expect(error).toMatchObject({ code: 'ERR_FRAME_TOO_LONG', limit: 12, length });
         expect(decoder.takeRest().toString('hex')).toBe(hex);
       }
     },

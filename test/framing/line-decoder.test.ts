@@ -102,7 +102,7 @@ describe('LineDecoder', () => {
           }
         });
         expect(error).toEqual(new LineTooLongError(8));
-        expect(error).toMatchObject({ code: 'ERR_LINE_TOO_LONG', maxLength: 8 });
+        expect(error).toMatchObject({ code: 'ERR_LINE_TOO_LONG', limit: 8 });
         expect(got).toEqual(lines);
         expect(wire).toContain(decoder.takeRest().toString().padStart(9, '?'));
       }

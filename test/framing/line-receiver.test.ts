@@ -300,7 +300,7 @@ describe('LineReceiver', () => {
     class Patient extends Lines {
       override lineLengthExceeded(rest: Buffer, error: LineTooLongError): void {
         rests.push(rest.toString());
-        this.sendLine(`at most ${error.maxLength}`);
+        this.sendLine(`at most ${error.limit}`);
       }
     }
     const transport = new MemoryTransport();

@@ -81,7 +81,7 @@ describe.each(CONTENT_CODINGS)('decodeBody of %s', (coding) => {
     };
     const error = await decode().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DecodedBodyTooLargeError);
-    expect(error).toMatchObject({ status: 413, maxBytes });
+    expect(error).toMatchObject({ status: 413, limit: maxBytes });
     expect(decoded).toBeLessThanOrEqual(maxBytes);
   });
 

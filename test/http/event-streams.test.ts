@@ -321,7 +321,7 @@ describe('a client that does not read', () => {
     source.served.clock.advance(0);
     expect([source.stream.open, transport.peerSees]).toEqual([false, 'reset']);
     expect(source.stream.reason).toBeInstanceOf(TooManyUnsentBytesError);
-    expect(source.stream.reason).toMatchObject({ maxBytes: 200_000, limit: 'connection' });
+    expect(source.stream.reason).toMatchObject({ limit: 200_000, option: 'maxUnsentBytes' });
     expect(source.streams.size).toBe(0);
   });
 

@@ -148,7 +148,7 @@ describe('content that is still read when the answer is complete', () => {
     served.receive('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab');
     served.advance(32_000);
     await served.later();
-    expect(caught).toMatchObject({ limit: 'contentTimeoutMs' });
+    expect(caught).toMatchObject({ option: 'contentTimeoutMs' });
     expect(served.transport.peerSees).toBe('end');
   });
 

@@ -104,7 +104,7 @@ describe('a limit of unsent bytes that ends connections', () => {
       code: 'ERR_TOO_MANY_UNSENT_BYTES',
       unsentBytes: 1_001,
       maxBytes: 1_000,
-      limit: 'connection',
+      option: 'maxBytes',
     });
     expect(bench.factory.ended).toBe(1);
     expect(bench.factory.protocols.size).toBe(0);
@@ -184,7 +184,7 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(bench.factory.ended).toBe(0);
     least[0].transport.write(Buffer.alloc(500));
     bench.endTurn(most[1], some[1], least[1], transport);
-    expect(most[0].reason).toMatchObject({ unsentBytes: 5_000, maxBytes: 10_000, limit: 'total' });
+    expect(most[0].reason).toMatchObject({ unsentBytes: 5_000, limit: 10_000, option: 'total' });
     expect([some, least, [reader]].map(([protocol]) => protocol?.reason)).toEqual([
       undefined,
       undefined,

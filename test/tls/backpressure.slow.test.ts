@@ -185,7 +185,7 @@ describe.each(KINDS)('a server by $name', (kind) => {
     await settled(port, () => written);
     expect(await attacked.lost()).toMatchObject({
       code: 'ERR_TOO_MANY_UNSENT_BYTES',
-      limit: 'connection',
+      option: 'maxBytes',
     });
     expect(written).toBeLessThan(SYSTEM);
   });

@@ -221,7 +221,7 @@ describe('a value of a session', () => {
         return Reflect.get(array, name, receiver) as unknown;
       },
     });
-    await expect(stored({ endless }, 1_000)).rejects.toMatchObject({ maxBytes: 1_000 });
+    await expect(stored({ endless }, 1_000)).rejects.toMatchObject({ limit: 1_000 });
     expect(reads).toBeLessThan(1_000);
     const names = Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`name ${n}`, 1]));
     await expect(stored(names, 1_000)).rejects.toMatchObject({ code: 'ERR_SESSION_TOO_LARGE' });

@@ -56,6 +56,9 @@ export const CONNECTION_DONE: ConnectionDone = Object.freeze(
 export class DescriptorLimitError extends RopewalkError {
   override readonly name = 'DescriptorLimitError';
   override readonly code = 'ERR_DESCRIPTOR_LIMIT';
+  /** The option that was exceeded. */
+  readonly option = 'maxWaitingDescriptors';
+  /** Its value. */
   readonly limit: number;
 
   constructor(limit: number) {

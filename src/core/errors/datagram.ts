@@ -31,11 +31,14 @@ export class MessageLengthError extends DatagramError {
 export class DatagramTruncatedError extends DatagramError {
   override readonly name = 'DatagramTruncatedError';
   override readonly code = 'ERR_DATAGRAM_TRUNCATED';
-  readonly maxPacketSize: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxPacketSize';
+  /** Its value in bytes. */
+  readonly limit: number;
 
-  constructor(maxPacketSize: number, address: Address | undefined) {
-    super(`a datagram longer than ${maxPacketSize} bytes was dropped`, address);
-    this.maxPacketSize = maxPacketSize;
+  constructor(limit: number, address: Address | undefined) {
+    super(`a datagram longer than ${limit} bytes was dropped`, address);
+    this.limit = limit;
   }
 }
 

@@ -203,6 +203,9 @@ export class TLSHandshakeTimeoutError extends RemoteProtocolError {
 export class TooManyHandshakesError extends RemoteProtocolError {
   override readonly name = 'TooManyHandshakesError';
   override readonly code = 'ERR_TOO_MANY_HANDSHAKES';
+  /** The option that was exceeded. */
+  readonly option = 'maxHandshakes';
+  /** Its value. */
   readonly limit: number;
 
   constructor(limit: number) {

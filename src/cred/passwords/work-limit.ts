@@ -35,7 +35,7 @@ export class WorkLimit {
     const tokens = this.#tokens;
     if (tokens.available === 0 && tokens.waiting >= this.#maxQueued) {
       this.#refused++;
-      return fail(new TooManyLoginsError('queue'));
+      return fail(new TooManyLoginsError('maxQueued', this.#maxQueued));
     }
     const place = tokens.acquire();
     const result = new Deferred<T>(() => place.cancel());

@@ -26,15 +26,15 @@ export class HTTPResponseTimeoutError extends RopewalkError {
   override readonly code = 'ERR_HTTP_RESPONSE_TIMEOUT';
   /** The status that a gateway answers its own client. */
   readonly status: number = 504;
-  /** The name of the exceeded time. */
-  readonly limit: ResponseTimeLimit;
+  /** The option that was exceeded. */
+  readonly option: ResponseTimeLimit;
   /** Its value in milliseconds. */
-  readonly max: number;
+  readonly limit: number;
 
-  constructor(limit: ResponseTimeLimit, max: number) {
-    super(`${LATE[limit]} within ${limit}, ${max} ms`);
+  constructor(option: ResponseTimeLimit, limit: number) {
+    super(`${LATE[option]} within ${option}, ${limit} ms`);
+    this.option = option;
     this.limit = limit;
-    this.max = max;
   }
 }
 
@@ -64,12 +64,14 @@ export class HTTPPoolFullError extends RopewalkError {
   override readonly code = 'ERR_HTTP_POOL_FULL';
   /** The status that a gateway answers its own client. */
   readonly status: number = 503;
-  /** The value of `maxQueuedRequests`. */
-  readonly max: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxQueuedRequests';
+  /** Its value. */
+  readonly limit: number;
 
-  constructor(max: number) {
-    super(`${max} HTTP requests wait for a connection, the most that maxQueuedRequests permits`);
-    this.max = max;
+  constructor(limit: number) {
+    super(`${limit} HTTP requests wait for a connection, the most that maxQueuedRequests permits`);
+    this.limit = limit;
   }
 }
 

@@ -49,6 +49,6 @@ export function finger(
   checkInteger('maxAnswerBytes', maxAnswerBytes, 1, 2 ** 31 - 1);
   const [user = '', ...hosts] = checkString('who', who).split('@');
   const query = { user: user === '' ? undefined : user, verbose, hosts };
-  const reader = new BytesUntilClose(maxAnswerBytes);
+  const reader = new BytesUntilClose(maxAnswerBytes, 'maxAnswerBytes');
   return ask(endpoint, options, serializeFingerQuery(query), reader).addCallback(fromNetworkText);
 }

@@ -127,18 +127,18 @@ export class HTTPLimitError extends HTTPMessageError {
   override readonly name = 'HTTPLimitError';
   override readonly code = 'ERR_HTTP_LIMIT';
   override readonly status: number;
-  /** The name of the exceeded limit. */
-  readonly limit: HTTPLimit;
-  /** The value of the limit. */
-  readonly max: number;
+  /** The option that was exceeded. */
+  readonly option: HTTPLimit;
+  /** Its value. */
+  readonly limit: number;
 
-  constructor(role: HTTPRole, limit: HTTPLimit, max: number) {
-    const [status, problem, unit] = LIMITS[limit];
+  constructor(role: HTTPRole, option: HTTPLimit, limit: number) {
+    const [status, problem, unit] = LIMITS[option];
     const message = role === 'server' ? 'request' : 'response';
-    super(`HTTP ${message} exceeds ${limit}: ${problem} ${max} ${unit}`.trimEnd());
+    super(`HTTP ${message} exceeds ${option}: ${problem} ${limit} ${unit}`.trimEnd());
     this.status = role === 'server' ? status : BAD_GATEWAY;
+    this.option = option;
     this.limit = limit;
-    this.max = max;
   }
 }
 

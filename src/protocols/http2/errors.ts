@@ -216,17 +216,17 @@ export class HTTP2LimitError extends HTTP2Error {
   override readonly name = 'HTTP2LimitError';
   override readonly code = 'ERR_HTTP2_LIMIT';
   override readonly errorCode: number = ENHANCE_YOUR_CALM;
-  /** The name of the exceeded limit. */
-  readonly limit: HTTP2Limit;
-  /** The value of the limit. */
-  readonly max: number;
+  /** The option that was exceeded. */
+  readonly option: HTTP2Limit;
+  /** Its value. */
+  readonly limit: number;
   /** The stream that ends; 0 for the connection. */
   readonly streamId: number;
 
-  constructor(limit: HTTP2Limit, max: number, streamId: number) {
-    super(`the HTTP/2 peer exceeded ${limit}: more than ${max} ${LIMITS[limit]}`);
+  constructor(option: HTTP2Limit, limit: number, streamId: number) {
+    super(`the HTTP/2 peer exceeded ${option}: more than ${limit} ${LIMITS[option]}`);
+    this.option = option;
     this.limit = limit;
-    this.max = max;
     this.streamId = streamId;
   }
 }

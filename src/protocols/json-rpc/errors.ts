@@ -46,7 +46,9 @@ export class InvalidJSONRPCValueError extends LocalProtocolError {
 export class JSONRPCOverloadError extends LocalProtocolError {
   override readonly name = 'JSONRPCOverloadError';
   override readonly code = 'ERR_JSON_RPC_OVERLOAD';
-  /** The value of the option maxUnanswered. */
+  /** The option that was exceeded. */
+  readonly option = 'maxUnanswered';
+  /** Its value. */
   readonly limit: number;
 
   constructor(limit: number) {

@@ -22,14 +22,17 @@ export class ProxyHeaderTooLongError extends RemoteProtocolError {
   override readonly code = 'ERR_PROXY_HEADER_TOO_LONG';
   /** The announced length of a version 2 header; undefined for version 1, whose line has no end within the limit. */
   readonly length: number | undefined;
+  /** The option that was exceeded; undefined for version 1, whose limit is fixed. */
+  readonly option: 'maxHeaderBytes' | undefined;
   /** The limit in bytes. */
-  readonly maxLength: number;
+  readonly limit: number;
 
-  constructor(maxLength: number, length?: number) {
+  constructor(limit: number, length?: number, option?: 'maxHeaderBytes') {
     const long = length === undefined ? '' : ` of ${length} bytes`;
-    super(`a PROXY header${long} is longer than ${maxLength} bytes`);
+    super(`a PROXY header${long} is longer than ${limit} bytes`);
     this.length = length;
-    this.maxLength = maxLength;
+    this.option = option;
+    this.limit = limit;
   }
 }
 

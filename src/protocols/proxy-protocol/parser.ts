@@ -177,7 +177,9 @@ export class ProxyHeaderParser {
     }
     this.#length = PREFIX_BYTES + queue.readUnsigned(14, 2, false);
     if (this.#length > this.#maxHeaderBytes) {
-      throw withoutStack(() => new ProxyHeaderTooLongError(this.#maxHeaderBytes, this.#length));
+      throw withoutStack(
+        () => new ProxyHeaderTooLongError(this.#maxHeaderBytes, this.#length, 'maxHeaderBytes'),
+      );
     }
     this.#state = 'block';
   }

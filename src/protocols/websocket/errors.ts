@@ -46,12 +46,14 @@ export class WebSocketMessageTooLongError extends WebSocketError {
   override readonly name = 'WebSocketMessageTooLongError';
   override readonly code = 'ERR_WEBSOCKET_MESSAGE_TOO_LONG';
   override readonly closeCode = 1009;
-  /** The limit in bytes. */
-  readonly maxBytes: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxMessageBytes';
+  /** Its value in bytes. */
+  readonly limit: number;
 
-  constructor(maxBytes: number) {
-    super(`the peer sent a message of more than ${maxBytes} bytes`);
-    this.maxBytes = maxBytes;
+  constructor(limit: number) {
+    super(`the peer sent a message of more than ${limit} bytes`);
+    this.limit = limit;
   }
 }
 
@@ -60,18 +62,18 @@ export class WebSocketFloodError extends WebSocketError {
   override readonly name = 'WebSocketFloodError';
   override readonly code = 'ERR_WEBSOCKET_FLOOD';
   override readonly closeCode = 1008;
-  /** The limit that was exceeded: frames of one message, or control frames. */
-  readonly limit: 'maxFragments' | 'maxControlFrames';
-  readonly max: number;
+  /** The option that was exceeded: frames of one message, or control frames. */
+  readonly option: 'maxFragments' | 'maxControlFrames';
+  readonly limit: number;
 
-  constructor(limit: 'maxFragments' | 'maxControlFrames', max: number) {
+  constructor(option: 'maxFragments' | 'maxControlFrames', limit: number) {
     super(
-      limit === 'maxFragments'
-        ? `the peer sent a message in more than ${max} frames`
-        : `the peer sent more than ${max} control frames without a message`,
+      option === 'maxFragments'
+        ? `the peer sent a message in more than ${limit} frames`
+        : `the peer sent more than ${limit} control frames without a message`,
     );
+    this.option = option;
     this.limit = limit;
-    this.max = max;
   }
 }
 

@@ -15,13 +15,16 @@ export class SessionStoreError extends RopewalkError {
 export class SessionTooLargeError extends LocalProtocolError {
   override readonly name = 'SessionTooLargeError';
   override readonly code = 'ERR_SESSION_TOO_LARGE';
-  readonly maxBytes: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxBytes';
+  /** Its value in bytes. */
+  readonly limit: number;
 
-  constructor(key: string, bytes: number, maxBytes: number) {
+  constructor(key: string, bytes: number, limit: number) {
     super(
-      `the session would have at least ${bytes} bytes with the new value of ${JSON.stringify(key)}: more than maxBytes, ${maxBytes}`,
+      `the session would have at least ${bytes} bytes with the new value of ${JSON.stringify(key)}: more than maxBytes, ${limit}`,
     );
-    this.maxBytes = maxBytes;
+    this.limit = limit;
   }
 }
 

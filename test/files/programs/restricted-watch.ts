@@ -19,7 +19,7 @@ const listener: FileListener = {
     const { code, cause } = (error ?? {}) as { code?: string; cause?: { code?: string } };
     console.log([kind, path, code, cause?.code].join(' ').trim());
   },
-  watchLost: (reason) => console.log('ended', 'limit' in reason ? reason.limit : reason.message),
+  watchLost: (reason) => console.log('ended', 'option' in reason ? reason.option : reason.message),
 };
 
 async function watch(...paths: string[]): Promise<FileWatcher> {
@@ -45,7 +45,7 @@ async function limit([file = '', value = '', ...folders]: string[]): Promise<voi
     await watch(...folders);
     mkdirSync(join(folders[0] as string, 'one-more'));
   } catch (error) {
-    console.log(`threw ${(error as { limit?: string }).limit}`);
+    console.log(`threw ${(error as { option?: string }).option}`);
   }
 }
 

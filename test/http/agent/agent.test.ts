@@ -82,7 +82,7 @@ describe('a request of an agent', () => {
       agented.server.answer(response('12345'));
       const error = failureResultOf(asked);
       expect(error).toBeInstanceOf(HTTPLimitError);
-      expect(error).toMatchObject({ limit: 'maxContentBytes', max: 4 });
+      expect(error).toMatchObject({ option: 'maxContentBytes', limit: 4 });
       expect(agented.server.transport.peerSees).toBe('reset');
     }
   });
@@ -334,7 +334,7 @@ describe('a request that is given up', () => {
         agented.advance(1_000);
         if (agented.server.transport.peerSees === 'open') agented.server.answer('a');
       }
-      expect(failureResultOf(asked)).toMatchObject({ limit: 'totalTimeoutMs', max: 3_000 });
+      expect(failureResultOf(asked)).toMatchObject({ option: 'totalTimeoutMs', limit: 3_000 });
     },
   );
 });

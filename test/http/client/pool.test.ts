@@ -102,7 +102,7 @@ describe('the limits of a pool', () => {
     const third = pool.request(origin);
     const error = failureResultOf(third) as HTTPPoolFullError;
     expect(error).toBeInstanceOf(HTTPPoolFullError);
-    expect([error.max, error.status]).toEqual([1, 503]);
+    expect([error.limit, error.status]).toEqual([1, 503]);
     origin.last.answer(response('')).answer(response(''));
     expect(successResultOf(second).status).toBe(200);
   });
@@ -131,7 +131,7 @@ describe('the limits of a pool', () => {
       { maxChunkExtensionBytes: 2 },
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;abc=d\r\na\r\n0\r\n\r\n',
     ],
-  ])('bound responses: %s', (limit, options, text) => {
+  ])('bound responses: %s', (option, options, text) => {
     const { pool, origin } = new Pooled(options);
     let failure: unknown;
     const content = pool.request(origin).addCallback((answer) => {
@@ -142,7 +142,7 @@ describe('the limits of a pool', () => {
       failure = value;
     });
     origin.last.answer(text);
-    return later().then(() => expect(failure).toMatchObject({ code: 'ERR_HTTP_LIMIT', limit }));
+    return later().then(() => expect(failure).toMatchObject({ code: 'ERR_HTTP_LIMIT', option }));
   });
 
   it('are checked', () => {
@@ -186,7 +186,7 @@ describe('a failing attempt to connect', () => {
     const asked = pooled.pool.request(origin, { connectTimeoutMs: 1_000 });
     const other = pooled.pool.request(origin);
     pooled.advance(2_000);
-    expect(failureResultOf(asked)).toMatchObject({ limit: 'connectTimeoutMs', max: 1_000 });
+    expect(failureResultOf(asked)).toMatchObject({ option: 'connectTimeoutMs', limit: 1_000 });
     expect(origin.cancelled).toBe(1);
     other.cancel();
     expect(origin.cancelled).toBe(2);
@@ -206,7 +206,7 @@ describe('the times of a request', () => {
     pooled.advance(3_000);
     const error = failureResultOf(asked) as HTTPResponseTimeoutError;
     expect(error).toBeInstanceOf(HTTPResponseTimeoutError);
-    expect([error.limit, error.max, error.status]).toEqual(['headTimeoutMs', 8_000, 504]);
+    expect([error.option, error.limit, error.status]).toEqual(['headTimeoutMs', 8_000, 504]);
     expect(pooled.origin.last.transport.peerSees).toBe('reset');
   });
 
@@ -222,7 +222,7 @@ describe('the times of a request', () => {
     pooled.advance(1_500);
     last.answer('ef');
     pooled.advance(3_000);
-    expect(failureResultOf(text)).toMatchObject({ limit: 'bodyIdleTimeoutMs', max: 2_000 });
+    expect(failureResultOf(text)).toMatchObject({ option: 'bodyIdleTimeoutMs', limit: 2_000 });
   });
 
   it('bound the time in which the server accepts nothing', async () => {
@@ -235,7 +235,7 @@ describe('the times of a request', () => {
     pooled.advance(4_000);
     expect(origin.last.transport.peerSees).toBe('open');
     pooled.advance(8_000);
-    expect(failureResultOf(asked)).toMatchObject({ limit: 'writeTimeoutMs' });
+    expect(failureResultOf(asked)).toMatchObject({ option: 'writeTimeoutMs' });
   });
 
   it('bound the whole', () => {
@@ -247,7 +247,7 @@ describe('the times of a request', () => {
       pooled.advance(1_000);
       if (pooled.origin.last.transport.peerSees === 'open') pooled.origin.last.answer('c');
     }
-    expect(failureResultOf(text)).toMatchObject({ limit: 'totalTimeoutMs', max: 3_000 });
+    expect(failureResultOf(text)).toMatchObject({ option: 'totalTimeoutMs', limit: 3_000 });
     expect(pooled.origin.last.transport.peerSees).toBe('reset');
   });
 

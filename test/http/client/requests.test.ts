@@ -204,7 +204,7 @@ describe('a request of a pool', () => {
     origin.last.answer(response('hello'));
     const error = failureResultOf(bytes) as HTTPLimitError;
     expect(error).toBeInstanceOf(HTTPLimitError);
-    expect([error.limit, error.max]).toEqual(['maxContentBytes', 4]);
+    expect([error.option, error.limit]).toEqual(['maxContentBytes', 4]);
   });
 
   it('parses JSON', () => {

@@ -74,7 +74,7 @@ function eventsOf(
 
 export function errorLine(error: unknown): string {
   if (error instanceof InvalidHTTPMessageError) return `refused ${error.status} ${error.rule}`;
-  if (error instanceof HTTPLimitError) return `refused ${error.status} ${error.limit}`;
+  if (error instanceof HTTPLimitError) return `refused ${error.status} ${error.option}`;
   if (error instanceof HTTPMessageError) return `refused ${error.status} incomplete`;
   throw error;
 }

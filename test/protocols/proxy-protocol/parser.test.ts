@@ -160,7 +160,7 @@ describe('ProxyHeaderParser, version 1', () => {
     expect(longest).toHaveLength(107);
     expect(parseEach(Buffer.from(`${longest}!`)).rest).toBe('!');
     const { error } = parseEach(Buffer.from(`PROXY UNKNOWN ${'x'.repeat(92)}\r\n`));
-    expect(error).toMatchObject({ code: 'ERR_PROXY_HEADER_TOO_LONG', maxLength: 107 });
+    expect(error).toMatchObject({ code: 'ERR_PROXY_HEADER_TOO_LONG', limit: 107 });
     expect(parse([Buffer.from('PROXY '.padEnd(106, 'x'))])).toEqual({});
   });
 });

@@ -62,7 +62,7 @@ function addTroubleCases(contract: UDPCases): void {
     await scene.until(() => other.protocol.errors.length === 1, 'an error');
     assert.deepEqual(other.protocol.texts, ['y'.repeat(100)]);
     const [error] = other.protocol.errors;
-    assert(error instanceof DatagramTruncatedError && error.maxPacketSize === 100);
+    assert(error instanceof DatagramTruncatedError && error.limit === 100);
     assert(error.address?.equals(one.port.getHost()));
     assert.equal(other.port.datagramsTruncated, 1);
   });
