@@ -103,7 +103,7 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(protocol.reason).toMatchObject({
       code: 'ERR_TOO_MANY_UNSENT_BYTES',
       unsentBytes: 1_001,
-      maxBytes: 1_000,
+      limit: 1_000,
       option: 'maxBytes',
     });
     expect(bench.factory.ended).toBe(1);

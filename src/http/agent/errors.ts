@@ -45,11 +45,13 @@ export class DecodedRatioError extends BodyError {
   override readonly name = 'DecodedRatioError';
   override readonly code = 'ERR_DECODED_RATIO';
   override readonly status = 502;
-  /** The limit. */
-  readonly maxRatio: number;
+  /** The option that was exceeded. */
+  readonly option = 'maxDecodedRatio';
+  /** Its value. */
+  readonly limit: number;
 
-  constructor(maxRatio: number) {
-    super(`the peer sent content that is more than ${maxRatio} times as long after decompression`);
-    this.maxRatio = maxRatio;
+  constructor(limit: number) {
+    super(`the peer sent content that is more than ${limit} times as long after decompression`);
+    this.limit = limit;
   }
 }

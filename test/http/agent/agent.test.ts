@@ -319,7 +319,7 @@ describe('a request that is given up', () => {
       agented.advance(10_000);
       const error = failureResultOf(asked);
       expect(error).toBeInstanceOf(HTTPResponseTimeoutError);
-      expect(error).toMatchObject({ limit, max: times[limit] * 1_000 });
+      expect(error).toMatchObject({ option: limit, limit: times[limit] * 1_000 });
     }
   });
 

@@ -222,7 +222,7 @@ describe('the connection of a redirection', () => {
       agented.advance(1_000);
       if (agented.server.transport.peerSees === 'open') agented.server.answer(redirect(302, '/y'));
     }
-    expect(failureResultOf(asked)).toMatchObject({ limit: 'totalTimeoutMs', max: 3_000 });
+    expect(failureResultOf(asked)).toMatchObject({ option: 'totalTimeoutMs', limit: 3_000 });
   });
 });
 

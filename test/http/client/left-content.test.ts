@@ -167,7 +167,7 @@ describe('the times of content', () => {
     if (text.includes(' 101 ')) return;
     const error = failureResultOf(answer.text());
     expect(error).toBeInstanceOf(HTTPResponseTimeoutError);
-    expect(error).toMatchObject({ limit: 'unreadTimeoutMs', max: 5_000 });
+    expect(error).toMatchObject({ option: 'unreadTimeoutMs', limit: 5_000 });
   });
 
   it('bound a reader that stops, by default to five minutes', async () => {
@@ -183,7 +183,7 @@ describe('the times of content', () => {
     pooled.advance(4_000);
     origin.last.transport.settle();
     expect(pooled.pool.counts.connections).toBe(0);
-    await expect(iterator.next()).rejects.toMatchObject({ limit: 'unreadTimeoutMs' });
+    await expect(iterator.next()).rejects.toMatchObject({ option: 'unreadTimeoutMs' });
   });
 });
 
@@ -252,7 +252,7 @@ describe('the iterator of the content of a request', () => {
     await later();
     expect(both.map(({ returned }) => returned)).toEqual([1, 1]);
     expect(failureResultOf(cancelled)).toMatchObject({ code: 'ERR_CANCELLED' });
-    expect(failureResultOf(late)).toMatchObject({ limit: 'totalTimeoutMs' });
+    expect(failureResultOf(late)).toMatchObject({ option: 'totalTimeoutMs' });
   });
 
   it('is left if none of it is sent: no connection, or another answer than permission', async () => {

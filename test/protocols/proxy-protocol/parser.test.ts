@@ -300,7 +300,7 @@ describe('ProxyHeaderParser, version 2', () => {
     const limit = { maxHeaderBytes: bytes.length };
     expect(parse([bytes], limit).header).toBeDefined();
     const { error } = parse([bytes.subarray(0, 16)], { maxHeaderBytes: bytes.length - 1 });
-    const facts = { length: bytes.length, maxLength: bytes.length - 1 };
+    const facts = { length: bytes.length, limit: bytes.length - 1 };
     expect(error).toMatchObject({ code: 'ERR_PROXY_HEADER_TOO_LONG', ...facts });
   });
 
