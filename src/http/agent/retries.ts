@@ -108,7 +108,7 @@ class Retrying {
 
 function mayRepeat(error: unknown, request: AgentRequest): boolean {
   if (error instanceof ConnectError) return true;
-  if (error instanceof HTTPResponseTimeoutError) return error.limit === 'connectTimeoutMs';
+  if (error instanceof HTTPResponseTimeoutError) return error.option === 'connectTimeoutMs';
   return error instanceof NoHTTPResponseError && isSafe(request);
 }
 
