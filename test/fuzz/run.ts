@@ -1,7 +1,7 @@
 /**
  * Fuzzes parsers and the HTTP server: coverage-guided, each target for some time, one after the other.
  *
- *     npm run fuzz -- [--seconds 60] [--only NAME] [--seed N]
+ *     npm run fuzz -- [--seconds 60] [--only NAME] [--seed N] [--help]
  *
  * The exit code is 1 if there are findings.
  */
@@ -15,8 +15,14 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     only: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log('npm run fuzz -- [--seconds 60] [--only NAME] [--seed N]');
+  console.log(`targets: ${Object.keys(TARGETS).join(', ')}`);
+  process.exit();
+}
 const chosen = Object.entries(TARGETS).filter(([name]) => name === (values.only ?? name));
 if (chosen.length === 0) throw new Error(`targets: ${Object.keys(TARGETS).join(', ')}`);
 
