@@ -82,7 +82,7 @@ describe('a retry', () => {
     expect(failureResultOf(partial)).toMatchObject({ code: 'ERR_INCOMPLETE_HTTP_MESSAGE' });
     const late = rig.agent.get('http://a/', { headTimeoutMs: 1_000 });
     rig.advance(3_000);
-    expect(failureResultOf(late)).toMatchObject({ limit: 'headTimeoutMs' });
+    expect(failureResultOf(late)).toMatchObject({ option: 'headTimeoutMs' });
   });
 
   it('is cancelled while it waits', () => {
