@@ -197,7 +197,7 @@ describe('a limit', () => {
     expect(client.transport.peerSees).toBe('reset');
     expect(cause(client)).toMatchObject({
       name: 'WebSocketBackpressureError',
-      maxBufferedBytes: 200_000,
+      limit: 200_000,
     });
   });
 

@@ -82,7 +82,11 @@ describe('a flood', () => {
     expect(limitOf(within, frames[max] as Buffer)).toBeUndefined();
     const peer = openServer({ [limit]: max });
     if (limit === 'maxSettings') peer.connection.passInterval();
-    expect(limitOf(peer, Buffer.concat(frames))).toMatchObject({ limit, max, streamId: 0 });
+    expect(limitOf(peer, Buffer.concat(frames))).toMatchObject({
+      option: limit,
+      limit: max,
+      streamId: 0,
+    });
   });
 
   it('of empty DATA exceeds maxEmptyData, but an empty frame that ends a stream does not count', () => {
@@ -90,7 +94,7 @@ describe('a flood', () => {
     const padded = frame(0, 8, 1, Buffer.of(3, 0, 0, 0));
     peer.read(Buffer.concat([headers(1, POST, false), data(1, ''), padded, data(1, '')]));
     peer.read(Buffer.concat([data(1, '', true), headers(3, POST, false)]));
-    expect(limitOf(peer, data(3, ''))).toMatchObject({ limit: 'maxEmptyData', max: 3 });
+    expect(limitOf(peer, data(3, ''))).toMatchObject({ option: 'maxEmptyData', limit: 3 });
   });
 
   it('of streams beyond maxConcurrentStreams is refused, and counts as resets', () => {
@@ -101,7 +105,7 @@ describe('a flood', () => {
     expect(peer.frames()).toEqual(
       Array.from({ length: 10 }, (_, i) => `3 0 ${id(i + 5)} 00000007`),
     );
-    expect(limitOf(peer, opened[15] as Buffer)).toMatchObject({ limit: 'maxResets' });
+    expect(limitOf(peer, opened[15] as Buffer)).toMatchObject({ option: 'maxResets' });
   });
 
   it('of CONTINUATION exceeds maxContinuations, however small the frames are', () => {
@@ -111,8 +115,8 @@ describe('a flood', () => {
     expect(peer.connection.streamCount).toBe(1);
     const begun = frame(1, 1, 3, block(GET));
     expect(limitOf(peer, Buffer.concat([begun, ...new Array(4).fill(more(0, 3))]))).toMatchObject({
-      limit: 'maxContinuations',
-      max: 3,
+      option: 'maxContinuations',
+      limit: 3,
     });
   });
 
@@ -122,7 +126,7 @@ describe('a flood', () => {
     peer.read(Buffer.concat([frame(1, 1, 1, part), frame(9, 0, 1, part)]));
     expect(peer.connection.bufferedBytes).toBe(20_000);
     expect(limitOf(peer, frame(9, 0, 1, Buffer.of(0x82)))).toMatchObject({
-      limit: 'maxHeaderBlockBytes',
+      option: 'maxHeaderBlockBytes',
     });
   });
 
@@ -136,7 +140,7 @@ describe('a flood', () => {
       {
         type: 'refused',
         streamId: 1,
-        error: { limit: 'maxHeaderListBytes', max: 1000, streamId: 1 },
+        error: { option: 'maxHeaderListBytes', limit: 1000, streamId: 1 },
       },
     ]);
     expect(peer.frames().map((line) => line.slice(0, 6))).toEqual(['1 5 1 ', '3 0 1 ']);
@@ -149,7 +153,7 @@ describe('a flood', () => {
     const peer = openServer({ maxFields: 10 });
     const fields = Array.from({ length: 10 }, (): [string, string] => ['a', 'b']);
     expect(peer.read(headers(1, [...GET, ...fields]))).toMatchObject([
-      { type: 'refused', error: { limit: 'maxFields', max: 10 } },
+      { type: 'refused', error: { option: 'maxFields', limit: 10 } },
     ]);
   });
 
@@ -160,7 +164,7 @@ describe('a flood', () => {
     const types = peer.types(Buffer.concat([early, early]));
     expect(types).toEqual(['informational', 'informational']);
     expect(peer.read(early)).toMatchObject([
-      { type: 'reset', error: { limit: 'maxInformational' } },
+      { type: 'reset', error: { option: 'maxInformational' } },
     ]);
   });
 
@@ -181,7 +185,7 @@ describe('a flood', () => {
     expect(rest).toHaveLength(95);
     expect(peer.types(number(8, 1, 1))).toEqual(['writable']);
     send();
-    expect(limitOf(peer, EMPTY)).toMatchObject({ limit: 'maxTinyFrames', max: 5 });
+    expect(limitOf(peer, EMPTY)).toMatchObject({ option: 'maxTinyFrames', limit: 5 });
   });
 
   it('of zero windows ends each stalled stream after maxStalledIntervals', () => {
@@ -197,7 +201,7 @@ describe('a flood', () => {
     }
     peer.connection.passInterval();
     expect(peer.events()).toMatchObject([
-      { type: 'reset', stream, error: { limit: 'maxStalledIntervals', streamId: 1 } },
+      { type: 'reset', stream, error: { option: 'maxStalledIntervals', streamId: 1 } },
     ]);
     expect(peer.frames()).toEqual(['3 0 1 0000000b']);
     expect([...peer.connection.streams]).toEqual([other]);
