@@ -142,7 +142,7 @@ describe('FrameReceiver', () => {
     protocol.dataReceived(Buffer.from('\x03two'));
     protocol.resumeProducing();
     transport.settle();
-    expect(faults).toEqual([[new FrameTooLongError(10, 256), '\xffabc']]);
+    expect(faults).toEqual([[new FrameTooLongError(10, 256, 'maxFrameLength'), '\xffabc']]);
     expect(protocol.told).toEqual(['one']);
     expect(transport.text).toBe('sorry');
     expect(protocol.reason).toBe(CONNECTION_DONE);

@@ -141,7 +141,7 @@ describe('LengthFieldDecoder', () => {
     for (const chunks of everySplit(Buffer.from(wire, 'hex'))) {
       const decoder = new LengthFieldDecoder({ ...options, maxFrameLength: 10 });
       const error = thrownBy(() => decode(decoder, chunks));
-      expect(error).toEqual(new FrameTooLongError(10, length));
+      expect(error).toEqual(new FrameTooLongError(10, length, 'maxFrameLength'));
       expect(decoder.takeRest().toString('hex')).toBe(wire);
     }
   });
@@ -158,7 +158,9 @@ describe('LengthFieldDecoder', () => {
     frame.writeUIntBE(99_996, 0, 3);
     expect(decode(decoder, [frame])).toEqual([frame]);
     frame.writeUIntBE(99_997, 0, 3);
-    expect(() => decode(decoder, [frame])).toThrow(new FrameTooLongError(99_999, 100_000));
+    expect(() => decode(decoder, [frame])).toThrow(
+      new FrameTooLongError(99_999, 100_000, 'maxFrameLength'),
+    );
   });
 
   describe('with failFast false', () => {
@@ -180,7 +182,7 @@ describe('LengthFieldDecoder', () => {
             got.push(...drain(decoder));
           }
         });
-        expect(error).toEqual(new FrameTooLongError(10, 13));
+        expect(error).toEqual(new FrameTooLongError(10, 13, 'maxFrameLength'));
         expect(Buffer.concat(fed).length).toBeGreaterThanOrEqual(3 + 13);
         expect(Buffer.concat(fed).subarray(3 + 13)).toEqual(decoder.takeRest());
         expect(thrownBy(() => decoder.next())).toBe(error);

@@ -189,7 +189,7 @@ describe('encodeLengthPrefixed', () => {
       expect(error).toEqual(new StringTooLongError(most, most + 1));
       expect(error).toMatchObject({
         code: 'ERR_STRING_TOO_LONG',
-        maxLength: most,
+        limit: most,
         length: most + 1,
       });
     },

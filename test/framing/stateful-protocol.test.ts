@@ -150,7 +150,7 @@ describe('StatefulProtocol', () => {
     transport.receive('\x06');
     transport.settle();
     expect(protocol.told).toEqual(['fives']);
-    expect(protocol.reason).toEqual(new FrameTooLongError(5, 6));
+    expect(protocol.reason).toEqual(new FrameTooLongError(5, 6, 'maxBlockBytes'));
   });
 
   it('allows 1 MiB by default', () => {
