@@ -101,6 +101,26 @@ describe('NatsPubSub with a server that closes each connection', () => {
     async *status(): AsyncGenerator<never> {}
   }
 
+  it('fails publications that are not confirmed when the reactor has waited for them', async () => {
+    const clock = new ManualClock();
+    const connection = new Ending();
+    const connect = async (): Promise<Ending> => connection;
+    const link = new NatsLink(clock, natsSettings({ timeoutMs: 200 }), async () => ({ connect }));
+    const pubsub = new BrokerPubSub(link, {});
+    pubsub.subscribe('a', () => {});
+    await turns();
+    const settled = link.settled();
+    clock.advance(1);
+    const late = pubsub.publish('a', 'x');
+    await turns();
+    clock.advance(199);
+    expect(failureResultOf(late)).toMatchObject({ code: 'ERR_PUBLISH', mayBePublished: true });
+    await within(settled, 'the end of the wait');
+    connection.end();
+    await turns();
+    await pubsub.close();
+  });
+
   it('connects again at once after a connection that lasted, and after delays that grow otherwise', async () => {
     const made: Ending[] = [];
     const connect = async (): Promise<Ending> => {

@@ -8,7 +8,7 @@ import { Deferred } from '../../defer/deferred.js';
 import { reportError } from '../../internal/error-report.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
 import type { LinkEvents } from '../broker-pub-sub.js';
-import { PublishError, PubSubTimeoutError } from '../errors.js';
+import { PublishError, PubSubClosedError, PubSubTimeoutError } from '../errors.js';
 import type { NatsConnection, NatsSubscription } from './nats-client.js';
 import type { NatsSettings } from './nats-settings.js';
 
@@ -101,17 +101,25 @@ export class NatsSession {
     await this.#connection.close().catch(() => {});
   }
 
-  /** Fulfilled when everything is confirmed, after the time limit, or when the reactor makes no more calls. Never rejected. */
+  /**
+   * Fulfilled when everything is confirmed, after the time limit, or when the reactor makes no more calls. Publications that are not confirmed
+   * then have failed. Never rejected.
+   */
   settled(): Promise<void> {
+    const { timeoutMs } = this.#settings;
     return new Promise((resolve) => {
       let limit: DelayedCall | undefined;
       const done = (): void => {
         if (limit?.active()) limit.cancel();
         resolve();
       };
+      const giveUp = (error: Error): void => {
+        for (const batch of [...this.#inFlight]) this.#settle(batch, error);
+        resolve();
+      };
       try {
-        limit = this.#clock.callLater(this.#settings.timeoutMs, resolve);
-        limit.whenDropped(resolve);
+        limit = this.#clock.callLater(timeoutMs, () => giveUp(new PubSubTimeoutError(timeoutMs)));
+        limit.whenDropped(() => giveUp(new PubSubClosedError()));
       } catch {
         resolve();
         return;
