@@ -1,5 +1,6 @@
 /** The events for one client. */
 import { Deferred } from '../defer/deferred.js';
+import { iteratorOf } from '../internal/iterator-of.js';
 import { TooManyUnsentBytesError } from '../policies/errors.js';
 import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
@@ -174,12 +175,4 @@ export class EventStream {
       );
     });
   }
-}
-
-function iteratorOf(
-  events: Events,
-): Iterator<ServerSentEvent | string> | AsyncIterator<ServerSentEvent | string> {
-  return Symbol.asyncIterator in events
-    ? events[Symbol.asyncIterator]()
-    : events[Symbol.iterator]();
 }

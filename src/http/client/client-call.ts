@@ -3,9 +3,8 @@ import type { DelayedCall } from '../../core/clock.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { Deferred } from '../../defer/deferred.js';
 import { CancelledError } from '../../defer/errors.js';
-import { isThenable } from '../../defer/thenable.js';
 import { Waiters } from '../../defer/waiters.js';
-import { reportError } from '../../internal/error-report.js';
+import { type AnyIterator, iteratorOf } from '../../internal/iterator-of.js';
 import type { TimeoutEntry } from '../../policies/idle-timeouts.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
 import type { FieldSection } from '../../protocols/http/field-section.js';
@@ -16,6 +15,7 @@ import { type ContentPieces, type HTTPClientRequest, PreparedRequest } from './c
 import { HTTPClientResponse, type ResponseSource } from './client-response.js';
 import type { ConnectionSource, ConnectionWaiter, HTTPOrigin } from './connection-source.js';
 import { HTTPResponseTimeoutError, NoHTTPResponseError } from './errors.js';
+import { leavePieces } from './left-pieces.js';
 import type { ResponseReceiver } from './response-receiver.js';
 
 const CONTINUE = 100;
@@ -38,7 +38,7 @@ export class ClientCall
   private isOver = false;
   /** The content in pieces that is not sent completely, and its iterator, once it is being sent. */
   private pieces: ContentPieces | undefined;
-  private iterator: PieceIterator | undefined = undefined;
+  private iterator: AnyIterator<HTTPContent> | undefined = undefined;
   /** The sending of the content waits for one of these. */
   private readonly waiting: Waiters<void> = new Waiters();
   private continueCall: DelayedCall | undefined = undefined;
@@ -273,20 +273,6 @@ export class ClientCall
     if (pieces === undefined) return;
     this.pieces = undefined;
     this.iterator = undefined;
-    const where = 'the content of an HTTP request';
-    try {
-      const left = (iterator ?? iteratorOf(pieces)).return?.();
-      if (isThenable(left)) left.then(undefined, (error: unknown) => reportError(error, where));
-    } catch (error) {
-      reportError(error, where);
-    }
+    leavePieces(pieces, iterator);
   }
-}
-
-type PieceIterator = AsyncIterator<HTTPContent, unknown> | Iterator<HTTPContent, unknown>;
-
-function iteratorOf(pieces: ContentPieces): PieceIterator {
-  const { [Symbol.asyncIterator]: later } = pieces as Partial<AsyncIterable<HTTPContent>>;
-  if (later !== undefined) return later.call(pieces);
-  return (pieces as Iterable<HTTPContent>)[Symbol.iterator]();
 }

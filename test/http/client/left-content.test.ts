@@ -1,12 +1,21 @@
 /** Content of responses that is left, dropped or never read, and content of requests that is not sent to its end. */
+import { once } from 'node:events';
+import { createReadStream, type ReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { HTTPClientRequest, HTTPClientResponse } from '../../../src/http/index.js';
 import { HTTPResponseTimeoutError, IncompleteHTTPMessageError } from '../../../src/http/index.js';
 import { failureResultOf, flushLoggedErrors, successResultOf } from '../../../src/testing/index.js';
+import { within } from '../../support/deadline.js';
 import { later, type MemoryOrigin, Pooled, response } from './memory-servers.js';
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n';
 const DONE = { done: true, value: undefined };
+
+/** A stream of a file. */
+function openStream(): ReadStream {
+  return createReadStream(new URL(import.meta.url));
+}
 
 /** A request whose response has begun with `text`. */
 function asked(
@@ -270,6 +279,38 @@ describe('the iterator of the content of a request', () => {
     await later();
     expect([unconnected.asked, unconnected.returned]).toEqual([0, 1]);
     expect(failureResultOf(refused)).toMatchObject({ message: 'refused' });
+  });
+
+  it.each([
+    ['the connection is refused', 'refuse'],
+    ['the pool is full', 'full'],
+    ['the server does not permit it', '417'],
+    ['the request is cancelled in the queue', 'cancel'],
+    ['a piece is waited for', 'blocked'],
+  ])('of a stream of Node is left, and its file closed, if %s', async (_what, how) => {
+    const { pool, origin } = new Pooled({ maxConnectionsPerOrigin: 1, maxQueuedRequests: 1 });
+    const waiting = how === 'blocked' ? new Readable({ read() {} }) : undefined;
+    const streams = waiting === undefined ? [openStream(), Readable.from(['a'])] : [waiting];
+    for (const content of streams) {
+      origin.isAutomatic = how === '417' || how === 'blocked';
+      const closed = once(content, 'close');
+      if (how === 'full') for (let n = 0; n < 2; n++) pool.request(origin).addErrback(() => {});
+      const called = pool.request(origin, {
+        method: 'POST',
+        content,
+        ...(how === '417' ? { continueTimeoutMs: 5_000 } : {}),
+      });
+      await later();
+      if (how === 'refuse') origin.refuse(new Error('refused'));
+      else if (how === '417') {
+        origin.last.answer('HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n');
+        successResultOf(called).discard();
+      } else if (how !== 'full') called.cancel();
+      if (how !== '417') expect(failureResultOf(called)).toBeInstanceOf(Error);
+      await within(closed, 'the end of the stream');
+      expect(content.destroyed).toBe(true);
+    }
+    expect(flushLoggedErrors()).toEqual([]);
   });
 
   it('is not left if it has failed or ended', async () => {
