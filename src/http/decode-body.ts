@@ -47,16 +47,24 @@ const DECOMPRESSORS: Readonly<Record<Exclude<DecodableCoding, 'identity'>, () =>
 
 /**
  * The coding of a body: `identity` if it has none.
- * @throws UnsupportedContentCodingError Status 415. Codings of codings are refused: each could multiply the length by 1,000.
+ * @param status Of the error: 415 for the body of a request.
+ * @throws UnsupportedContentCodingError Codings of codings are refused: each could multiply the length by 1,000.
  */
-export function contentCodingOf(contentEncoding: string | undefined): ContentCoding | 'identity' {
+export function contentCodingOf(
+  contentEncoding: string | undefined,
+  status = 415,
+): ContentCoding | 'identity' {
   const codings = splitOutsideQuotes(contentEncoding ?? '', ',').map((name) => name.toLowerCase());
   const named = codings.filter((coding) => coding !== 'identity');
   const [first] = named;
   if (first === undefined) return 'identity';
   const coding = CONTENT_CODINGS.find((name) => name === (first === 'x-gzip' ? 'gzip' : first));
   if (coding === undefined || named.length > 1) {
-    throw new UnsupportedContentCodingError(contentEncoding ?? '', CONTENT_CODINGS.join(', '));
+    throw new UnsupportedContentCodingError(
+      contentEncoding ?? '',
+      CONTENT_CODINGS.join(', '),
+      status,
+    );
   }
   return coding;
 }
@@ -84,12 +92,16 @@ export function decodeBody(
   return limited(decodedBy(source, coding), maxBytes);
 }
 
-/** Decodes without a limit: the caller counts. */
+/**
+ * Decodes without a limit: the caller counts.
+ * @param status Of an InvalidContentCodingError: 400 for the body of a request.
+ */
 export function decodedBy(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   coding: DecodableCoding,
+  status = 400,
 ): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
-  return coding === 'identity' ? source : decoded(source, coding);
+  return coding === 'identity' ? source : decoded(source, coding, status);
 }
 
 async function* limited(
@@ -107,6 +119,7 @@ async function* limited(
 async function* decoded(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   coding: Exclude<DecodableCoding, 'identity'>,
+  status: number,
 ): AsyncGenerator<Uint8Array, void, void> {
   let received = 0;
   const frames = coding === 'zstd' ? new ZstdFrames() : undefined;
@@ -121,15 +134,15 @@ async function* decoded(
     yield* transformed(counted(), DECOMPRESSORS[coding], ({ bytesWritten }) => {
       // Node stops silently at the end of the compressed data.
       if (bytesWritten !== received) {
-        throw new InvalidContentCodingError(coding, 'other bytes follow it');
+        throw new InvalidContentCodingError(coding, 'other bytes follow it', {}, status);
       }
       if (frames?.isComplete === false) {
-        throw new InvalidContentCodingError(coding, 'it is truncated');
+        throw new InvalidContentCodingError(coding, 'it is truncated', {}, status);
       }
     });
   } catch (error) {
     throw isCodingFault(error)
-      ? new InvalidContentCodingError(coding, error.message, { cause: error })
+      ? new InvalidContentCodingError(coding, error.message, { cause: error }, status)
       : error;
   }
 }

@@ -82,7 +82,7 @@ export function statusOf(error: unknown): number | undefined {
 
 /** A field of the answer to an error: Accept-Encoding with 415 (RFC 9110 section 12.5.3), Upgrade with 426. */
 export function fieldOf(error: unknown): readonly [name: string, value: string] | undefined {
-  if (error instanceof UnsupportedContentCodingError) {
+  if (error instanceof UnsupportedContentCodingError && error.status === 415) {
     return ['Accept-Encoding', error.acceptEncoding];
   }
   return error instanceof UpgradeRequiredError ? ['Upgrade', error.protocol] : undefined;

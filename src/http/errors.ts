@@ -8,19 +8,22 @@ export abstract class BodyError extends RemoteProtocolError {
   abstract readonly status: number;
 }
 
-/** A decoded body is longer than its limit: perhaps a decompression bomb. */
+/** A body is longer than the limit of decoded content, decoded or even as it was received: perhaps a decompression bomb. */
 export class DecodedBodyTooLargeError extends BodyError {
   override readonly name = 'DecodedBodyTooLargeError';
   override readonly code = 'ERR_DECODED_BODY_TOO_LARGE';
-  override readonly status = 413;
-  /** The option that was exceeded. */
-  readonly option = 'maxBytes';
+  /** 413 for the body of a request, 502 for that of a response. */
+  override readonly status: number;
+  /** The option that was exceeded; `maxBytes` is also the argument of a method. */
+  readonly option: 'maxBytes' | 'maxDecodedBytes';
   /** Its value in bytes. */
   readonly limit: number;
 
-  constructor(limit: number) {
-    super(`the peer sent a body of more than ${limit} bytes after decompression`);
+  constructor(limit: number, option: 'maxBytes' | 'maxDecodedBytes' = 'maxBytes', status = 413) {
+    super(`the peer sent a body that is too long for ${option}, ${limit} decoded bytes`);
     this.limit = limit;
+    this.option = option;
+    this.status = status;
   }
 }
 
@@ -28,13 +31,15 @@ export class DecodedBodyTooLargeError extends BodyError {
 export class InvalidContentCodingError extends BodyError {
   override readonly name = 'InvalidContentCodingError';
   override readonly code = 'ERR_INVALID_CONTENT_CODING';
-  override readonly status = 400;
+  /** 400 for the body of a request, 502 for that of a response. */
+  override readonly status: number;
   /** The content coding. */
   readonly coding: string;
 
-  constructor(coding: string, why: string, options?: ErrorOptions) {
+  constructor(coding: string, why: string, options?: ErrorOptions, status = 400) {
     super(`the peer sent a body that is not valid ${coding}: ${why}`, options);
     this.coding = coding;
+    this.status = status;
   }
 }
 
@@ -42,13 +47,15 @@ export class InvalidContentCodingError extends BodyError {
 export class UnsupportedContentCodingError extends BodyError {
   override readonly name = 'UnsupportedContentCodingError';
   override readonly code = 'ERR_UNSUPPORTED_CONTENT_CODING';
-  override readonly status = 415;
+  /** 415 for the body of a request, 502 for that of a response. */
+  override readonly status: number;
   /** The supported codings: the Accept-Encoding field of the answer (RFC 9110 section 12.5.3). */
   readonly acceptEncoding: string;
 
-  constructor(contentEncoding: string, acceptEncoding: string) {
+  constructor(contentEncoding: string, acceptEncoding: string, status = 415) {
     super(`the peer sent a body with the content coding ${JSON.stringify(contentEncoding)}`);
     this.acceptEncoding = acceptEncoding;
+    this.status = status;
   }
 }
 

@@ -16,6 +16,9 @@ export interface DecodingLimits {
 /** Decoded content of this length is not compared with the received bytes: it is little in any case. */
 const FREE_BYTES = 1024 * 1024;
 
+/** The status of errors: a gateway answers its own client with it. */
+const BAD_GATEWAY = 502;
+
 export class DecodedContent implements ResponseContent {
   readonly #source: ResponseContent;
   readonly #encoding: string;
@@ -49,7 +52,7 @@ export class DecodedContent implements ResponseContent {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
-    return this.#pieces(this.#limits.maxDecodedBytes);
+    return this.#pieces(this.#limits.maxDecodedBytes, 'maxDecodedBytes');
   }
 
   discard(): void {
@@ -60,14 +63,15 @@ export class DecodedContent implements ResponseContent {
     this.#source.abort();
   }
 
-  #pieces(maxBytes: number): DecodedPieces {
+  #pieces(maxBytes: number, option: PieceLimits['option']): DecodedPieces {
     const raw = this.#source[Symbol.asyncIterator]();
-    return new DecodedPieces(raw, this.#encoding, maxBytes, this.#limits.maxDecodedRatio);
+    const { maxDecodedRatio } = this.#limits;
+    return new DecodedPieces(raw, this.#encoding, { maxBytes, option, maxDecodedRatio });
   }
 
   #collect<T>(maxBytes: number, convert: (bytes: Buffer) => T): Deferred<T> {
     checkMaxContentBytes(maxBytes);
-    const pieces = this.#pieces(maxBytes);
+    const pieces = this.#pieces(maxBytes, 'maxBytes');
     const collected = new Deferred<T>(() => void pieces.return());
     collect(pieces).then(
       (bytes) => {
@@ -81,6 +85,13 @@ export class DecodedContent implements ResponseContent {
   }
 }
 
+interface PieceLimits {
+  readonly maxBytes: number;
+  /** The name of `maxBytes`. */
+  readonly option: 'maxBytes' | 'maxDecodedBytes';
+  readonly maxDecodedRatio: number;
+}
+
 /** Iterates over decoded pieces. Nothing is read before the first is requested. */
 class DecodedPieces implements AsyncIterableIterator<Buffer, undefined> {
   readonly #raw: AsyncIterableIterator<Buffer, undefined>;
@@ -89,11 +100,10 @@ class DecodedPieces implements AsyncIterableIterator<Buffer, undefined> {
   constructor(
     raw: AsyncIterableIterator<Buffer, undefined>,
     encoding: string,
-    maxBytes: number,
-    maxRatio: number,
+    limits: PieceLimits,
   ) {
     this.#raw = raw;
-    this.#decoded = decode(raw, encoding, maxBytes, maxRatio);
+    this.#decoded = decode(raw, encoding, limits);
   }
 
   [Symbol.asyncIterator](): this {
@@ -114,36 +124,61 @@ class DecodedPieces implements AsyncIterableIterator<Buffer, undefined> {
 async function* decode(
   raw: AsyncIterableIterator<Buffer, undefined>,
   encoding: string,
-  maxBytes: number,
-  maxRatio: number,
+  limits: PieceLimits,
 ): AsyncGenerator<Buffer, undefined, void> {
-  let received = 0;
-  let length = 0;
+  const counts = new PieceCounts(limits);
   try {
-    const coding = contentCodingOf(encoding);
     const first = await raw.next();
     // Servers announce codings of content that is empty.
     if (first.done === true) return undefined;
     const begin = first.value;
+    const kind = kindOf(contentCodingOf(encoding, BAD_GATEWAY), begin);
     async function* counted(): AsyncGenerator<Buffer, void, void> {
-      received += begin.length;
+      counts.received(begin);
       yield begin;
       for await (const piece of raw) {
-        received += piece.length;
+        counts.received(piece);
         yield piece;
       }
     }
-    for await (const piece of decodedBy(counted(), kindOf(coding, begin))) {
-      length += piece.length;
-      if (length > maxBytes) throw new DecodedBodyTooLargeError(maxBytes);
-      if (length > FREE_BYTES && length > maxRatio * received) {
-        throw new DecodedRatioError(maxRatio);
-      }
+    for await (const piece of decodedBy(counted(), kind, BAD_GATEWAY)) {
+      counts.decoded(piece);
       yield piece as Buffer;
     }
     return undefined;
   } finally {
     await raw.return?.();
+  }
+}
+
+/** Counts the bytes of content, received and decoded. */
+class PieceCounts {
+  readonly #limits: PieceLimits;
+  #received = 0;
+  #decoded = 0;
+
+  constructor(limits: PieceLimits) {
+    this.#limits = limits;
+  }
+
+  /** Coded bytes may decode to nothing, for ever: empty blocks, or a field of the header that does not end. */
+  received({ length }: Uint8Array): void {
+    this.#received += length;
+    if (this.#received > 2 * this.#limits.maxBytes + FREE_BYTES) throw this.#tooLarge();
+  }
+
+  decoded({ length }: Uint8Array): void {
+    const { maxBytes, maxDecodedRatio } = this.#limits;
+    this.#decoded += length;
+    if (this.#decoded > maxBytes) throw this.#tooLarge();
+    if (this.#decoded > FREE_BYTES && this.#decoded > maxDecodedRatio * this.#received) {
+      throw new DecodedRatioError(maxDecodedRatio);
+    }
+  }
+
+  #tooLarge(): Error {
+    const { maxBytes, option } = this.#limits;
+    return new DecodedBodyTooLargeError(maxBytes, option, BAD_GATEWAY);
   }
 }
 

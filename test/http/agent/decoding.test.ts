@@ -1,6 +1,8 @@
 /** Content codings of responses, with bounds, in memory. */
+import { setImmediate } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { fieldOf, statusOf } from '../../../src/http/error-answers.js';
 import {
   type AgentOptions,
   type AgentRequestOptions,
@@ -17,6 +19,11 @@ import { within } from '../../support/deadline.js';
 import { Agented } from './memory-agent.js';
 
 const TEXT = JSON.stringify({ text: 'é'.repeat(5_000) });
+
+/** The flag FNAME is set. */
+function gzipHeader(): Buffer {
+  return Buffer.of(0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3);
+}
 
 type Asked = ReturnType<Agented['agent']['get']>;
 
@@ -66,6 +73,10 @@ describe('coded content', () => {
       'HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     );
     expect(await asked).toBe('');
+    const unchanged = new Agented();
+    const cached = unchanged.agent.get('http://a/').text();
+    unchanged.server.answer('HTTP/1.1 304 Not Modified\r\nContent-Encoding: compress\r\n\r\n');
+    expect(await cached).toBe('');
   });
 
   it('is not decoded if that is turned off, or in answer to HEAD', async () => {
@@ -99,6 +110,22 @@ describe('coded content', () => {
     for (const bytes of wrong) {
       const { asked } = answered('gzip', bytes);
       await expect(asked.text().toPromise()).rejects.toBeInstanceOf(InvalidContentCodingError);
+    }
+  });
+
+  it('that is wrong is the fault of the server: the client of a gateway gets 502', async () => {
+    const wrong = [
+      ['gzip', Buffer.from('no gzip'), InvalidContentCodingError],
+      ['gzip', gzipSync(TEXT).subarray(0, -5), InvalidContentCodingError],
+      ['compress', Buffer.from('x'), UnsupportedContentCodingError],
+    ] as const;
+    for (const [coding, content, type] of wrong) {
+      const error = await answered(coding, content)
+        .asked.text()
+        .toPromise()
+        .catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(type);
+      expect([statusOf(error), fieldOf(error)]).toEqual([502, undefined]);
     }
   });
 
@@ -151,8 +178,31 @@ describe('the limits of coded content', () => {
     const read = async (): Promise<void> => {
       for await (const piece of await asked) length += piece.length;
     };
-    await expect(read()).rejects.toBeInstanceOf(DecodedBodyTooLargeError);
+    const error = await read().catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(DecodedBodyTooLargeError);
+    expect(error).toMatchObject({ option: 'maxDecodedBytes', limit: 200_000, status: 502 });
     expect(length).toBeLessThanOrEqual(200_000);
+  });
+
+  it.each([
+    ['a gzip header whose name does not end', 'gzip', gzipHeader(), 'x'.repeat(65_536)],
+    ['empty stored blocks', 'deflate', Buffer.of(0x78, 0x01), '\0\0\0\xff\xff'.repeat(13_000)],
+  ])('bound content that decodes to nothing: %s', async (_what, coding, begin, piece) => {
+    const agented = new Agented();
+    const text = agented.agent.get('http://a/').text(1_000).toPromise();
+    const failed = text.catch((caught: unknown) => caught);
+    agented.server.answer(`HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\n\r\n`);
+    agented.server.answer(begin);
+    for (let n = 0; n < 200 && agented.server.transport.peerSees === 'open'; n++) {
+      agented.server.answer(Buffer.from(piece, 'latin1'));
+      await setImmediate();
+    }
+    expect(await within(failed, 'the limit')).toMatchObject({
+      code: 'ERR_DECODED_BODY_TOO_LARGE',
+      option: 'maxBytes',
+      limit: 1_000,
+      status: 502,
+    });
   });
 
   it('bound the ratio, beyond 1 MiB', async () => {
