@@ -214,11 +214,15 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
    */
   close(): Deferred<void> {
     this.#isClosed = true;
-    for (const found of [...this.#origins.values()]) {
-      for (const attempt of [...found.attempts]) attempt.cancel();
+    const origins = [...this.#origins.values()];
+    // First: an attempt that fails would fail a waiter with its error, and begin another for the next one.
+    for (const found of origins) {
       for (let one = this.#shift(found); one !== undefined; one = this.#shift(found)) {
         one.connectFailed(new HTTPPoolClosedError());
       }
+    }
+    for (const found of origins) {
+      for (const attempt of [...found.attempts]) attempt.cancel();
       for (const connection of [...found.idle]) connection.close();
     }
     if (this.#isEmpty) return succeed(undefined);

@@ -355,6 +355,16 @@ describe('a closed pool', () => {
     expect(closed.fired).toBe(true);
   });
 
+  it('fails requests that wait for attempts to connect, and begins no other', () => {
+    const { pool, origin } = new Pooled({ maxConnectionsPerOrigin: 2 });
+    origin.isAutomatic = false;
+    const waiting = [1, 2, 3, 4].map(() => pool.request(origin));
+    const closed = pool.close();
+    for (const asked of waiting) expect(failureResultOf(asked)).toBeInstanceOf(HTTPPoolClosedError);
+    expect([origin.cancelled, origin.attempts.length]).toEqual([2, 2]);
+    expect(successResultOf(closed)).toBeUndefined();
+  });
+
   it('aborts what is in progress if that is asked for', () => {
     const { pool, origin } = new Pooled();
     const asked = pool.request(origin);
