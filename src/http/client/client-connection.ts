@@ -237,7 +237,8 @@ export class HTTPClientConnection extends ConnectionWriter implements StreamProt
       this.owner.retired(this);
       return undefined;
     }
-    if (this.phase === CONTENT && (this.flags & DROPPING) === 0) {
+    // The time of content that nobody reads goes on.
+    if (this.phase === CONTENT && (this.flags & DROPPING) === 0 && this.isReading) {
       this.since = this.owner.timeouts.tick;
     }
     this.parser.receive(data);

@@ -179,6 +179,22 @@ describe('the times of content', () => {
     expect(error).toMatchObject({ option: 'unreadTimeoutMs', limit: 5_000 });
   });
 
+  it('bound a reader that stops while more is received', async () => {
+    const { pooled, origin, answer } = asked(HEAD.replace('10', '1000000'), {
+      unreadTimeoutMs: 5_000,
+    });
+    const iterator = answer[Symbol.asyncIterator]();
+    const next = iterator.next();
+    origin.last.answer('a');
+    await next;
+    for (let n = 0; n < 7 && origin.last.transport.peerSees === 'open'; n++) {
+      origin.last.answer('x');
+      pooled.advance(1_000);
+    }
+    origin.last.transport.settle();
+    expect(pooled.pool.counts.connections).toBe(0);
+  });
+
   it('bound a reader that stops, by default to five minutes', async () => {
     const { pooled, origin, answer } = asked(HEAD.replace('10', '1000000'));
     const iterator = answer[Symbol.asyncIterator]();
