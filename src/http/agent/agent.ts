@@ -10,6 +10,7 @@ import { type AgentOptions, type AgentSettings, agentSettings } from './agent-op
 import { basicAuth } from './basic-auth.js';
 import { AgentConnections } from './connections.js';
 import { decoding } from './decoding.js';
+import { Delays } from './delays.js';
 import { redirects } from './redirects.js';
 import { type AgentRequestOptions, agentRequest, type RequestDetails } from './request-options.js';
 import { retries } from './retries.js';
@@ -23,6 +24,7 @@ import { compose, type Send } from './send.js';
  */
 export class Agent implements AsyncDisposable {
   readonly #clock: Clock;
+  readonly #delays: Delays;
   readonly #settings: AgentSettings;
   readonly #pool: HTTPConnectionPool;
   readonly #send: Send;
@@ -33,14 +35,15 @@ export class Agent implements AsyncDisposable {
     checkClock('reactor', reactor);
     const settings = agentSettings(options);
     this.#clock = reactor;
+    this.#delays = new Delays(reactor);
     this.#settings = settings;
     this.#pool = settings.pool ?? new HTTPConnectionPool(reactor, settings.poolOptions);
     const connections = new AgentConnections(reactor, this.#pool, settings);
     const layers = [
       ...settings.interceptors,
-      redirects(settings),
+      redirects(reactor, settings),
       basicAuth,
-      retries(reactor, settings),
+      retries(this.#delays, settings),
       decoding(settings),
     ];
     this.#send = compose(layers, (request) => connections.send(request));
@@ -91,17 +94,21 @@ export class Agent implements AsyncDisposable {
   }
 
   /**
-   * Refuses further requests, and closes each connection when the request on it is complete. A pool that was given as an option stays
-   * open.
+   * Refuses further requests, ends those that wait for a retry, and closes each connection when the request on it is complete. Does nothing
+   * if a pool was given as an option, which stays open.
    * @returns Fires when no connection is left.
    */
   close(): Deferred<void> {
-    return this.#settings.pool === undefined ? this.#pool.close() : succeed(undefined);
+    if (this.#settings.pool !== undefined) return succeed(undefined);
+    this.#delays.close();
+    return this.#pool.close();
   }
 
   /** As {@link close}, but requests in progress are cut off. */
   abort(): Deferred<void> {
-    return this.#settings.pool === undefined ? this.#pool.abort() : succeed(undefined);
+    if (this.#settings.pool !== undefined) return succeed(undefined);
+    this.#delays.close();
+    return this.#pool.abort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

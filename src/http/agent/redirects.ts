@@ -2,11 +2,11 @@
  * The layer that follows redirections as browsers do (https://fetch.spec.whatwg.org/#http-redirect-fetch), except that fewer things go to another
  * origin: credentials, cookies and Host do not, nor do a user and password in Location.
  */
+import type { Clock } from '../../core/clock.js';
 import type { Deferred } from '../../defer/deferred.js';
-import { CancelledError } from '../../defer/errors.js';
-import { Failure } from '../../defer/failure.js';
 import { type AgentRequest, isReplayable } from './agent-request.js';
 import type { AgentResponse } from './agent-response.js';
+import { drainBriefly } from './brief-drain.js';
 import { HTTPRedirectError } from './errors.js';
 import { withoutFields } from './field-list.js';
 import type { Interceptor, Send } from './send.js';
@@ -32,15 +32,13 @@ const OF_CONTENT: readonly string[] = [
   'Content-Type',
 ];
 
-/** Most bytes of the content of a redirection that are received so that its connection can be used again. */
-const MAX_DRAINED_BYTES = 65_536;
-
-export function redirects(settings: RedirectSettings): Interceptor {
+export function redirects(clock: Clock, settings: RedirectSettings): Interceptor {
   return (next) => (request) =>
-    request.redirect === 'manual' ? next(request) : follow(settings, next, request, []);
+    request.redirect === 'manual' ? next(request) : follow(clock, settings, next, request, []);
 }
 
 function follow(
+  clock: Clock,
   settings: RedirectSettings,
   next: Send,
   request: AgentRequest,
@@ -58,13 +56,9 @@ function follow(
       response.discard();
       throw error;
     }
-    return response
-      .drain(MAX_DRAINED_BYTES)
-      .addBoth((drained) =>
-        drained instanceof Failure && drained.value instanceof CancelledError
-          ? drained
-          : follow(settings, next, onward, [...visited, response.url]),
-      ) as Deferred<AgentResponse>;
+    return drainBriefly(clock, response).addCallback(() =>
+      follow(clock, settings, next, onward, [...visited, response.url]),
+    );
   });
 }
 

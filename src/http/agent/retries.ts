@@ -2,17 +2,17 @@
  * The layer that repeats requests that failed, if that is safe: nothing was sent, or the method is idempotent and no byte of a response
  * arrived, or the server asks for it by Retry-After (RFC 9110 section 10.2.3).
  */
-import type { Clock } from '../../core/clock.js';
 import { ConnectError } from '../../core/errors/connecting.js';
 import type { Deferred } from '../../defer/deferred.js';
-import { CancelledError } from '../../defer/errors.js';
-import { Failure } from '../../defer/failure.js';
-import { deferLater } from '../../task/defer-later.js';
+import { fail } from '../../defer/succeed.js';
+import { isConnectFailure } from '../client/client-call.js';
 import { isIdempotent } from '../client/client-request.js';
 import { HTTPResponseTimeoutError, NoHTTPResponseError } from '../client/errors.js';
 import { parseHttpDate } from '../dates.js';
 import { type AgentRequest, isReplayable } from './agent-request.js';
 import type { AgentResponse } from './agent-response.js';
+import { drainBriefly } from './brief-drain.js';
+import type { Delays } from './delays.js';
 import type { Interceptor, Send } from './send.js';
 
 export interface RetrySettings {
@@ -24,11 +24,8 @@ export interface RetrySettings {
 
 const ASKING: ReadonlySet<number> = new Set([429, 503]);
 
-/** Most bytes of the content of a refusal that are received so that its connection can be used again. */
-const MAX_DRAINED_BYTES = 65_536;
-
-export function retries(clock: Clock, settings: RetrySettings): Interceptor {
-  const retrying = new Retrying(clock, settings);
+export function retries(delays: Delays, settings: RetrySettings): Interceptor {
+  const retrying = new Retrying(delays, settings);
   return (next) => (request) =>
     request.retries === 0 || !isReplayable(request)
       ? next(request)
@@ -36,11 +33,11 @@ export function retries(clock: Clock, settings: RetrySettings): Interceptor {
 }
 
 class Retrying {
-  readonly #clock: Clock;
+  readonly #delays: Delays;
   readonly #settings: RetrySettings;
 
-  constructor(clock: Clock, settings: RetrySettings) {
-    this.#clock = clock;
+  constructor(delays: Delays, settings: RetrySettings) {
+    this.#delays = delays;
     this.#settings = settings;
   }
 
@@ -51,22 +48,32 @@ class Retrying {
     return sent.addCallbacks(
       (response) => {
         const delayMs = this.#askedDelayMs(request, response);
-        if (delayMs === undefined || !this.#isInTime(request, delayMs)) return response;
-        return response
-          .drain(MAX_DRAINED_BYTES)
-          .addBoth((drained) =>
-            drained instanceof Failure && drained.value instanceof CancelledError
-              ? drained
-              : this.#later(next, request, count, delayMs),
-          ) as Deferred<AgentResponse>;
+        if (delayMs === undefined || !this.#mayWait(request, delayMs)) return response;
+        return drainBriefly(this.#delays.clock, response).addCallback(() =>
+          this.#afterDrain(next, request, count, delayMs),
+        );
       },
       (failure) => {
         const delayMs = this.#backoffMs(count);
-        return mayRepeat(failure.value, request) && this.#isInTime(request, delayMs)
+        return mayRepeat(failure.value, request) && this.#mayWait(request, delayMs)
           ? this.#later(next, request, count, delayMs)
           : failure;
       },
     ) as Deferred<AgentResponse>;
+  }
+
+  /** The time that the content of the refusal took may be missing. */
+  #afterDrain(
+    next: Send,
+    request: AgentRequest,
+    count: number,
+    delayMs: number,
+  ): Deferred<AgentResponse> {
+    const { totalTimeoutMs } = request.times;
+    if (totalTimeoutMs === undefined || this.#isInTime(request, delayMs)) {
+      return this.#later(next, request, count, delayMs);
+    }
+    return fail(new HTTPResponseTimeoutError('totalTimeoutMs', totalTimeoutMs));
   }
 
   #later(
@@ -75,9 +82,9 @@ class Retrying {
     count: number,
     delayMs: number,
   ): Deferred<AgentResponse> {
-    return deferLater(this.#clock, delayMs).addCallback(() =>
-      this.attempt(next, request, count + 1),
-    ) as Deferred<AgentResponse>;
+    return this.#delays
+      .wait(delayMs)
+      .addCallback(() => this.attempt(next, request, count + 1)) as Deferred<AgentResponse>;
   }
 
   /** Doubles with each attempt; up to a half of it is random. */
@@ -99,16 +106,21 @@ class Retrying {
     return Math.max(asked, 0) + retryDelayMs * random();
   }
 
+  #mayWait(request: AgentRequest, delayMs: number): boolean {
+    return !this.#delays.isClosed && this.#isInTime(request, delayMs);
+  }
+
   /** Whether the total time is not over after the delay. */
   #isInTime({ times, startedMs }: AgentRequest, delayMs: number): boolean {
     const { totalTimeoutMs = Number.POSITIVE_INFINITY } = times;
-    return this.#clock.now() + delayMs < startedMs + totalTimeoutMs;
+    return this.#delays.clock.now() + delayMs < startedMs + totalTimeoutMs;
   }
 }
 
 function mayRepeat(error: unknown, request: AgentRequest): boolean {
-  if (error instanceof ConnectError) return true;
-  if (error instanceof HTTPResponseTimeoutError) return error.option === 'connectTimeoutMs';
+  if (isConnectFailure(error)) {
+    return error instanceof ConnectError || error instanceof HTTPResponseTimeoutError;
+  }
   return error instanceof NoHTTPResponseError && isSafe(request);
 }
 

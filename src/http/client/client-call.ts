@@ -20,6 +20,17 @@ import type { ResponseReceiver } from './response-receiver.js';
 
 const CONTINUE = 100;
 
+/** See {@link isConnectFailure}. */
+const CONNECT_FAILURES: WeakSet<Error> = new WeakSet();
+
+/**
+ * Whether a call failed with this error because there was no connection for it, so that nothing was sent. The content of a request may fail
+ * with errors of the same classes. Ask when the error is received: another call may fail with the same one.
+ */
+export function isConnectFailure(error: unknown): boolean {
+  return error instanceof Error && CONNECT_FAILURES.has(error);
+}
+
 export class ClientCall
   implements ResponseReceiver, ConnectionWaiter, ResponseSource, TimeoutEntry
 {
@@ -84,7 +95,9 @@ export class ClientCall
 
   connectFailed(error: unknown): void {
     this.leaveQueue = undefined;
-    this.fail(error);
+    this.finish();
+    if (error instanceof Error) CONNECT_FAILURES.add(error);
+    this.deliver(error);
   }
 
   informed(head: ResponseHead): void {
@@ -249,6 +262,11 @@ export class ClientCall
   }
 
   private report(error: unknown): void {
+    if (error instanceof Error) CONNECT_FAILURES.delete(error);
+    this.deliver(error);
+  }
+
+  private deliver(error: unknown): void {
     if (this.response !== undefined) this.response.failed(error);
     else if (!this.done.fired) this.done.errback(error);
   }

@@ -7,7 +7,7 @@ import {
   HTTPRedirectError,
 } from '../../../src/http/index.js';
 import { CancelledError } from '../../../src/index.js';
-import { failureResultOf, successResultOf } from '../../../src/testing/index.js';
+import { failureResultOf, ManualClock, successResultOf } from '../../../src/testing/index.js';
 import { response } from '../client/memory-servers.js';
 import { Agented } from './memory-agent.js';
 
@@ -169,7 +169,10 @@ describe('a redirection to another origin', () => {
 
   it('is followed from https to http only if that is allowed', () => {
     for (const allowInsecureRedirects of [false, true]) {
-      const layer = redirects({ allowInsecureRedirects, credentialFields: [] });
+      const layer = redirects(new ManualClock(), {
+        allowInsecureRedirects,
+        credentialFields: [],
+      });
       const urls: string[] = [];
       const agented = new Agented({
         redirect: 'manual',
@@ -201,6 +204,21 @@ describe('the connection of a redirection', () => {
     first?.answer('HTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 100000\r\n\r\n');
     expect(first?.transport.peerSees).toBe('reset');
     expect(agented.server).not.toBe(first);
+    agented.server.answer(response('there'));
+    expect(successResultOf(asked)).toBe('there');
+  });
+
+  it('is aborted if its content comes slowly', () => {
+    const agented = new Agented();
+    const asked = agented.agent.get('http://a/').text();
+    const [first] = agented.at('http://a').connections;
+    first?.answer('HTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 10000\r\n\r\n');
+    for (let n = 0; n < 5 && first?.transport.peerSees === 'open'; n++) {
+      first.answer('x');
+      agented.advance(250);
+    }
+    first?.transport.settle();
+    expect(first?.transport.peerSees).toBe('reset');
     agented.server.answer(response('there'));
     expect(successResultOf(asked)).toBe('there');
   });

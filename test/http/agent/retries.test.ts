@@ -1,9 +1,13 @@
 /** Retries, in memory. */
 import { describe, expect, it } from 'vitest';
-import type { AgentOptions, AgentRequestOptions } from '../../../src/http/index.js';
+import {
+  type AgentOptions,
+  type AgentRequestOptions,
+  HTTPPoolClosedError,
+} from '../../../src/http/index.js';
 import { CancelledError, ConnectionRefusedError } from '../../../src/index.js';
 import { failureResultOf, successResultOf } from '../../../src/testing/index.js';
-import { response } from '../client/memory-servers.js';
+import { later, response } from '../client/memory-servers.js';
 import { Agented } from './memory-agent.js';
 
 const BUSY = 'HTTP/1.1 503 Busy\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n';
@@ -85,6 +89,52 @@ describe('a retry', () => {
     expect(failureResultOf(late)).toMatchObject({ option: 'headTimeoutMs' });
   });
 
+  it('is not made if the content fails with an error of connecting', async () => {
+    const rig = agented();
+    const content = async function* (): AsyncGenerator<string> {
+      yield 'a';
+      throw refusal();
+    };
+    const asked = rig.agent.post('http://a/', { content });
+    await later();
+    expect(failureResultOf(asked)).toMatchObject({ code: 'ERR_CONNECTION_REFUSED' });
+    // The same error, first of a connection and then of content.
+    const error = refusal();
+    rig.at('http://b').isAutomatic = false;
+    const refused = rig.agent.get('http://b/', { retries: 0 });
+    rig.at('http://b').refuse(error);
+    expect(failureResultOf(refused)).toBe(error);
+    const relayed = rig.agent.post('http://a/', {
+      // biome-ignore lint/correctness/useYield: it fails at once.
+      content: async function* (): AsyncGenerator<string> {
+        throw error;
+      },
+    });
+    await later();
+    expect(failureResultOf(relayed)).toBe(error);
+    rig.advance(5_000);
+    expect(rig.at('http://a').connections.length).toBe(2);
+  });
+
+  it.each(['close', 'abort'] as const)('fails at once if the agent is left by %s', (how) => {
+    const rig = agented();
+    const waiting = [rig.agent.get('http://a/'), rig.agent.get('http://b/')] as const;
+    rig.server.reset();
+    rig.at('http://b').last.answer(BUSY);
+    rig.agent[how]();
+    for (const asked of waiting) expect(failureResultOf(asked)).toBeInstanceOf(HTTPPoolClosedError);
+    rig.advance(2_000);
+    expect(rig.reactor.getDelayedCalls()).toEqual([]);
+  });
+
+  it('is not begun if the agent is closed', () => {
+    const rig = agented();
+    const asked = rig.agent.get('http://a/');
+    rig.agent.close();
+    rig.server.reset();
+    expect(failureResultOf(asked)).toMatchObject({ code: 'ERR_NO_HTTP_RESPONSE' });
+  });
+
   it('is cancelled while it waits', () => {
     const rig = agented();
     const asked = rig.agent.get('http://a/');
@@ -98,6 +148,34 @@ describe('a retry', () => {
     expect(failureResultOf(other)).toBeInstanceOf(CancelledError);
     rig.advance(5_000);
     expect(rig.at('http://a').connections.length + rig.at('http://b').connections.length).toBe(2);
+  });
+});
+
+describe('the content of a refusal', () => {
+  const SLOW = BUSY.replace('Content-Length: 0', 'Content-Length: 10000');
+
+  it('is given up if it comes slowly', () => {
+    const rig = agented();
+    const text = rig.agent.get('http://a/').text();
+    const [first] = rig.at('http://a').connections;
+    first?.answer(SLOW);
+    for (let n = 0; n < 20; n++) {
+      if (first?.transport.peerSees === 'open') first.answer('x');
+      rig.advance(250);
+    }
+    expect(rig.at('http://a').connections.length).toBe(2);
+    rig.server.answer(response('done'));
+    expect(successResultOf(text)).toBe('done');
+  });
+
+  it('uses up the total time, which no retry exceeds', () => {
+    const rig = agented();
+    const asked = rig.agent.get('http://a/', { totalTimeoutMs: 3_000 });
+    rig.server.answer(SLOW);
+    rig.advance(1_500);
+    expect(failureResultOf(asked)).toMatchObject({ option: 'totalTimeoutMs', limit: 3_000 });
+    rig.advance(5_000);
+    expect(rig.at('http://a').connections.length).toBe(1);
   });
 });
 
