@@ -11,9 +11,10 @@ import { checkClientEndpoint } from '../../internal/check-endpoint.js';
 import { FieldBlock } from '../../protocols/http/field-block.js';
 import type { TLSClientContext } from '../../tls/client-context.js';
 import { ClientCall } from '../client/client-call.js';
-import type { HTTPClientRequest } from '../client/client-request.js';
+import type { ContentPieces, HTTPClientRequest } from '../client/client-request.js';
 import type { HTTPConnectionPool } from '../client/connection-pool.js';
 import type { HTTPOrigin } from '../client/connection-source.js';
+import { leavePieces } from '../client/left-pieces.js';
 import { httpOrigin } from '../client/origin.js';
 import type { AgentRequest } from './agent-request.js';
 import { AgentResponse } from './agent-response.js';
@@ -50,9 +51,22 @@ export class AgentConnections {
   send(request: AgentRequest): Deferred<AgentResponse> {
     const origin = this.#originOf(request.url);
     const spentMs = this.#reactor.now() - request.startedMs;
-    return new ClientCall(this.pool, origin, clientRequest(request, origin))
+    return this.#callOf(request, origin)
       .start(spentMs)
       .addCallback((response) => new AgentResponse(request.url.href, response, response));
+  }
+
+  /** Pieces that were begun for a request that cannot be sent are left. */
+  #callOf(request: AgentRequest, origin: KnownOrigin): ClientCall {
+    const prepared = clientRequest(request, origin);
+    try {
+      return new ClientCall(this.pool, origin, prepared);
+    } catch (error) {
+      if (typeof request.content === 'function') {
+        leavePieces(prepared.content as ContentPieces, undefined);
+      }
+      throw error;
+    }
   }
 
   #originOf(url: URL): KnownOrigin {
