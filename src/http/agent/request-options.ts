@@ -25,7 +25,7 @@ import {
   withField,
 } from './field-list.js';
 import { REDIRECT_MODES, type RedirectMode } from './redirect-mode.js';
-import { appendParameters, parseHTTPURL, type QueryParameters } from './urls.js';
+import { appendQuery, parseHTTPURL, type QueryParameters } from './urls.js';
 
 type PassedOn = Pick<
   HTTPClientRequest,
@@ -46,7 +46,7 @@ export interface RequestDetails extends PassedOn, AgentTimes, BodyChoice {
   readonly decode?: boolean;
   /** In place of the agent's. */
   readonly retries?: number;
-  /** Sends Basic authentication to the origin of the URL. Default: that of the agent, for the origin of its `baseURL`. */
+  /** Sends Basic authentication to the origin of the URL. Default: that of the agent, for the origin of its `baseURL`, unless `fields` has Authorization. */
   readonly auth?: BasicCredentials;
 }
 
@@ -106,7 +106,7 @@ export function agentRequest(
   if (named === undefined) checkOptions('the request', options, NAMES);
   else checkOptions<RequestDetails>('the request', options, DETAILS);
   const target = parseHTTPURL(url, settings.baseURL);
-  if (options.query !== undefined) appendParameters('query', target.searchParams, options.query);
+  if (options.query !== undefined) appendQuery(target, options.query);
   const { method = named ?? 'GET', fields, contentLength, trailers, idempotent } = options;
   const { continueTimeoutMs, onInformational, signal } = options;
   if (idempotent !== undefined) checkBoolean('idempotent', idempotent);
@@ -121,15 +121,16 @@ export function agentRequest(
   const { retries = settings.retries } = options;
   checkBoolean('decode', decode);
   const body = bodyOf(options, settings.makeBoundary);
+  const own = fields === undefined ? [] : fieldList(fields);
   return {
     url: target,
     method: checkString('method', method),
-    fields: fieldsOf(settings, fields, decode, body),
+    fields: fieldsOf(settings, own, decode, body),
     redirect: checkChoice('redirect', redirect, REDIRECT_MODES),
     maxRedirects: checkInteger('maxRedirects', maxRedirects, 0, 100),
     decode,
     retries: checkInteger('retries', retries, 0, 100),
-    auth: credentialsFor(settings, options, target),
+    auth: credentialsFor(settings, options.auth, own, target),
     content: body.content,
     contentLength: lengthOf(body, contentLength),
     trailers,
@@ -142,23 +143,25 @@ export function agentRequest(
   };
 }
 
+/** An Authorization field of the request replaces the credentials of the agent. */
 function credentialsFor(
   { auth, baseURL }: AgentSettings,
-  options: RequestDetails,
+  given: BasicCredentials | undefined,
+  own: FieldList,
   { origin }: URL,
 ): BasicCredentials | undefined {
-  if (options.auth !== undefined) return checkCredentials(options.auth);
+  if (given !== undefined) return checkCredentials(given);
+  if (fieldOf(own, 'authorization') !== undefined) return undefined;
   return baseURL?.origin === origin ? auth : undefined;
 }
 
 /** A part of coded content cannot be decoded, so a request for a range accepts no coding. */
 function fieldsOf(
   { fields: defaults, codedFields }: AgentSettings,
-  fields: AgentFields | undefined,
+  own: FieldList,
   decode: boolean,
   { type }: Body,
 ): FieldList {
-  const own = fields === undefined ? [] : fieldList(fields);
   const all = decode && fieldOf(own, 'range') === undefined ? codedFields : defaults;
   const typed: FieldList = type === undefined ? all : withField(all, 'Content-Type', type);
   return withDefaults(own, typed);

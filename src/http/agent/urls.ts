@@ -3,6 +3,7 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
+import { withoutUserText } from '../client/origin.js';
 
 /** Values of a query: a list of values is sent as a parameter for each. */
 export type QueryParameters =
@@ -19,11 +20,12 @@ export function parseHTTPURL(url: string | URL, base: URL | undefined): URL {
   }
   if (!URL.canParse(String(url), base?.href)) {
     const expected = base === undefined ? 'an absolute URL' : 'a URL';
-    throw new InvalidArgumentValueError('url', expected, url);
+    throw new InvalidArgumentValueError('url', expected, withoutUserText(url));
   }
   const parsed = new URL(url, base);
   if (!isHTTP(parsed)) {
-    throw new InvalidArgumentValueError('url', 'a URL with the scheme http or https', url);
+    const expected = 'a URL with the scheme http or https';
+    throw new InvalidArgumentValueError('url', expected, withoutUserText(url));
   }
   if (hasUser(parsed)) {
     const hint = 'give user and password by the option auth';
@@ -46,6 +48,13 @@ export function withoutUser(url: URL): string {
   copy.username = '';
   copy.password = '';
   return copy.href;
+}
+
+/** Adds parameters to a query, whose text stays as it is: it may be signed. */
+export function appendQuery(url: URL, parameters: QueryParameters): void {
+  const added = new URLSearchParams();
+  appendParameters('query', added, parameters);
+  if (added.size > 0) url.search = url.search === '' ? `${added}` : `${url.search}&${added}`;
 }
 
 /**

@@ -51,7 +51,7 @@ export function httpOrigin(
     throw new InvalidArgumentValueError(
       'url',
       expected,
-      parsed === undefined ? url : shown(parsed),
+      parsed === undefined ? withoutUserText(url) : shown(parsed),
     );
   }
   const { hostname, port, host, protocol } = parsed;
@@ -70,6 +70,15 @@ export function httpOrigin(
 
 function hasUser({ username, password }: URL): boolean {
   return username + password !== '';
+}
+
+/** The text of a URL that cannot be used, without what may be a user and password. */
+export function withoutUserText(url: string | URL): string {
+  const text = String(url);
+  const at = text.lastIndexOf('@');
+  if (at === -1) return text;
+  const [scheme = ''] = /^[a-z][a-z\d+.-]*:\/\//i.exec(text) ?? [];
+  return `${scheme}...${text.slice(at)}`;
 }
 
 /** A password is not shown. */

@@ -1,4 +1,5 @@
 /** The agent: requests by URL, options, cancelling and layers, in memory. */
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import {
   Agent,
@@ -10,6 +11,7 @@ import {
   HTTPPoolClosedError,
   HTTPResponseTimeoutError,
   HTTPSequenceError,
+  httpOrigin,
   type Interceptor,
   InvalidHTTPOutputError,
   InvalidJSONError,
@@ -198,6 +200,11 @@ describe('fields and URLs of an agent', () => {
     expect(agented.server.sent).toMatch(/^GET \/v1\/notes\?a=1&b=x\+y&b=2&c=true HTTP/);
     agented.agent.get('/', { query: new URLSearchParams('a=b&a=c') });
     expect(agented.server.sent).toMatch(/^GET \/\?a=b&a=c HTTP/);
+    // The text of a query may be signed.
+    agented.agent.get('/?sig=a%20b~%2F', { query: { c: 1 } });
+    expect(agented.server.sent).toMatch(/^GET \/\?sig=a%20b~%2F&c=1 HTTP/);
+    agented.agent.get('/?sig=%20', { query: {} });
+    expect(agented.server.sent).toMatch(/^GET \/\?sig=%20 HTTP/);
   });
 
   it('cannot inject lines', () => {
@@ -212,6 +219,18 @@ describe('fields and URLs of an agent', () => {
     expect(() => agent.get('http://a/', { fields: { Host: injected } })).toThrow(
       InvalidHTTPOutputError,
     );
+  });
+
+  it('that are wrong leave the content that a function has begun', () => {
+    const { agent } = new Agented();
+    let stream: Readable | undefined;
+    const content = (): Readable => {
+      stream = Readable.from(['a']);
+      return stream;
+    };
+    const post = (): unknown => agent.post('http://a/', { content, continueTimeoutMs: -1 });
+    expect(post).toThrow(InvalidArgumentValueError);
+    expect(stream?.destroyed).toBe(true);
   });
 
   it('are changed by copies', () => {
@@ -418,6 +437,8 @@ describe('an agent', () => {
     ['a relative URL', '/x', {}, InvalidArgumentValueError],
     ['another scheme', 'ftp://a/', {}, InvalidArgumentValueError],
     ['a user', 'http://me:secret@a/', {}, InvalidArgumentValueError],
+    ['a user and a wrong port', 'http://me:secret@a:99999/', {}, InvalidArgumentValueError],
+    ['a user and another scheme', 'ftp://me:secret@a/', {}, InvalidArgumentValueError],
     ['a number', 1, {}, InvalidArgumentTypeError],
     ['an unknown option', 'http://a/', { body: '' }, UnknownOptionError],
     ['fields of a wrong type', 'http://a/', { fields: 'A: 1' }, InvalidArgumentTypeError],
@@ -433,6 +454,8 @@ describe('an agent', () => {
     const call = (): unknown => agent.request(url as never, options as AgentRequestOptions);
     expect(call).toThrow(expected);
     expect(String(message(call))).not.toContain('secret');
+    const origin = (): unknown => httpOrigin(new MemoryReactor(), url as never);
+    expect(String(message(origin))).not.toContain('secret');
   });
 
   it.each([

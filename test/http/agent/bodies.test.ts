@@ -43,6 +43,12 @@ describe('Basic authentication', () => {
     expect(agented.server.sent).toContain(FIELD);
     agented.agent.get('http://b/');
     expect(agented.at('http://b').last.sent).not.toContain('Authorization');
+    agented.agent.get('/y', { fields: { authorization: 'Bearer own' } });
+    const own = agented.server.sent;
+    expect([own.includes('authorization: Bearer own\r\n'), own.includes(FIELD)]).toEqual([
+      true,
+      false,
+    ]);
     expect(() => new Agented({ auth })).toThrow(InvalidArgumentValueError);
   });
 
