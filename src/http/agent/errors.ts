@@ -16,7 +16,7 @@ const PROBLEMS: Readonly<Record<RedirectRule, string>> = {
   limit: 'it exceeds maxRedirects',
   location: 'its Location is malformed, or occurs twice',
   scheme: 'its scheme is neither http nor https',
-  insecure: 'it leads from https to http, which allowInsecureRedirects permits',
+  insecure: 'it leads from https to http; set allowInsecureRedirects to permit that',
   'content-once': 'the content of the request was sent in pieces, which cannot be sent again',
 };
 
