@@ -237,7 +237,7 @@ export class HTTPClientConnection extends ConnectionWriter implements StreamProt
       this.owner.retired(this);
       return undefined;
     }
-    // The time of content that nobody reads goes on.
+    // Nobody reads otherwise, and that time continues.
     if (this.phase === CONTENT && (this.flags & DROPPING) === 0 && this.isReading) {
       this.since = this.owner.timeouts.tick;
     }
