@@ -106,9 +106,10 @@ export class ConnectionState {
 
   /** The peer broke a rule on one stream. @throws HTTP2LimitError */
   faultOf(stream: HTTP2Stream, error: HTTP2Error): void {
+    // First, so that the stream remains among those that the connection cuts off.
+    this.counts.count('maxResets');
     this.reset(stream, error.errorCode);
     this.events.push({ type: 'reset', stream, errorCode: error.errorCode, error });
-    this.counts.count('maxResets');
   }
 
   /** The stream that may send next; `undefined` if none may. It is no longer blocked. */

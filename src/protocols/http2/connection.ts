@@ -15,7 +15,7 @@ import type { HTTPOutput } from '../http/message-serializer.js';
 import { type ConnectionPhase, ConnectionState } from './connection-state.js';
 import { ControlFrames } from './control-frames.js';
 import { NO_ERROR } from './error-codes.js';
-import { type HTTP2Error, HTTP2SequenceError, limitExceeded } from './errors.js';
+import { HTTP2Error, HTTP2SequenceError, limitExceeded } from './errors.js';
 import type { HTTP2Event } from './events.js';
 import { FrameParser } from './frame-parser.js';
 import { CONTINUATION, DATA, HEADERS, MAX_STREAM_ID } from './frame-types.js';
@@ -148,15 +148,14 @@ export class HTTP2Connection {
    */
   passInterval(): void {
     const { state } = this;
+    if (state.phase === 'closed') return;
     state.counts.reset();
-    const { maxStalledIntervals } = state.settings;
-    const { hasSent } = state;
-    state.hasSent = false;
-    for (const stream of [...state.blocked]) {
-      // It waits for more urgent streams.
-      if (hasSent && stream.sendWindow > 0) continue;
-      if (++stream.stalledIntervals <= maxStalledIntervals) continue;
-      state.faultOf(stream, limitExceeded('maxStalledIntervals', maxStalledIntervals, stream.id));
+    try {
+      this.resetStalled();
+    } catch (error) {
+      if (!(error instanceof HTTP2Error)) throw error;
+      // The fault of the peer, not of the caller.
+      state.failure = error;
     }
   }
 
@@ -247,6 +246,20 @@ export class HTTP2Connection {
   private get nextId(): number {
     const { lastOwnId } = this.state;
     return lastOwnId === 0 ? 1 : lastOwnId + 2;
+  }
+
+  /** @throws HTTP2LimitError */
+  private resetStalled(): void {
+    const { state } = this;
+    const { maxStalledIntervals } = state.settings;
+    const { hasSent } = state;
+    state.hasSent = false;
+    for (const stream of [...state.blocked]) {
+      // It waits for more urgent streams.
+      if (hasSent && stream.sendWindow > 0) continue;
+      if (++stream.stalledIntervals <= maxStalledIntervals) continue;
+      state.faultOf(stream, limitExceeded('maxStalledIntervals', maxStalledIntervals, stream.id));
+    }
   }
 
   /** @returns Whether there was a frame, or a piece of one. */

@@ -207,6 +207,29 @@ describe('a flood', () => {
     expect([...peer.connection.streams]).toEqual([other]);
   });
 
+  it('of zero windows that exceeds maxResets is thrown by next, not by passInterval', () => {
+    const peer = openServer({ maxStalledIntervals: 1, maxResets: 1 });
+    const opened = [1, 3, 5].map((stream) => headers(stream, GET));
+    peer.read(Buffer.concat([settings([4, 0]), ...opened]));
+    const [first, ...others] = peer.connection.streams;
+    for (const stream of peer.connection.streams) stream.respond(200, {}, 'x');
+    for (let i = 0; i < 2; i++) peer.connection.passInterval();
+    expect(peer.connection.next()).toMatchObject({ type: 'reset', stream: first });
+    expect(limitOf(peer, EMPTY)).toMatchObject({ option: 'maxResets', limit: 1 });
+    expect([...peer.connection.streams]).toEqual(others);
+    expect(others.every(({ isClosed }) => isClosed)).toBe(true);
+    peer.connection.passInterval();
+    expect(peer.frames()).toEqual([]);
+  });
+
+  it('of faults keeps the stream that exceeds maxResets among those that were cut off', () => {
+    const peer = openServer({ maxResets: 1 });
+    peer.read(Buffer.concat([headers(1, POST, false), headers(3, POST, false), number(8, 1, 0)]));
+    const [stream] = peer.connection.streams;
+    expect(limitOf(peer, number(8, 3, 0))).toMatchObject({ option: 'maxResets' });
+    expect([...peer.connection.streams]).toEqual([stream]);
+  });
+
   it('of window updates does not end a connection whose content they permit', () => {
     const peer = openServer({ maxWindowUpdates: 3 });
     peer.read(headers(1, GET));
