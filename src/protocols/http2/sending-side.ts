@@ -120,6 +120,7 @@ export class SendingSide implements StreamCommands {
     if (data.length === 0 && endStream) this.state.frames.data(stream.id, EMPTY, true);
     if (isWhole && endStream) this.finish(stream);
     if (!isWhole) this.waitForWindow(stream, size);
+    else if (size > 0) this.state.blocked.delete(stream);
     return size;
   }
 
@@ -188,6 +189,7 @@ export class SendingSide implements StreamCommands {
 
   private finish(stream: HTTP2Stream): void {
     stream.sending = 'done';
+    this.state.blocked.delete(stream);
     this.state.closeIfDone(stream);
   }
 

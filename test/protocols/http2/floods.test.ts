@@ -230,6 +230,26 @@ describe('a flood', () => {
     expect([...peer.connection.streams]).toEqual([stream]);
   });
 
+  it('of zero windows does not end a stream that has sent all', () => {
+    const peer = openServer({ maxStalledIntervals: 1 });
+    peer.read(Buffer.concat([settings([4, 0]), headers(1, POST, false), headers(3, POST, false)]));
+    const [whole, ended] = peer.connection.streams;
+    for (const stream of [whole, ended]) {
+      stream?.sendHead(200);
+      expect(stream?.write(Buffer.from('x'))).toBe(0);
+      peer.connection.receive(number(8, stream?.id ?? 0, 1));
+    }
+    // The application writes before it reads the events.
+    const read = (): string[] => peer.events().map(({ type }) => type);
+    peer.connection.next();
+    expect(whole?.write(Buffer.from('x'))).toBe(1);
+    expect(ended?.write(Buffer.from('x'), true)).toBe(1);
+    expect(read()).toEqual([]);
+    for (let i = 0; i < 5; i++) peer.connection.passInterval();
+    expect(read()).toEqual([]);
+    expect(peer.connection.streamCount).toBe(2);
+  });
+
   it('of window updates does not end a connection whose content they permit', () => {
     const peer = openServer({ maxWindowUpdates: 3 });
     peer.read(headers(1, GET));
