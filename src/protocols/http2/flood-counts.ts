@@ -2,6 +2,9 @@
 import { limitExceeded } from './errors.js';
 import type { CountedLimit, HTTP2Settings } from './limits.js';
 
+/** The updates that DATA in flight may be answered with: two for each frame of 16 KiB in the largest window. */
+const MAX_CREDIT = 2 ** 18;
+
 export class FloodCounts {
   private readonly settings: HTTP2Settings;
   private readonly counts: Record<CountedLimit, number> = {
@@ -27,11 +30,13 @@ export class FloodCounts {
 
   /** A DATA frame was sent or a stream opened, so the peer has reason for an update of both windows. */
   expectWindowUpdates(): void {
-    this.counts.maxWindowUpdates = Math.max(0, this.counts.maxWindowUpdates - 2);
+    this.counts.maxWindowUpdates = Math.max(-MAX_CREDIT, this.counts.maxWindowUpdates - 2);
   }
 
-  /** An interval begins. */
+  /** An interval begins. Updates that are expected may arrive in a later one. */
   reset(): void {
+    const expected = Math.min(0, this.counts.maxWindowUpdates);
     for (const limit in this.counts) this.counts[limit as CountedLimit] = 0;
+    this.counts.maxWindowUpdates = expected;
   }
 }

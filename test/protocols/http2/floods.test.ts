@@ -260,6 +260,20 @@ describe('a flood', () => {
       peer.read(Buffer.concat([number(8, 0, 1000), number(8, 1, 1000)]));
     }
   });
+
+  it('of window updates does not end a connection that answers much content at once', () => {
+    const peer = openServer();
+    peer.read(headers(1, GET));
+    const [stream] = peer.connection.streams;
+    stream?.sendHead(200);
+    for (let i = 0; i < 3000; i++) expect(stream?.write(Buffer.alloc(10))).toBe(10);
+    peer.connection.passInterval();
+    const updates = Buffer.concat([number(8, 0, 10), number(8, 1, 10)]);
+    peer.read(Buffer.concat(new Array(3000).fill(updates)));
+    // Two more for the stream, and those that the limit permits.
+    peer.read(Buffer.concat(new Array(1002).fill(number(8, 0, 1))));
+    expect(limitOf(peer, number(8, 0, 1))).toMatchObject({ option: 'maxWindowUpdates' });
+  });
 });
 
 it('has a flood for every limit', () => {
