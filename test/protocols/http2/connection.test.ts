@@ -424,6 +424,11 @@ describe('a call of the application', () => {
       { path: '/a b' },
       { authority: '' },
       { authority: 'a@b' },
+      // The low octet is that of a letter.
+      { authority: '\u0161' },
+      { authority: 'a\u0130' },
+      { method: 'CONNECT' },
+      { method: 'CONNECT', authority: 'a:' },
     ]) {
       expect(() => connection.request({ ...TARGET, ...wrong })).toThrow('of an HTTP message');
     }
