@@ -1,7 +1,7 @@
 /** The state that both directions of an HTTP/2 connection share. */
 import type { HTTPOutput } from '../http/message-serializer.js';
 import { INTERNAL_ERROR } from './error-codes.js';
-import { HTTP2Error } from './errors.js';
+import { HTTP2Error, protocolError } from './errors.js';
 import type { HTTP2Event } from './events.js';
 import { FloodCounts } from './flood-counts.js';
 import { FrameSerializer } from './frame-serializer.js';
@@ -40,7 +40,8 @@ export class ConnectionState {
   failure: HTTP2Error | undefined = undefined;
   /** Whether content was sent in this interval. */
   hasSent = false;
-  private readonly remembered = new Set<number>();
+  /** With the number of sections that may follow without ending the stream. */
+  private readonly remembered = new Map<number, number>();
   private isDrained = false;
 
   constructor(settings: HTTP2Settings, output: HTTPOutput) {
@@ -67,12 +68,25 @@ export class ConnectionState {
 
   remember(streamId: number): void {
     if (this.remembered.size === MAX_REMEMBERED) {
-      for (const oldest of this.remembered) {
+      for (const oldest of this.remembered.keys()) {
         this.remembered.delete(oldest);
         break;
       }
     }
-    this.remembered.add(streamId);
+    // Behind the head of a request there are only trailers.
+    this.remembered.set(streamId, this.isServer ? 0 : this.settings.maxInformational + 1);
+  }
+
+  /** The peer has ended the stream. */
+  forget(streamId: number): void {
+    this.remembered.delete(streamId);
+  }
+
+  /** A field section that nobody reads. @throws HTTP2ProtocolError The peer cannot have sent it before it knew of a reset. */
+  lateSection(streamId: number, endsStream: boolean): void {
+    const left = this.remembered.get(streamId);
+    if (left === undefined || (left === 0 && !endsStream)) throw protocolError('closed-stream');
+    this.remembered.set(streamId, left - 1);
   }
 
   /** Opens the window of the connection for content that nobody will consume. */
@@ -100,7 +114,7 @@ export class ConnectionState {
   /** This end resets a stream. */
   reset(stream: HTTP2Stream, errorCode: number): void {
     this.frames.rstStream(stream.id, errorCode);
-    this.remember(stream.id);
+    if (stream.receiving !== 'done') this.remember(stream.id);
     this.abandon(stream);
   }
 

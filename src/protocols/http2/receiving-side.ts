@@ -28,36 +28,39 @@ export class ReceivingSide {
   section(streamId: number, list: Section, endsStream: boolean): void {
     const { state } = this;
     const stream = state.streams.get(streamId);
-    if (stream === undefined) {
-      this.withoutStream(streamId, list, endsStream);
-      return;
+    if (stream === undefined) this.withoutStream(streamId, list, endsStream);
+    else {
+      this.orFault(stream, () => {
+        if (stream.receiving === 'done') throw protocolError('closed-stream', streamId);
+        if (list === undefined) throw this.tooLarge(streamId);
+        if (stream.receiving === 'head') this.response(stream, list, endsStream);
+        else this.trailers(stream, list, endsStream);
+      });
     }
-    this.orFault(stream, () => {
-      if (stream.receiving === 'done') throw protocolError('closed-stream', streamId);
-      if (list === undefined) throw this.tooLarge(streamId);
-      if (stream.receiving === 'head') this.response(stream, list, endsStream);
-      else this.trailers(stream, list, endsStream);
-    });
+    if (endsStream) state.forget(streamId);
   }
 
   /** A piece of a DATA frame. @throws HTTP2Error The connection ends. */
   data(parser: FrameParser): void {
-    const { streamId, flowBytes, isFirst } = parser;
+    const { streamId, flowBytes, isFirst, flags, isLast } = parser;
     const { state } = this;
     if (isFirst && parser.length > state.window.available) throw protocolError('window-exceeded');
     state.window.receive(flowBytes);
-    if (isFirst && parser.isLast && parser.data.length === 0 && (parser.flags & END_STREAM) === 0) {
+    const endsStream = (flags & END_STREAM) !== 0;
+    if (isFirst && isLast && parser.data.length === 0 && !endsStream) {
       state.counts.count('maxEmptyData');
     }
     const stream = state.streams.get(streamId);
     if (stream === undefined) {
       if (state.isIdle(streamId)) throw protocolError('idle-stream');
-      if (!state.isRemembered(streamId)) throw protocolError('closed-stream');
+      // The stream may have been reset by the first piece.
+      if (isFirst && !state.isRemembered(streamId)) throw protocolError('closed-stream');
       state.credit(flowBytes);
-      return;
+    } else {
+      stream.unconsumed += flowBytes;
+      this.orFault(stream, () => this.content(stream, parser));
     }
-    stream.unconsumed += flowBytes;
-    this.orFault(stream, () => this.content(stream, parser));
+    if (endsStream && isLast) state.forget(streamId);
   }
 
   /** Runs work for one stream, which a fault of the peer ends. */
@@ -103,7 +106,7 @@ export class ReceivingSide {
   private withoutStream(streamId: number, list: Section, endsStream: boolean): void {
     const { state } = this;
     if (!state.isIdle(streamId)) {
-      if (!state.isRemembered(streamId)) throw protocolError('closed-stream');
+      state.lateSection(streamId, endsStream);
       return;
     }
     if (!state.isServer) throw protocolError('idle-stream');

@@ -251,6 +251,42 @@ describe('HTTP2Connection', () => {
     expect(event?.type === 'response' && event.head.field('x')).toBe('y');
   });
 
+  it('accepts on a stream that it has reset only what the peer may have sent before it knew', () => {
+    const closed = 'a frame on a closed stream';
+    const resetStream = (endStream = false): Peer => {
+      const server = openServer();
+      requestOf(server, headers(1, POST, endStream)).stream.reset();
+      return server;
+    };
+    const trailers = headers(1, [['a', 'b']]);
+    const behindTrailers = resetStream();
+    expect(behindTrailers.types(trailers)).toEqual([]);
+    expect(() => behindTrailers.read(trailers)).toThrow(closed);
+    const behindContent = resetStream();
+    expect(behindContent.types(Buffer.concat([data(1, 'x'), data(1, 'y', true)]))).toEqual([]);
+    expect(() => behindContent.read(data(1, 'z'))).toThrow(closed);
+    expect(() => resetStream().read(headers(1, [['a', 'b']], false))).toThrow(closed);
+    expect(() => resetStream(true).read(data(1, 'x'))).toThrow(closed);
+    const client = openClient({ maxInformational: 2 });
+    client.connection.request(TARGET).reset();
+    const head = headers(1, [[':status', '103']], false);
+    expect(client.types(Buffer.concat([head, head, head]))).toEqual([]);
+    expect(() => client.read(head)).toThrow(closed);
+  });
+
+  it('accepts no frames behind the end of a request that it has refused', () => {
+    for (const fields of [[...GET, ['A', 'b']], GET] as [string, string][][]) {
+      const server = openServer({ maxConcurrentStreams: 1 });
+      server.read(headers(1, POST, false));
+      server.read(headers(3, fields));
+      expect(server.frames()).toHaveLength(1);
+      expect(() => server.read(data(3, 'x'))).toThrow('a frame on a closed stream');
+      const open = openServer({ maxConcurrentStreams: 1 });
+      open.read(Buffer.concat([headers(1, POST, false), headers(3, fields, false)]));
+      expect(open.types(data(3, 'x', true))).toEqual([]);
+    }
+  });
+
   it('sends nothing for a response to HEAD but its head', () => {
     const server = openServer();
     const head: [string, string][] = [
@@ -478,8 +514,12 @@ const INPUT = Buffer.concat([
   frame(6, 0, 0, Buffer.from('pingpong')),
   headers(3, [['bad', 'head']]),
   headers(5, [...POST, ['content-length', '1']], false),
-  data(5, 'too much', true),
-  data(5, 'ignored'),
+  data(5, 'too much'),
+  data(5, 'ignored', true),
+  headers(7, [...POST, ['content-length', '1']], false),
+  data(7, 'too much', true),
+  headers(9, GET),
+  data(9, 'behind the end'),
   headers(1, [['trailer-field', 'x']]),
   number(8, 1, 100),
   frame(16, 0, 0, Buffer.from('\0\0\0\x09u=1')),
