@@ -38,8 +38,8 @@ export class ConnectionState {
   lastOwnId = 0;
   /** Thrown by the next `next`: the peer made a call of the application exceed a limit. */
   failure: HTTP2Error | undefined = undefined;
-  /** Whether content was sent in this interval. */
-  hasSent = false;
+  /** Content that was sent in this interval. */
+  intervalBytes = 0;
   /** With the number of sections that may follow without ending the stream. */
   private readonly remembered = new Map<number, number>();
   private isDrained = false;

@@ -143,8 +143,8 @@ export class HTTP2Connection {
   }
 
   /**
-   * An interval of the counted limits ends. Streams whose window has been empty for `maxStalledIntervals` are reset: read the events
-   * with `next`.
+   * An interval of the counted limits ends. Streams that could send hardly anything for `maxStalledIntervals` are reset: read the
+   * events with `next`. At the second call after `goAway` a server stops to wait for the answer of the client.
    */
   passInterval(): void {
     const { state } = this;
@@ -251,12 +251,18 @@ export class HTTP2Connection {
   /** @throws HTTP2LimitError */
   private resetStalled(): void {
     const { state } = this;
-    const { maxStalledIntervals } = state.settings;
-    const { hasSent } = state;
-    state.hasSent = false;
-    for (const stream of [...state.blocked]) {
+    const { maxStalledIntervals, minIntervalBytes } = state.settings;
+    const hasProgress = state.intervalBytes >= minIntervalBytes;
+    state.intervalBytes = 0;
+    for (const stream of [...state.streams.values()]) {
+      const { intervalBytes } = stream;
+      stream.intervalBytes = 0;
+      if (intervalBytes >= minIntervalBytes || !state.blocked.has(stream)) {
+        stream.stalledIntervals = 0;
+        continue;
+      }
       // It waits for more urgent streams.
-      if (hasSent && stream.sendWindow > 0) continue;
+      if (hasProgress && stream.sendWindow > 0) continue;
       if (++stream.stalledIntervals <= maxStalledIntervals) continue;
       state.faultOf(stream, limitExceeded('maxStalledIntervals', maxStalledIntervals, stream.id));
     }

@@ -202,7 +202,7 @@ const LIMITS: Readonly<Record<HTTP2Limit, string>> = {
   maxPriorities: 'PRIORITY and PRIORITY_UPDATE frames in one interval',
   maxResets: 'streams that were reset in one interval',
   maxSettings: 'SETTINGS frames in one interval',
-  maxStalledIntervals: 'intervals in which the peer accepted no content',
+  maxStalledIntervals: 'intervals in which the peer accepted hardly any content',
   maxTinyFrames: 'DATA frames in one interval that its windows made tiny',
   maxUnknownFrames: 'frames of unknown types in one interval',
   maxWindowUpdates: 'needless WINDOW_UPDATE frames in one interval',

@@ -58,8 +58,13 @@ export interface HTTP2Options {
   readonly maxTinyFrames?: number;
   /** Frames of unknown types: 1 to 2^31 - 1. Default 100. */
   readonly maxUnknownFrames?: number;
-  /** Intervals in a row in which a stream has content to send and its window none: 1 to 1,000. Default 6. The stream is reset. */
+  /**
+   * Intervals in a row in which a stream has content to send, but the windows permit less than `minIntervalBytes`: 1 to 1,000.
+   * Default 6. The stream is reset.
+   */
   readonly maxStalledIntervals?: number;
+  /** The least content of a stream that is progress in one interval, in bytes: 1 to 2^31 - 1. Default 1,024. */
+  readonly minIntervalBytes?: number;
 }
 
 /** All options with their values. */
@@ -88,6 +93,7 @@ const OPTIONS: OptionNames<HTTP2Options> = {
   maxTinyFrames: true,
   maxUnknownFrames: true,
   maxStalledIntervals: true,
+  minIntervalBytes: true,
 };
 
 const MAX_COUNT = 2 ** 31 - 1;
@@ -121,6 +127,7 @@ const RANGES: Readonly<
   maxTinyFrames: [1000, 1, MAX_COUNT],
   maxUnknownFrames: [100, 1, MAX_COUNT],
   maxStalledIntervals: [6, 1, 1000],
+  minIntervalBytes: [1024, 1, MAX_COUNT],
 };
 
 /** Settings of frozen options, which connections share: idle ones should cost little. */

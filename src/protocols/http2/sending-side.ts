@@ -182,8 +182,8 @@ export class SendingSide implements StreamCommands {
     stream.sendWindow -= bytes;
     this.state.sendWindow -= bytes;
     stream.sentBytes += bytes;
-    stream.stalledIntervals = 0;
-    this.state.hasSent = true;
+    stream.intervalBytes += bytes;
+    this.state.intervalBytes += bytes;
     this.state.counts.expectWindowUpdates();
   }
 

@@ -54,7 +54,9 @@ export class HTTP2Stream {
   sentBytes = 0;
   /** @internal Informational responses. */
   informational = 0;
-  /** @internal Intervals in which nothing could be sent. */
+  /** @internal Content that was sent in this interval. */
+  intervalBytes = 0;
+  /** @internal Intervals in a row in which too little could be sent. */
   stalledIntervals = 0;
   private readonly commands: StreamCommands;
 

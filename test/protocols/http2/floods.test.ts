@@ -207,6 +207,58 @@ describe('a flood', () => {
     expect([...peer.connection.streams]).toEqual([other]);
   });
 
+  it('of windows that open by less than minIntervalBytes is one of zero windows', () => {
+    for (const [bytes, isReset] of [
+      [1, true],
+      [99, true],
+      [100, false],
+    ] as const) {
+      const peer = openServer({ maxStalledIntervals: 2, minIntervalBytes: 100 });
+      peer.read(Buffer.concat([settings([4, 0]), headers(1, GET), headers(3, GET)]));
+      const [stream, other] = peer.connection.streams;
+      let rest: Buffer = Buffer.alloc(100_000);
+      const send = (): void => {
+        rest = rest.subarray(stream?.write(rest, true));
+      };
+      stream?.sendHead(200);
+      send();
+      const log: string[] = [];
+      for (let i = 0; i < 10 && !log.includes('reset'); i++) {
+        peer.connection.passInterval();
+        // In two parts, which count together.
+        const half = Math.floor(bytes / 2);
+        for (const part of [half, bytes - half].filter((size) => size > 0)) {
+          const types = peer.types(stream?.isClosed ? EMPTY : number(8, 1, part));
+          log.push(...types);
+          if (types.includes('writable')) send();
+        }
+      }
+      expect(log.filter((type) => type !== 'writable')).toEqual(isReset ? ['reset'] : []);
+      expect(peer.connection.streamCount).toBe(isReset ? 1 : 2);
+      expect(other?.isClosed).toBe(false);
+    }
+  });
+
+  it('of trickles to one stream is no reason for the others to wait', () => {
+    const peer = openServer({ maxStalledIntervals: 2 });
+    peer.read(Buffer.concat([headers(1, GET), headers(3, GET), headers(5, GET)]));
+    const streams = [...peer.connection.streams];
+    for (const stream of streams) stream.sendHead(200);
+    // All of the window of the connection, but none of those of the others.
+    expect(streams[0]?.write(Buffer.alloc(65_535))).toBe(65_535);
+    for (const stream of streams) expect(stream.write(Buffer.alloc(1000))).toBe(0);
+    peer.connection.passInterval();
+    const resets: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      peer.connection.passInterval();
+      for (const event of peer.read(number(8, 0, 1))) {
+        if (event.type === 'reset') resets.push(event.stream.id);
+        else if (event.type === 'writable') event.stream.write(Buffer.alloc(1000));
+      }
+    }
+    expect(resets).toEqual([1, 3, 5]);
+  });
+
   it('of zero windows that exceeds maxResets is thrown by next, not by passInterval', () => {
     const peer = openServer({ maxStalledIntervals: 1, maxResets: 1 });
     const opened = [1, 3, 5].map((stream) => headers(stream, GET));
