@@ -40,6 +40,7 @@ export class ControlFrames {
     if (this.hasSettings) return;
     if (type !== SETTINGS || (flags & ACK) !== 0) throw protocolError('settings-missing');
     this.hasSettings = true;
+    this.state.peer.begin();
   }
 
   /** @throws HTTP2Error The connection ends. */

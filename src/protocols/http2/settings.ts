@@ -15,20 +15,29 @@ export const NO_RFC7540_PRIORITIES = 0x9;
 export const INITIAL_WINDOW_BYTES = 65_535;
 export const MAX_WINDOW_BYTES: number = 2 ** 31 - 1;
 
+/** The least that RFC 9113 section 6.5.2 recommends to accept. */
+const FIRST_STREAMS = 100;
+const UNLIMITED: number = 2 ** 32 - 1;
+
 /** The settings that the peer has announced; until then the initial values of RFC 9113 section 6.5.2. */
 export class PeerSettings {
-  /** The most streams that the peer accepts at a time. */
-  maxConcurrentStreams: number = 2 ** 32 - 1;
+  /** The most streams that the peer accepts at a time; 100 until its first SETTINGS arrive, so that none are refused. */
+  maxConcurrentStreams: number = FIRST_STREAMS;
   /** The first window of each stream, in bytes. */
   initialWindowBytes: number = INITIAL_WINDOW_BYTES;
   /** The longest payload that the peer accepts, in bytes. */
   maxFrameBytes: number = MIN_MAX_FRAME_BYTES;
   /** The longest field section that the peer accepts, in bytes, each field with 32 more; advisory. */
-  maxHeaderListBytes: number = 2 ** 32 - 1;
+  maxHeaderListBytes: number = UNLIMITED;
   /** Whether the server accepts extended CONNECT (RFC 8441). */
   enablesConnectProtocol = false;
   /** The size of the peer's dynamic table, in bytes. */
   headerTableBytes = 4096;
+
+  /** The first SETTINGS arrive. */
+  begin(): void {
+    this.maxConcurrentStreams = UNLIMITED;
+  }
 
   /**
    * @param fromServer Whether the peer is a server.

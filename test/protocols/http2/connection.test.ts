@@ -128,6 +128,22 @@ describe('HTTP2Connection', () => {
     expect(requestOf(server, client.take()).head).toMatchObject(chat);
   });
 
+  it('opens no more than 100 streams before the settings of the server arrive', () => {
+    const client = new Peer({ role: 'client' });
+    const server = new Peer({ role: 'server' });
+    for (let i = 0; i < 301 && client.connection.availableStreams > 0; i++) {
+      client.connection.request(TARGET);
+    }
+    expect(client.connection.streamCount).toBe(100);
+    const requests = server.read(client.take()).filter(({ type }) => type === 'request');
+    expect(requests).toHaveLength(100);
+    client.read(settings());
+    expect(client.connection.availableStreams).toBe(2 ** 32 - 101);
+    client.read(settings([3, 150]));
+    client.read(settings());
+    expect(client.connection.availableStreams).toBe(50);
+  });
+
   it('sends a short response in one write, and adds Content-Length', () => {
     const server = openServer();
     const { stream } = requestOf(server, headers(1, GET));
