@@ -150,6 +150,7 @@ export class HTTP2Connection {
     const { state } = this;
     if (state.phase === 'closed') return;
     state.counts.reset();
+    this.control.passInterval();
     try {
       this.resetStalled();
     } catch (error) {
@@ -211,7 +212,8 @@ export class HTTP2Connection {
 
   /**
    * Ends the connection gracefully: no new streams, and `drained` when the last one has ended. A server still accepts requests that are in progress:
-   * it announces the end, and refuses new ones from when the client has answered a PING that followed (RFC 9113 section 6.8).
+   * it announces the end, and refuses new ones from when the client has answered a PING that followed (RFC 9113 section 6.8), or two
+   * intervals have passed.
    */
   goAway(): void {
     this.checkOpen('goAway');

@@ -1,5 +1,6 @@
 /** Frames about the connection or about streams as a whole (RFC 9113 sections 6.3 to 6.9, RFC 9218 section 7.1). */
 import type { ConnectionState } from './connection-state.js';
+import { NO_ERROR } from './error-codes.js';
 import { type HTTP2Rule, protocolError } from './errors.js';
 import type { FrameParser } from './frame-parser.js';
 import {
@@ -21,6 +22,9 @@ import type { HTTP2Stream } from './stream.js';
 const SETTING_BYTES = 6;
 const MAX_DEBUG_BYTES = 256;
 
+/** The ends of intervals, of which the first may follow at once. */
+const DRAIN_INTERVALS = 2;
+
 export class ControlFrames {
   private readonly state: ConnectionState;
   /** Whether the first frame of the peer has arrived. */
@@ -28,8 +32,10 @@ export class ControlFrames {
   /** SETTINGS frames of this end without an acknowledgement. */
   unacknowledged = 0;
   private lastGoAwayId = MAX_STREAM_ID;
-  /** The payload of the PING behind the first GOAWAY, until its answer arrives. */
+  /** The payload of the PING behind the first GOAWAY, once that was sent. */
   drainPing: Buffer | undefined = undefined;
+  private drainIntervals = 0;
+  private hasSentLastId = false;
 
   constructor(state: ConnectionState) {
     this.state = state;
@@ -41,6 +47,13 @@ export class ControlFrames {
     if (type !== SETTINGS || (flags & ACK) !== 0) throw protocolError('settings-missing');
     this.hasSettings = true;
     this.state.peer.begin();
+  }
+
+  /** An interval ends. The client has had all of one to answer `drainPing`. */
+  passInterval(): void {
+    if (this.drainPing === undefined) return;
+    this.drainIntervals += 1;
+    if (this.drainIntervals === DRAIN_INTERVALS) this.sendLastId();
   }
 
   /** @throws HTTP2Error The connection ends. */
@@ -116,12 +129,19 @@ export class ControlFrames {
     if ((flags & ACK) === 0) {
       state.frames.ping(payload, true);
     } else if (this.drainPing?.equals(payload) === true) {
-      this.drainPing = undefined;
-      state.frames.goAway(state.lastPeerId, 0);
-      state.phase = 'draining';
+      this.sendLastId();
     } else {
       state.events.push({ type: 'ping-acknowledged', payload });
     }
+  }
+
+  /** New streams are refused from now on. */
+  private sendLastId(): void {
+    const { state } = this;
+    if (this.hasSentLastId) return;
+    this.hasSentLastId = true;
+    state.frames.goAway(state.lastPeerId, NO_ERROR);
+    state.phase = 'draining';
   }
 
   private windowUpdate({ streamId, bytes, from }: FrameParser): void {

@@ -345,6 +345,30 @@ describe('the end', () => {
     expect(server.events()).toEqual([]);
   });
 
+  it('does not depend on the answer to PING: two intervals are enough', () => {
+    const server = openServer();
+    server.connection.goAway();
+    server.connection.passInterval();
+    server.take();
+    expect(server.types(headers(1, GET))).toEqual(['request', 'end']);
+    server.connection.passInterval();
+    expect(server.frames()).toEqual(['7 0 0 0000000100000000']);
+    server.read(headers(3, GET));
+    expect(server.frames()).toEqual(['3 0 3 00000007']);
+    expect(server.types(frame(6, 1, 0, Buffer.from('draining')))).toEqual([]);
+    for (const stream of server.connection.streams) stream.respond(204, {}, '');
+    server.take();
+    for (let i = 0; i < 3; i++) server.connection.passInterval();
+    expect(server.events()).toEqual([{ type: 'drained' }]);
+    expect(server.frames()).toEqual([]);
+    const answered = openServer();
+    answered.connection.goAway();
+    answered.read(frame(6, 1, 0, Buffer.from('draining')));
+    answered.take();
+    for (let i = 0; i < 3; i++) answered.connection.passInterval();
+    expect(answered.frames()).toEqual([]);
+  });
+
   it('tells a client which requests were not processed', () => {
     const client = openClient();
     const [first, second] = [TARGET, TARGET].map((target) => client.connection.request(target));
