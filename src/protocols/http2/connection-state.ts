@@ -36,6 +36,8 @@ export class ConnectionState {
   /** The highest stream of each end. */
   lastPeerId = 0;
   lastOwnId = 0;
+  /** That of the last GOAWAY: none may have a higher one, whatever was refused since then. */
+  finalId: number | undefined = undefined;
   /** Thrown by the next `next`: the peer made a call of the application exceed a limit. */
   failure: HTTP2Error | undefined = undefined;
   /** Content that was sent in this interval. */
@@ -118,6 +120,15 @@ export class ConnectionState {
     this.abandon(stream);
   }
 
+  /** Removes the events that the application has not read. */
+  dropEvents(stream: HTTP2Stream): void {
+    const { events } = this;
+    for (let i = events.length - 1; i >= 0; i--) {
+      const event = events[i] as HTTP2Event;
+      if ('stream' in event && event.stream === stream) events.splice(i, 1);
+    }
+  }
+
   /** The peer broke a rule on one stream. @throws HTTP2LimitError */
   faultOf(stream: HTTP2Stream, error: HTTP2Error): void {
     // First, so that the stream remains among those that the connection cuts off.
@@ -157,7 +168,7 @@ export class ConnectionState {
     if (this.phase === 'closed') return;
     const isOfPeer = error instanceof HTTP2Error;
     const text = isOfPeer ? error.message : '';
-    this.frames.goAway(this.lastPeerId, isOfPeer ? error.errorCode : INTERNAL_ERROR, text);
+    this.frames.goAway(this.finalId ?? this.lastPeerId, isOfPeer ? error.errorCode : INTERNAL_ERROR, text);
     this.close();
   }
 }

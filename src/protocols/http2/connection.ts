@@ -236,7 +236,7 @@ export class HTTP2Connection {
   abort(errorCode: number = NO_ERROR): void {
     const { state } = this;
     if (state.phase === 'closed') return;
-    if (this.hasStarted) state.frames.goAway(state.lastPeerId, errorCode);
+    if (this.hasStarted) state.frames.goAway(state.finalId ?? state.lastPeerId, errorCode);
     state.close();
   }
 

@@ -35,7 +35,6 @@ export class ControlFrames {
   /** The payload of the PING behind the first GOAWAY, once that was sent. */
   drainPing: Buffer | undefined = undefined;
   private drainIntervals = 0;
-  private hasSentLastId = false;
 
   constructor(state: ConnectionState) {
     this.state = state;
@@ -138,8 +137,8 @@ export class ControlFrames {
   /** New streams are refused from now on. */
   private sendLastId(): void {
     const { state } = this;
-    if (this.hasSentLastId) return;
-    this.hasSentLastId = true;
+    if (state.finalId !== undefined) return;
+    state.finalId = state.lastPeerId;
     state.frames.goAway(state.lastPeerId, NO_ERROR);
     state.phase = 'draining';
   }

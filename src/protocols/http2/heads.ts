@@ -53,7 +53,7 @@ export class HTTP2Fields {
     for (const { name, value } of this.list.slice(this.first)) yield [name, value];
   }
 
-  /** Whether the sender forbids to index the field: forward it as sensitive. */
+  /** Whether the sender forbids every hop to index the field (RFC 7541 section 7.1.3). */
   isSensitive(name: string): boolean {
     const lower = name.toLowerCase();
     return this.list.some((field) => field.name === lower && field.isSensitive);

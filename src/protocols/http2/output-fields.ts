@@ -57,6 +57,17 @@ export function announcedLength(fields: OutputFields): number {
   return length;
 }
 
+/** RFC 9113 section 8.3.1. @param pseudo The pseudo-header fields of the request. */
+export function checkHost(fields: OutputFields, pseudo: OutputFields): void {
+  const authority = pseudo[pseudo.indexOf(':authority') + 1] as string;
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i] !== 'host') continue;
+    if ((fields[i + 1] as string).toLowerCase() !== authority.toLowerCase()) {
+      throw new InvalidHTTPOutputError('Host', 'differs from :authority');
+    }
+  }
+}
+
 function fieldList(
   entries: readonly (readonly [name: string, values: string | readonly string[]])[],
   trailerProblem: string | undefined,

@@ -12,6 +12,7 @@ import type { ConnectionState } from './connection-state.js';
 import { type HTTP2Error, HTTP2SequenceError } from './errors.js';
 import {
   announcedLength,
+  checkHost,
   type OutputFields,
   outputFields,
   outputTrailers,
@@ -54,7 +55,10 @@ export class SendingSide implements StreamCommands {
     stream.sending = 'content';
     if (!ends) return;
     if (endStream || stream.method !== 'HEAD') this.finish(stream);
-    else stream.sending = 'dropped';
+    else {
+      stream.sending = 'dropped';
+      this.state.closeIfDone(stream);
+    }
   }
 
   respond(stream: HTTP2Stream, status: number, fields: HTTPFields, content: HTTPContent): number {
@@ -94,6 +98,7 @@ export class SendingSide implements StreamCommands {
   /** @returns The stream, whose head has been sent. */
   request(stream: HTTP2Stream, pseudo: OutputFields, fields: HTTPFields, ends: boolean): void {
     const list = outputFields(fields);
+    checkHost(list, pseudo);
     const announced = announcedLength(list);
     if (ends && announced > 0) throw new HTTPContentLengthError(announced, 0);
     stream.announcedBytes = announced;
@@ -136,6 +141,7 @@ export class SendingSide implements StreamCommands {
   reset(stream: HTTP2Stream, errorCode: number): void {
     if (stream.isClosed || this.state.phase === 'closed') return;
     this.state.reset(stream, errorCode);
+    this.state.dropEvents(stream);
   }
 
   consume(stream: HTTP2Stream, bytes: number): void {
@@ -195,7 +201,9 @@ export class SendingSide implements StreamCommands {
 
   /** Content of a response to HEAD is not sent. */
   private dropped(stream: HTTP2Stream, endStream: boolean): boolean {
-    if (stream.sending !== 'dropped' || stream.isReset) return false;
+    if (stream.sending !== 'dropped' || stream.isReset || this.state.phase === 'closed') {
+      return false;
+    }
     if (endStream) this.finish(stream);
     return true;
   }

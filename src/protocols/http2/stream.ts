@@ -77,7 +77,8 @@ export class HTTP2Stream {
 
   /** Whether both directions have ended, or the stream was reset. */
   get isClosed(): boolean {
-    return this.isReset || (this.receiving === 'done' && this.sending === 'done');
+    const hasSentEnd = this.sending === 'done' || this.sending === 'dropped';
+    return this.isReset || (this.receiving === 'done' && hasSentEnd);
   }
 
   /** The bytes that {@link write} would send now: the smaller of the windows of stream and connection. */

@@ -267,6 +267,17 @@ describe('HTTP2Connection', () => {
     expect(event?.type === 'response' && event.head.field('x')).toBe('y');
   });
 
+  it('tells nothing more of a stream that the application resets, also if it was received before', () => {
+    const server = openServer();
+    server.connection.receive(Buffer.concat([headers(1, GET), headers(3, GET)]));
+    const request = server.connection.next();
+    if (request?.type === 'request') request.stream.reset();
+    expect(server.events()).toMatchObject([
+      { type: 'request', stream: { id: 3 } },
+      { type: 'end', stream: { id: 3 } },
+    ]);
+  });
+
   it('accepts on a stream that it has reset only what the peer may have sent before it knew', () => {
     const closed = 'a frame on a closed stream';
     const resetStream = (endStream = false): Peer => {
@@ -311,9 +322,10 @@ describe('HTTP2Connection', () => {
     ];
     const { stream } = requestOf(server, headers(1, head));
     stream.sendHead(200, { 'content-length': '5' });
+    expect(server.connection.streamCount).toBe(0);
     expect(stream.write(Buffer.from('hello'), true)).toBe(5);
     expect(server.frames().map((line) => line.slice(0, 6))).toEqual(['1 5 1 ']);
-    expect(server.connection.streamCount).toBe(0);
+    expect(() => stream.write(Buffer.from('x'))).toThrow('behind the end');
   });
 
   it('splits long heads by the frame size, and content by that of the peer', () => {
@@ -367,6 +379,17 @@ describe('the end', () => {
     answered.take();
     for (let i = 0; i < 3; i++) answered.connection.passInterval();
     expect(answered.frames()).toEqual([]);
+  });
+
+  it('is never announced with a higher stream than before', () => {
+    const server = openServer();
+    server.read(headers(1, POST, false));
+    server.connection.goAway();
+    server.read(frame(6, 1, 0, Buffer.from('draining')));
+    server.read(headers(3, GET));
+    server.take();
+    server.connection.abort();
+    expect(server.frames()).toEqual(['7 0 0 0000000100000000']);
   });
 
   it('tells a client which requests were not processed', () => {
@@ -508,9 +531,10 @@ describe('a call of the application', () => {
     ]) {
       expect(() => connection.request({ ...TARGET, ...wrong })).toThrow('of an HTTP message');
     }
+    expect(() => connection.request(TARGET, { Host: 'b' })).toThrow('of an HTTP message');
     expect(client.take()).toHaveLength(0);
     client.read(settings([3, 1]));
-    connection.request(TARGET);
+    connection.request(TARGET, { Host: 'A' });
     expect(() => connection.request(TARGET)).toThrow('accepts no request');
     for (const options of [{ maxPings: 0 }, { maxPings: '1' }, { streamWindowBytes: 65_534 }]) {
       const wrong = Object.freeze({ role: 'server', ...options }) as never;

@@ -27,12 +27,14 @@ const MAX_INTEGER_OCTETS = 4;
 /** The memory of strings while they are decoded, shared by all decoders of the thread. */
 let decoded: Buffer = Buffer.allocUnsafeSlow(4096);
 
+const NONE: Buffer = Buffer.alloc(0);
+
 export class HPACKDecoder {
   private readonly table: DynamicTable<HeaderField> = new DynamicTable(INITIAL_TABLE_BYTES);
   /** The value of the setting that the peer has acknowledged. */
   private settingBytes = INITIAL_TABLE_BYTES;
   private needsUpdate = false;
-  private bytes: Buffer = decoded;
+  private bytes: Buffer = NONE;
   private at = 0;
   private to = 0;
   private sum = 0;
@@ -88,6 +90,8 @@ export class HPACKDecoder {
       if (this.sum > maxListBytes || fields.length === maxFields) isWithin = false;
       if (isWithin) fields.push(field);
     }
+    // A received chunk can be large.
+    this.bytes = NONE;
     return isWithin ? fields : undefined;
   }
 
