@@ -209,10 +209,7 @@ export class HTTPClientConnection extends ConnectionWriter implements StreamProt
   switchTo(protocol: StreamProtocol): void {
     const transport = checkSwitchable(this.open, false);
     const { facts, parser } = this;
-    if (
-      facts === undefined ||
-      !isTunnel({ method: facts.method, version: '1.1' }, parser.head.status)
-    ) {
+    if (facts === undefined || !isTunnel(facts, parser.head.status)) {
       throw new HTTPSequenceError('the response does not switch protocols');
     }
     // The end of the message, which has no content.

@@ -24,7 +24,7 @@ export function responseFraming(
 }
 
 /** Whether another protocol follows the response. */
-export function isTunnel({ method }: FramedRequest, status: number): boolean {
+export function isTunnel({ method }: Pick<FramedRequest, 'method'>, status: number): boolean {
   return status === 101 || (status < 300 && method === 'CONNECT');
 }
 

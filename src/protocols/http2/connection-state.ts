@@ -168,7 +168,11 @@ export class ConnectionState {
     if (this.phase === 'closed') return;
     const isOfPeer = error instanceof HTTP2Error;
     const text = isOfPeer ? error.message : '';
-    this.frames.goAway(this.finalId ?? this.lastPeerId, isOfPeer ? error.errorCode : INTERNAL_ERROR, text);
+    this.frames.goAway(
+      this.finalId ?? this.lastPeerId,
+      isOfPeer ? error.errorCode : INTERNAL_ERROR,
+      text,
+    );
     this.close();
   }
 }

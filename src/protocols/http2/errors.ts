@@ -98,6 +98,7 @@ export type HTTP2Rule =
   | 'te'
   | 'trailer'
   | 'trailers-not-last'
+  | 'tunnel'
   | 'window-exceeded'
   | 'window-increment'
   | 'window-overflow';
@@ -142,6 +143,7 @@ const RULES: Readonly<Record<HTTP2Rule, readonly [errorCode: number, problem: st
   te: [PROTOCOL_ERROR, 'a TE other than trailers'],
   trailer: [PROTOCOL_ERROR, 'a trailer field that belongs in the head'],
   'trailers-not-last': [PROTOCOL_ERROR, 'a trailer section that does not end the stream'],
+  tunnel: [PROTOCOL_ERROR, 'a trailer section in the tunnel of CONNECT'],
   'window-exceeded': [FLOW_CONTROL_ERROR, 'more DATA than the window permits'],
   'window-increment': [PROTOCOL_ERROR, 'WINDOW_UPDATE by 0'],
   'window-overflow': [FLOW_CONTROL_ERROR, 'a window above 2^31 - 1'],

@@ -1,5 +1,5 @@
 /** Heads, content and trailers that arrive on streams (RFC 9113 sections 5.1, 6.1, 6.2 and 8.1). */
-import { mayHaveContent } from '../http/response-framing.js';
+import { isTunnel, mayHaveContent } from '../http/response-framing.js';
 import type { ConnectionState } from './connection-state.js';
 import { NO_ERROR, REFUSED_STREAM } from './error-codes.js';
 import { HTTP2Error, limitExceeded, protocolError } from './errors.js';
@@ -180,13 +180,16 @@ export class ReceivingSide {
     }
     const hasContent = mayHaveContent(head.status) && stream.method !== 'HEAD';
     stream.receiving = hasContent ? 'content' : 'dropped';
-    stream.expectedBytes = hasContent ? (head.contentLength ?? -1) : -1;
+    stream.isTunnel = isTunnel(stream, head.status);
+    const hasLength = hasContent && !stream.isTunnel;
+    stream.expectedBytes = hasLength ? (head.contentLength ?? -1) : -1;
     if (endsStream) this.checkEnd(stream);
     state.events.push({ type: 'response', stream, head, endStream: endsStream });
     if (endsStream) this.end(stream);
   }
 
   private trailers(stream: HTTP2Stream, list: readonly HeaderField[], endsStream: boolean): void {
+    if (stream.isTunnel) throw protocolError('tunnel', stream.id);
     if (!endsStream) throw protocolError('trailers-not-last', stream.id);
     const fields = trailerSection(list, stream.id);
     this.checkEnd(stream);

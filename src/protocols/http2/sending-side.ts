@@ -7,7 +7,7 @@ import { checkInteger } from '../../internal/check.js';
 import { HTTPContentLengthError } from '../http/errors.js';
 import type { FieldBlock, HTTPFields } from '../http/field-block.js';
 import { contentBytes, type HTTPContent } from '../http/message-serializer.js';
-import { mayHaveContent } from '../http/response-framing.js';
+import { isTunnel, mayHaveContent } from '../http/response-framing.js';
 import type { ConnectionState } from './connection-state.js';
 import { type HTTP2Error, HTTP2SequenceError } from './errors.js';
 import {
@@ -46,13 +46,14 @@ export class SendingSide implements StreamCommands {
   head(stream: HTTP2Stream, status: number, fields: HTTPFields, endStream: boolean): void {
     this.checkResponse(stream, status);
     const list = outputFields(fields);
-    const announced = announcedLength(list);
+    const announced = responseLength(stream, status, list);
     const hasContent = mayHaveContent(status) && stream.method !== 'HEAD';
     if (endStream && hasContent && announced > 0) throw new HTTPContentLengthError(announced, 0);
     const ends = endStream || !hasContent;
     this.state.frames.headers(stream.id, this.responseBlock(status, list), ends);
     stream.announcedBytes = announced;
     stream.sending = 'content';
+    stream.isTunnel = isTunnel(stream, status);
     if (!ends) return;
     if (endStream || stream.method !== 'HEAD') this.finish(stream);
     else {
@@ -64,15 +65,16 @@ export class SendingSide implements StreamCommands {
   respond(stream: HTTP2Stream, status: number, fields: HTTPFields, content: HTTPContent): number {
     this.checkResponse(stream, status);
     const length = contentBytes(content);
-    if (!mayHaveContent(status) && length > 0) {
-      throw new HTTP2SequenceError(`a response with ${status} has no content`);
-    }
+    const mayContain = mayHaveContent(status) && !isTunnel(stream, status);
+    if (!mayContain && length > 0) throw noContent(status);
     const list = outputFields(fields);
-    const announced = announcedLength(list);
-    if (announced !== -1 && announced !== length) {
+    const announced = responseLength(stream, status, list);
+    // The length is that of the content in answer to GET (RFC 9110 section 8.6).
+    const isOfGET = length === 0 && (status === 304 || stream.method === 'HEAD');
+    if (announced !== -1 && announced !== length && !isOfGET) {
       throw new HTTPContentLengthError(announced, length);
     }
-    const adds = announced === -1 && mayHaveContent(status);
+    const adds = announced === -1 && mayContain;
     const all = adds ? [...list, 'content-length', String(length)] : list;
     const block = this.responseBlock(status, all);
     const hasContent = length > 0 && stream.method !== 'HEAD';
@@ -133,6 +135,8 @@ export class SendingSide implements StreamCommands {
     const list = outputTrailers(fields);
     if (this.dropped(stream, true)) return;
     this.checkPhase(stream, 'content', 'a trailer section');
+    if (stream.isTunnel)
+      throw new HTTP2SequenceError('the tunnel of CONNECT has no trailer section');
     this.checkLength(stream, 0, true);
     this.state.frames.headers(stream.id, this.block([], list), true);
     this.finish(stream);
@@ -252,4 +256,15 @@ export class SendingSide implements StreamCommands {
     }
     return encoder.finish();
   }
+}
+
+/** The value of Content-Length; -1 if there is none. @throws HTTP2SequenceError It is forbidden (RFC 9110 section 8.6). */
+function responseLength(stream: HTTP2Stream, status: number, fields: OutputFields): number {
+  const announced = announcedLength(fields);
+  if (announced !== -1 && (status === 204 || isTunnel(stream, status))) throw noContent(status);
+  return announced;
+}
+
+function noContent(status: number): HTTP2SequenceError {
+  return new HTTP2SequenceError(`a response with ${status} has no content, and no Content-Length`);
 }

@@ -38,6 +38,8 @@ export class HTTP2Stream {
   receiving: StreamPhase = 'head';
   /** @internal */
   sending: StreamPhase = 'head';
+  /** @internal Whether it is the tunnel of a successful CONNECT, which has only content (RFC 9113 section 8.5). */
+  isTunnel = false;
   /** @internal Whether it was removed without an end. */
   isReset = false;
   /** @internal */

@@ -328,6 +328,51 @@ describe('HTTP2Connection', () => {
     expect(() => stream.write(Buffer.from('x'))).toThrow('behind the end');
   });
 
+  it('sends the length of the content of GET with 304, and in answer to HEAD', () => {
+    const server = openServer();
+    const HEAD: [string, string][] = [
+      [':method', 'HEAD'],
+      ...GET.slice(1).map(([a, b]): [string, string] => [a, b]),
+    ];
+    const conditional = requestOf(server, headers(1, GET)).stream;
+    const head = requestOf(server, headers(3, HEAD)).stream;
+    expect(conditional.respond(304, { 'Content-Length': '5' }, '')).toBe(0);
+    expect(head.respond(200, { 'Content-Length': '5' }, '')).toBe(0);
+    expect(server.connection.streamCount).toBe(0);
+    expect(server.frames().map((line) => line.slice(0, 6))).toEqual(['1 5 1 ', '1 5 3 ']);
+  });
+
+  it('passes content without a length, and no trailers, through the tunnel of CONNECT', () => {
+    const connect = { ...TARGET, method: 'CONNECT', authority: 'a:1' };
+    const client = openClient();
+    const own = client.connection.request(connect, {}, false);
+    const server = openServer();
+    const { stream } = requestOf(server, client.take());
+    expect(() => stream.sendHead(200, { 'Content-Length': '1' })).toThrow('no Content-Length');
+    expect(() => stream.respond(200, {}, 'x')).toThrow('no Content-Length');
+    stream.sendHead(200);
+    stream.write(Buffer.from('abc'));
+    expect(() => stream.sendTrailers({ a: 'b' })).toThrow('has no trailer section');
+    expect(client.types(server.take())).toEqual(['response', 'data']);
+    own.write(Buffer.from('abc'));
+    server.read(client.take());
+    expect(server.read(headers(1, [['a', 'b']]))).toMatchObject([
+      { type: 'reset', error: { rule: 'tunnel' } },
+    ]);
+    const other = openClient();
+    other.connection.request(connect, {}, false);
+    const OK: [string, string][] = [
+      [':status', '200'],
+      ['content-length', '1'],
+    ];
+    const bytes = Buffer.concat([headers(1, OK, false), data(1, 'abc'), headers(1, [['a', 'b']])]);
+    expect(other.read(bytes)).toMatchObject([
+      { type: 'response' },
+      { type: 'data' },
+      { type: 'reset', error: { rule: 'tunnel' } },
+    ]);
+  });
+
   it('splits long heads by the frame size, and content by that of the peer', () => {
     const server = openServer();
     server.read(Buffer.concat([settings([5, 20_000], [4, 100_000]), headers(1, GET)]));
@@ -457,6 +502,11 @@ describe('a call of the application', () => {
       'ERR_HTTP2_SEQUENCE',
     ],
     ['content with 204', (stream) => stream.respond(204, {}, 'x'), 'ERR_HTTP2_SEQUENCE'],
+    [
+      'Content-Length with 204',
+      (stream) => stream.sendHead(204, { 'Content-Length': '0' }),
+      'ERR_HTTP2_SEQUENCE',
+    ],
     ['status 99', (stream) => stream.sendHead(99), 'ERR_INVALID_ARG_VALUE'],
     ['a line feed', (stream) => stream.sendHead(200, { a: 'b\nc' }), 'ERR_INVALID_HTTP_OUTPUT'],
     [

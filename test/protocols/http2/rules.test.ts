@@ -295,7 +295,7 @@ describe('a client', () => {
 });
 
 it('has a case for every rule', () => {
-  const elsewhere = ['preface', 'settings-missing', 'window-exceeded'];
+  const elsewhere = ['preface', 'settings-missing', 'tunnel', 'window-exceeded'];
   const cases = [...OF_CLIENTS, ...OF_REQUESTS, ...OF_RESPONSES, ...OF_SERVERS];
   const tested = new Set([...cases.map(([rule]) => rule), ...elsewhere]);
   expect([...tested].sort()).toEqual([...HTTP2_RULES].sort());
