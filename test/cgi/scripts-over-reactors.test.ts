@@ -12,7 +12,7 @@ import {
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CGIDirectory, type CGIOptions, CGIScript, FilteredScript } from '../../src/cgi/index.js';
 import { type IPv4Address, TCPServerEndpoint } from '../../src/index.js';
 import { captureLogs, type LogCapture } from '../../src/testing/index.js';
@@ -72,6 +72,7 @@ beforeAll(() => {
   symlinkSync('/bin', join(folder, 'bin'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
 
 /** @returns The URL. */
 async function serve(rig: Rig, root: Resource, options: ServeSiteOptions = {}): Promise<string> {
@@ -179,14 +180,13 @@ describe.skipIf(process.platform === 'win32')('CGI', () => {
         const response = await fetch(`${base}/length`, init);
         return [response.status, (await response.text()).replace(/\s+/g, ' ').trim()];
       };
-      const stored = (): string[] =>
-        readdirSync(tmpdir()).filter((n) => /^ropewalk-upload-/.test(n));
-      const before = stored();
+      const own = mkdtempSync(join(folder, 'uploads-'));
+      vi.stubEnv('TMPDIR', own);
       for (const size of [0, 1, 60_000, 300_000]) {
         expect(await post(size)).toEqual([200, `${size} ${size}`]);
       }
       expect((await post(300_001))[0]).toBe(413);
-      expect(stored().filter((name) => !before.includes(name))).toEqual([]);
+      await expect.poll(() => readdirSync(own)).toEqual([]);
     });
 
     it('is redirected inside the server', async () => {

@@ -1,7 +1,8 @@
 /** Two protocols connected with each other: over sockets of each reactor, over a simulated network, over memory. */
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InvalidArgumentTypeError, UnknownOptionError } from '../../src/core/errors/arguments.js';
 import { ConnectionRefusedError } from '../../src/core/errors/connecting.js';
 import {
@@ -70,8 +71,16 @@ class Stutterer extends Protocol {
   }
 }
 
-const temporaryFolders = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith('ropewalk-'));
+/** @returns A folder for temporary files of this test alone. */
+function ownTemporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+  for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, folder);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
 
 contract('loopback', (rig) => {
   it.each([
@@ -138,7 +147,7 @@ describe('loopbackTCP', () => {
   it('throws errors of listening or connecting, and leaves nothing open', () => {
     const listenError = new CannotListenError({ interface: '', port: 80 });
     const deaf = new RaisingMemoryReactor({ listenError });
-    const before = temporaryFolders();
+    const folder = ownTemporaryFolder();
     expect(() => loopbackTCP(deaf, new Server(), new Client())).toThrow(listenError);
     expect(() => loopbackUNIX(deaf, new Server(), new Client())).toThrow(listenError);
     const connectError = new Error('no');
@@ -146,7 +155,7 @@ describe('loopbackTCP', () => {
     expect(() => loopbackTCP(lame, new Server(), new Client())).toThrow(connectError);
     expect(() => loopbackUNIX(lame, new Server(), new Client())).toThrow(connectError);
     expect([...lame.ports]).toEqual([]);
-    expect(temporaryFolders()).toEqual(before);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('refuses invalid protocols, and unknown options', () => {
