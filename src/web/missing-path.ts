@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { WebContext } from './web-context.js';
 
-/** Looks once, when the resource has found nothing for the first time: the path may be made after the resource. */
+/** Warns once, at the first request without an answer for which the path is missing: it may be made, and removed, after the resource. */
 export class MissingPathWarning {
   readonly #resource: string;
   readonly #path: string;
-  #hasLooked = false;
+  #hasWarned = false;
 
   /** @param resource The name of the resource's class, for the log. */
   constructor(resource: string, path: string) {
@@ -17,9 +17,8 @@ export class MissingPathWarning {
 
   /** Called for requests for which there is nothing at the path, or below it. */
   found404(context: WebContext): void {
-    if (this.#hasLooked) return;
-    this.#hasLooked = true;
-    if (existsSync(this.#path)) return;
+    if (this.#hasWarned || existsSync(this.#path)) return;
+    this.#hasWarned = true;
     const fields = { resource: this.#resource, path: this.#path };
     context.log.warn(
       '{resource}: {path} does not exist, so requests are answered with 404',

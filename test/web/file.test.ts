@@ -1,6 +1,6 @@
 /** Files of a folder in a tree, and listings. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { captureLogs } from '../../src/testing/index.js';
@@ -105,10 +105,16 @@ describe('a file', () => {
     expect(contentOf(await ask(root, '/files/a.txt'))).toBe('late');
   });
 
-  it('is not logged if its folder exists', async () => {
+  it('is not logged while its folder exists', async () => {
     using capture = captureLogs();
-    expect(statusOf(await ask(files(), '/files/none'))).toBe(404);
+    const path = join(folder.root, 'removed');
+    mkdirSync(path);
+    const root = new Branch({ files: new File(path) });
+    expect(statusOf(await ask(root, '/files/none'))).toBe(404);
     expect(capture.messages).toEqual([]);
+    rmdirSync(path);
+    expect(statusOf(await ask(root, '/files/none'))).toBe(404);
+    expect(capture.messages).toHaveLength(1);
   });
 
   it('can be a single one', async () => {
