@@ -1,4 +1,4 @@
-/** A request that a resource makes of another one in the same server, on behalf of a client. */
+/** A request that one resource makes to another. */
 
 import type { RequestHead } from '../protocols/http/heads.js';
 import { HTTPRequest } from './http-request.js';
@@ -7,8 +7,8 @@ import { HTTPRequest } from './http-request.js';
 const CONTENT_FIELD = /^(?:content-.+|expect|trailer|transfer-encoding)$/i;
 
 /**
- * A request by GET, or HEAD if that is the method of the client, for another target. It has no content, and otherwise what the request
- * of the client has: fields, connection, signal and user.
+ * A request by GET, or HEAD if that is the method of the client, for another target. It has no content. Fields, connection, signal and user
+ * are those of the client's request.
  */
 export class LocalRequest extends HTTPRequest {
   readonly #original: HTTPRequest;
@@ -35,28 +35,16 @@ export class LocalRequest extends HTTPRequest {
   override abandon(reason: unknown): void {
     this.#original.abandon(reason);
   }
-
-  override field(name: string): string | undefined {
-    return CONTENT_FIELD.test(name) ? undefined : super.field(name);
-  }
-
-  override fields(name: string): string[] {
-    return CONTENT_FIELD.test(name) ? [] : super.fields(name);
-  }
-
-  override has(name: string): boolean {
-    return !CONTENT_FIELD.test(name) && super.has(name);
-  }
-
-  override *rawFields(): Iterable<readonly [name: string, value: string]> {
-    for (const field of super.rawFields()) if (!CONTENT_FIELD.test(field[0])) yield field;
-  }
 }
 
-/** The fields of a head, under another request line. */
+/**
+ * The head of the client without the fields of its content and its Upgrade, under another request line. All readers of the head see the same
+ * fields: those of the request, and proxies, which read the lines.
+ */
 function localHead(head: RequestHead, target: string): RequestHead {
+  const kept = head.keep();
   const constant = (value: unknown): PropertyDescriptor => ({ value });
-  return Object.create(head.keep(), {
+  return Object.create(kept, {
     method: constant(head.method === 'HEAD' ? 'HEAD' : 'GET'),
     target: constant(target),
     originForm: constant(target),
@@ -64,5 +52,33 @@ function localHead(head: RequestHead, target: string): RequestHead {
     contentLength: constant(undefined),
     isChunked: constant(false),
     expectsContinue: constant(false),
+    hasUpgrade: constant(false),
+    ...fieldReaders(kept),
   }) as RequestHead;
+}
+
+/** The methods of a section that read its fields, without those of content. */
+function fieldReaders(head: RequestHead): PropertyDescriptorMap {
+  const isLeft = (name: string): boolean => !CONTENT_FIELD.test(name);
+  const left = (): [name: string, value: string][] =>
+    Array.from(head.rawFields(), ([name, value]): [string, string] => [name, value]).filter(
+      ([name]) => isLeft(name),
+    );
+  const readers: Pick<RequestHead, 'has' | 'field' | 'fields' | 'rawList' | 'linesWithout'> = {
+    has: (name) => isLeft(name) && head.has(name),
+    field: (name) => (isLeft(name) ? head.field(name) : undefined),
+    fields: (name) => (isLeft(name) ? head.fields(name) : []),
+    rawList: () => left().flat(),
+    linesWithout: (filter) =>
+      head.linesWithout({
+        mayDrop: () => true,
+        drops: (lower) => !isLeft(lower) || filter.drops(lower),
+      }),
+  };
+  const descriptors: PropertyDescriptorMap = {
+    fieldCount: { get: () => left().length },
+    rawFields: { value: () => left().values() },
+  };
+  for (const [name, value] of Object.entries(readers)) descriptors[name] = { value };
+  return descriptors;
 }
