@@ -64,7 +64,7 @@ function expire(context: WebContext, status: number, timeoutMs: number): boolean
   const { request, response } = context;
   if (response.headSent || response.ended) return false;
   const error = new HTTPStatusError(status, `the resource took longer than ${timeoutMs} ms`);
-  context.logRefusal('warn', status, `limitTime: ${error.message}`);
+  context.logRefusal('warn', status, `limitTime: ${error.message}`, error);
   response.sendError(status);
   response.disown(error);
   request.abandon(error);

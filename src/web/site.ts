@@ -94,7 +94,10 @@ export class Site {
       await sendResult(context, context.delegate(this.#root));
     } catch (error) {
       const status = errorStatus(error);
-      if (status !== undefined) context.logRefusal('debug', status, (error as Error).message);
+      if (status !== undefined) {
+        const failure = error as Error;
+        context.logRefusal('debug', status, failure.message, failure);
+      }
       throw error;
     }
   }

@@ -76,6 +76,8 @@ export function requestIdOf(request: HTTPRequest | undefined): string | undefine
 const NO_ANSWER =
   'the resource returned nothing and sent nothing: return a value or a promise (is a return missing?), answer through context.response, ' +
   'or call context.answersLater() if it answers later';
+/** Errors whose refusals were logged already. */
+const loggedRefusals = new WeakSet<Error>();
 const NO_PARAMS: RouteParams = Object.freeze(Object.create(null) as RouteParams);
 
 /**
@@ -97,6 +99,8 @@ export class WebContext<Params extends RouteParams = RouteParams> {
   private logger: Logger | undefined = undefined;
   /** See {@link answersLater}. */
   private isLate = false;
+  /** The context that this one continues. */
+  private previous: WebContext | undefined = undefined;
   /** @internal The number of calls of {@link answerAt} that led here. */
   hops = 0;
 
@@ -229,6 +233,7 @@ export class WebContext<Params extends RouteParams = RouteParams> {
    */
   answersLater(): undefined {
     this.isLate = true;
+    this.previous?.answersLater();
   }
 
   /**
@@ -248,6 +253,7 @@ export class WebContext<Params extends RouteParams = RouteParams> {
 
   /** @internal This context continues another one for the same client. */
   continue(previous: WebContext): this {
+    this.previous = previous;
     this.hops = previous.hops + 1;
     this.requestId = previous.requestId;
     return this;
@@ -268,9 +274,19 @@ export class WebContext<Params extends RouteParams = RouteParams> {
   /**
    * @internal Logs that the request is not answered as its client wants.
    * @param reason Without values that the client sent, which may be secrets.
+   * @param error The one that the handler fails with, if it does: logged once.
    */
-  logRefusal(level: 'debug' | 'info' | 'warn', status: number, reason: string): void {
+  logRefusal(
+    level: 'debug' | 'info' | 'warn',
+    status: number,
+    reason: string,
+    error?: Error,
+  ): void {
     if (!this.site.logger.isEnabled(level)) return;
+    if (error !== undefined) {
+      if (loggedRefusals.has(error)) return;
+      loggedRefusals.add(error);
+    }
     const request = titleOf(this.request);
     this.log.emit(level, 'refused {request} with {status}: {reason}', { request, status, reason });
   }

@@ -1,6 +1,7 @@
 /** What is logged of requests that are refused. */
 import { describe, expect, it } from 'vitest';
 import { limitGuesses, MemoryChecker, Portal } from '../../src/cred/index.js';
+import { Deferred } from '../../src/defer/deferred.js';
 import { HTTPStatusError } from '../../src/http/index.js';
 import { formatEvent, Logger, type LogThreshold } from '../../src/logger/index.js';
 import { RPCMethods, XMLRPCResource } from '../../src/rpc/index.js';
@@ -206,6 +207,14 @@ describe('a request that has its own status', () => {
     await late.site.get('/');
     clock.advance(10);
     expect(late.lines()).toEqual([
+      'warn r1 refused GET / with 503: limitTime: the resource took longer than 10 ms',
+    ]);
+    const deferred: Resource = { isLeaf: true, render: () => new Deferred<string>() };
+    const cancelled = logged(limitTime(clock, deferred, { timeoutMs: 10 }));
+    await cancelled.site.get('/');
+    clock.advance(10);
+    expect(statusOf(await cancelled.site.later())).toBe(503);
+    expect(cancelled.lines()).toEqual([
       'warn r1 refused GET / with 503: limitTime: the resource took longer than 10 ms',
     ]);
     const many = logged(limitRequests(clock, conflict, { requests: 1 }));
