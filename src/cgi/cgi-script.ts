@@ -77,11 +77,11 @@ export class CGIScript implements Resource {
 
   /** The script counts as running while its content is stored. */
   async #runWithStored(context: WebContext): Promise<string | undefined> {
-    const { load, maxStoredBytes } = this.#settings;
+    const { load } = this.#settings;
     let content: UploadedFile;
     load.running += 1;
     try {
-      content = await storeContent(context.request, maxStoredBytes);
+      content = await storeContent(context.request, this.#settings);
     } finally {
       load.running -= 1;
     }
@@ -94,6 +94,8 @@ export class CGIScript implements Resource {
 
   /** @returns The target of a redirect inside the server; undefined if the response is complete. */
   async #run(context: WebContext, content: UploadedFile | undefined): Promise<string | undefined> {
+    // The client has gone while its content was stored, or the script was looked for.
+    if (context.signal.aborted) throw new HTTPStatusError(503);
     const scriptName = `/${context.segments.join('/')}`;
     const pathInfo = context.rest.map((segment) => `/${segment}`).join('');
     const place = { file: this.file, scriptName, pathInfo };

@@ -45,7 +45,10 @@ export interface CGIOptions extends CGIHeadLimits {
   readonly cwd?: string;
   /** User, groups, mask and limits of the process: see `SpawnOptions`. */
   readonly process?: CGIProcessOptions;
-  /** Time in which a script must have answered completely, in milliseconds; then it is ended. Default 60,000. */
+  /**
+   * Time in which a script must have answered completely, in milliseconds; then it is ended. Before, content of unknown length must have
+   * arrived in the same time; otherwise the request gets 408. Default 60,000.
+   */
   readonly timeoutMs?: number;
   /** Time between SIGTERM and SIGKILL, in milliseconds. Default 1,000. */
   readonly killAfterMs?: number;
@@ -53,7 +56,10 @@ export interface CGIOptions extends CGIHeadLimits {
   readonly maxRunning?: number;
   /** Most redirects inside the server that follow each other for a request, 0 or more; further ones get 502. Default 10. */
   readonly maxLocalRedirects?: number;
-  /** Most bytes of content of unknown length, 0 or more: they are stored before the script begins; longer content gets 413. Default 2^26. */
+  /**
+   * Most bytes of content of unknown length, 0 or more: they are stored before the script begins; longer content gets 413. It does not raise
+   * the limit of the server, `maxContentBytes` (1 MiB by default). Default 2^26.
+   */
   readonly maxStoredBytes?: number;
   /** Most bytes of the standard error output of a request that are logged, 0 or more; the rest is dropped. Default 65,536. */
   readonly maxErrorBytes?: number;

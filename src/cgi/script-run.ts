@@ -27,7 +27,10 @@ import type { CGISettings } from './options.js';
 import { RequestBody } from './request-body.js';
 
 export class ScriptRun extends ProcessProtocol {
-  /** Fires when the response is complete, or with the target of a redirect inside the server. Fails with an HTTPStatusError, also when the head was sent already or the client is gone. */
+  /**
+   * Fires when the response is complete, or with the target of a redirect inside the server. Fails with an HTTPStatusError, also when the head
+   * was sent already or the client is gone.
+   */
   readonly done: Deferred<string | undefined> = new Deferred();
   readonly #settings: CGISettings;
   readonly #context: WebContext;

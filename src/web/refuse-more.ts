@@ -11,7 +11,7 @@ export function refuseMore(call: string, more: readonly unknown[]): void {
   const hint =
     'middleware is a wrapper around a resource, such as limitTime(reactor, resource, options), or one that returns context.delegate(resource)';
   throw new InvalidArgumentTypeError(
-    `an argument behind those of ${call}`,
+    `an additional argument of ${call}`,
     'left out',
     more[0],
     hint,

@@ -255,7 +255,7 @@ describe('an argument too many', () => {
   ])('of %s is refused, because others pass middleware there', (call, mistake) => {
     expect(mistake).toThrow(
       new RegExp(
-        `^an argument behind those of ${call.replace(/[()]/g, '\\$&')} must be left out, not .*: middleware is a wrapper`,
+        `^an additional argument of ${call.replace(/[()]/g, '\\$&')} must be left out, not .*: middleware is a wrapper`,
       ),
     );
   });

@@ -1,6 +1,6 @@
 /** The fields of one connection (RFC 9110 section 7.6.1), in lower case. They are not passed on, nor those that Connection names. */
 
-/** Those that each sender makes itself. */
+/** Each sender sets these itself. */
 export const SENDERS_FIELDS: readonly string[] = [
   'connection',
   'keep-alive',
@@ -8,5 +8,5 @@ export const SENDERS_FIELDS: readonly string[] = [
   'upgrade',
 ];
 
-/** Also those of clients. */
+/** With those that only clients send. */
 export const CONNECTION_FIELDS: readonly string[] = [...SENDERS_FIELDS, 'proxy-connection', 'te'];

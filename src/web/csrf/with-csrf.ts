@@ -156,7 +156,7 @@ class CSRFProtection {
     const secrets = await this.#secrets.known(context);
     // Without a secret there is no valid token, and the content need not be read.
     if (secrets.length === 0) {
-      return this.#refuse(context, `the browser has got no token, or has lost its ${this.#place}`);
+      return this.#refuse(context, `the browser has no token, or has lost its ${this.#place}`);
     }
     const token = await this.#tokenOf(context);
     if (token === undefined) {
