@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { IncomingMessage, type ServerResponse } from 'ropewalk/node-http';
 import { flushLoggedErrors } from 'ropewalk/testing';
 import { describe, expect, it } from 'vitest';
+import { Pulse } from '../support/deadline.js';
 import { CLOSING_GET, GET, serversOn } from './servers.js';
 
 describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
@@ -68,39 +69,66 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
 
   it('pauses a program that writes faster than the client reads', async () => {
     const piece = Buffer.alloc(65_536, 'x');
-    const pieces = 100;
+    const maxPieces = 1_000;
+    let pieces = 0;
+    const needsDrain: boolean[] = [];
+    const paused = new Pulse();
     const server = await serve(async (_request, response) => {
-      for (let i = 0; i < pieces; i++) {
-        if (!response.write(piece)) {
-          expect(response.writableNeedDrain).toBe(true);
-          await once(response, 'drain');
-        }
-      }
+      do pieces += 1;
+      while (response.write(piece) && pieces < maxPieces);
+      needsDrain.push(response.writableNeedDrain);
+      const drained = once(response, 'drain');
+      paused.notify();
+      await drained;
+      needsDrain.push(response.writableNeedDrain);
       response.end();
     });
-    const response = await fetch(`http://127.0.0.1:${portOf(server)}`);
-    expect((await response.arrayBuffer()).byteLength).toBe(pieces * piece.length);
+    await using peer = await peerOf(server, '');
+    peer.socket.pause();
+    peer.write(CLOSING_GET);
+    await paused.until(() => needsDrain.length > 0, 'a program that is paused');
+    expect([needsDrain[0], pieces < maxPieces]).toEqual([true, true]);
+    peer.socket.resume();
+    await peer.until(() => peer.ended || peer.closed, 'the end of the answer');
+    expect(needsDrain).toEqual([true, false]);
+    expect(peer.received.toString('latin1').match(/x/g)).toHaveLength(pieces * piece.length);
   });
 
   it('pauses a client that sends faster than the program reads', async () => {
-    const size = 3_000_000;
+    const size = 8_000_000;
     let length = 0;
+    let most = 0;
     const server = await serve(async (request, response) => {
+      if (request.method === 'GET') {
+        response.end();
+        return;
+      }
       const slow = new Writable({
         highWaterMark: 1_000,
         write(data: Buffer, _encoding, written) {
+          const isFirst = length === 0;
           length += data.length;
-          setImmediate(written);
+          const goOn = (): void => {
+            most = Math.max(most, request.readableLength);
+            setImmediate(written);
+          };
+          if (isFirst) void otherAnswers().then(goOn, written);
+          else goOn();
         },
       });
       await pipeline(request, slow);
       response.end(String(length));
     });
+    // Meanwhile the server could receive all of it.
+    const otherAnswers = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) await answerOf(server);
+    };
     const response = await fetch(`http://127.0.0.1:${portOf(server)}`, {
       method: 'POST',
       body: Buffer.alloc(size, 'y'),
     });
     expect(await response.text()).toBe(String(size));
+    expect(most).toBeLessThan(500_000);
   });
 
   it('ends a stream of a request that nobody read when the response is finished', async () => {

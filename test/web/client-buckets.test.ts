@@ -41,7 +41,7 @@ describe('ClientBuckets', () => {
     expect(buckets.of(`${2 * max - 1}`)).not.toBe(made[2 * max - 1]);
   });
 
-  it('keeps those that must wait rather than others, and forgets the first to be free if all wait', () => {
+  it('keeps those that must wait rather than others', () => {
     const clock = new ManualClock();
     const buckets = new ClientBuckets(clock, RATE, COST, 20);
     const waiting = Array.from({ length: 7 }, (_, n) => {
@@ -52,9 +52,18 @@ describe('ClientBuckets', () => {
     });
     for (let n = 0; n < 200; n++) buckets.of(`new${n}`);
     waiting.forEach((bucket, n) => void expect(buckets.of(`waits${n}`)).toBe(bucket));
-    for (let n = 0; n < 20; n++) buckets.of(`all${n}`).take(2 * COST);
-    expect(buckets.size).toBe(20);
+  });
+
+  it.each([0, 3, 7])('forgets the first to be free if all wait: number %d', (first) => {
+    const clock = new ManualClock();
+    const buckets = new ClientBuckets(clock, RATE, COST, 8);
+    const made = Array.from({ length: 8 }, (_, n) => buckets.of(`${n}`));
+    made[first]?.take(2 * COST);
+    clock.advance(1);
+    for (const [n, bucket] of made.entries()) if (n !== first) bucket.take(2 * COST);
     buckets.of('one more');
-    expect(buckets.size).toBe(20);
+    expect(buckets.size).toBe(8);
+    for (let n = 0; n < 8; n++) if (n !== first) expect(buckets.of(`${n}`)).toBe(made[n]);
+    expect(buckets.of(`${first}`)).not.toBe(made[first]);
   });
 });
