@@ -88,9 +88,7 @@ describe('a request that withCSRF refuses', () => {
     ];
     const cross = 'Origin: https://evil.example';
     expect(await post('', cross)).toEqual(refused(1, 'another site has caused it'));
-    expect(await post('')).toEqual(
-      refused(2, 'the browser has no token, or has lost its cookie'),
-    );
+    expect(await post('')).toEqual(refused(2, 'the browser has no token, or has lost its cookie'));
     expect(await post('a=b', `Cookie: ${cookie}`)).toEqual(
       refused(3, 'it has no token in the field X-CSRF-Token or as _csrf of the form'),
     );
