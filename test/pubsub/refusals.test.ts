@@ -280,6 +280,54 @@ contract('RedisPubSub', (rig: Rig) => {
     expect([fake.connections, fake.subscriptions]).toEqual([1, ['a', 'c']]);
   });
 
+  const BUSY = '-BUSY Redis is busy running a script\r\n';
+
+  it('does not send a refused UNSUBSCRIBE again if a subscription has followed', async () => {
+    const { fake, pubsub } = await redis();
+    const first = pubsub.subscribe('a', () => {});
+    await within(first.ready(), 'the first subscription');
+    fake.answers.set('UNSUBSCRIBE', BUSY);
+    const unsubscribed = first.unsubscribe();
+    await within(pubsub.publish('b', 'x'), 'the refusal');
+    const received: string[] = [];
+    const second = pubsub.subscribe('a', (message) => void received.push(String(message.data)));
+    await within(second.ready(), 'the second subscription');
+    fake.answers.delete('UNSUBSCRIBE');
+    await within(unsubscribed, 'the end of the first');
+    expect(fake.subscriptions).toEqual(['a']);
+    await within(pubsub.publish('a', 'x'), 'a publication');
+    await within(pubsub.publish('b', 'x'), 'its message');
+    expect(received).toEqual(['x']);
+  });
+
+  it('answers all calls of unsubscribe if their commands are refused', async () => {
+    const { fake, pubsub } = await redis();
+    const first = pubsub.subscribe('a', () => {});
+    await within(first.ready(), 'the first subscription');
+    for (const name of ['SUBSCRIBE', 'UNSUBSCRIBE']) fake.answers.set(name, BUSY);
+    const unsubscribed = [first.unsubscribe()];
+    await within(pubsub.publish('b', 'x'), 'the first refusal');
+    const second = pubsub.subscribe('a', () => {});
+    await within(pubsub.publish('b', 'x'), 'the second refusal');
+    unsubscribed.push(second.unsubscribe());
+    fake.answers.clear();
+    for (const end of unsubscribed) await within(end, 'an end');
+    expect(fake.subscriptions).toEqual([]);
+  });
+
+  it('does not send a refused SUBSCRIBE again if the subscription has ended', async () => {
+    const { fake, pubsub } = await redis();
+    await within(pubsub.publish('b', 'x'), 'the connection');
+    fake.answers.set('SUBSCRIBE', '-LOADING Redis is loading the dataset in memory\r\n');
+    const ended = pubsub.subscribe('a', () => {});
+    // It is sent again after the same pause.
+    const other = pubsub.subscribe('c', () => {});
+    await within(ended.unsubscribe(), 'the end');
+    fake.answers.delete('SUBSCRIBE');
+    await within(other.ready(), 'the other subscription');
+    expect(fake.subscriptions).toEqual(['c']);
+  });
+
   it('subscribes to more topics than commands may be unanswered', async () => {
     const { fake, pubsub } = await redis({ maxUnanswered: 5 });
     const topics = Array.from({ length: 400 }, (_, n) => `t${n}`);

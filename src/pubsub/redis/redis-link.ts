@@ -74,8 +74,7 @@ export class RedisLink implements BrokerLink {
   unsubscribe(key: string): Deferred<void> {
     const requests = this.#requests;
     if (requests === undefined) return succeed(undefined);
-    requests.forget(channelOf(key));
-    const answer = requests.add(nameOf('UNSUBSCRIBE', key), channelOf(key));
+    const answer = requests.add(key, commandOf('UNSUBSCRIBE', key));
     return answer.addBoth(() => undefined) as Deferred<void>;
   }
 
@@ -115,7 +114,7 @@ export class RedisLink implements BrokerLink {
 
   /** Fires when the server has confirmed or refused it. */
   #subscribe(requests: SubscribeRequests, key: string): Deferred<void> {
-    return requests.add(nameOf('SUBSCRIBE', key), channelOf(key)).addCallbacks(
+    return requests.add(key, commandOf('SUBSCRIBE', key)).addCallbacks(
       () => this.#confirmed(requests, key),
       ({ value }) => this.#unconfirmed(requests, key, value),
     );
@@ -132,12 +131,11 @@ export class RedisLink implements BrokerLink {
   }
 }
 
-function nameOf(command: 'SUBSCRIBE' | 'UNSUBSCRIBE', key: string): string {
-  return key.startsWith(GLOB) ? `P${command}` : command;
-}
-
-function channelOf(key: string): string {
-  return key.slice(1);
+function commandOf(
+  name: 'SUBSCRIBE' | 'UNSUBSCRIBE',
+  key: string,
+): [name: string, channel: string] {
+  return [key.startsWith(GLOB) ? `P${name}` : name, key.slice(1)];
 }
 
 /** The error of a publication whose command has failed. */

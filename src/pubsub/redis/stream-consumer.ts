@@ -13,13 +13,8 @@ import {
 } from '../../protocols/redis/index.js';
 import { SubscriptionRefusedError } from '../errors.js';
 import type { Subscription } from '../subscription.js';
-import {
-  entriesOf,
-  entriesOfKey,
-  isRefusal,
-  messageOfEntry,
-  type StreamEntry,
-} from './stream-entries.js';
+import { isRefusal } from './refusals.js';
+import { entriesOf, entriesOfKey, messageOfEntry, type StreamEntry } from './stream-entries.js';
 import { BLOCK_MS, type MakeBlocking, pause } from './stream-reader.js';
 import type { StreamSettings } from './stream-settings.js';
 

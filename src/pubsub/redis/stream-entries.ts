@@ -1,9 +1,5 @@
 /** Entries of streams as messages, and back. */
-import {
-  type RedisCommand,
-  RedisServerError,
-  type RedisValue,
-} from '../../protocols/redis/index.js';
+import type { RedisCommand, RedisValue } from '../../protocols/redis/index.js';
 import { PubSubMessage } from '../message.js';
 
 /** The one field of our entries. */
@@ -55,12 +51,4 @@ export function isLater(id: string, other: string): boolean {
   const [otherMs = '0', otherN = '0'] = other.split('-');
   if (ms !== otherMs) return BigInt(ms) > BigInt(otherMs);
   return BigInt(n) > BigInt(otherN);
-}
-
-/** Wrong names and types, and missing rights. */
-const LASTING: ReadonlySet<string> = new Set(['ERR', 'NOAUTH', 'NOPERM', 'WRONGPASS', 'WRONGTYPE']);
-
-/** Whether a server gives the same error again. Others pass, such as LOADING after a restart. */
-export function isRefusal(error: unknown): error is RedisServerError {
-  return error instanceof RedisServerError && LASTING.has(error.kind);
 }

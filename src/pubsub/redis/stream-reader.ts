@@ -9,14 +9,13 @@ import { Waiters } from '../../defer/waiters.js';
 import type { RedisClient, RedisValue } from '../../protocols/redis/index.js';
 import { SubscriptionRefusedError } from '../errors.js';
 import type { Subscription } from '../subscription.js';
-import { entriesOf, isLater, isRefusal, messageOfEntry } from './stream-entries.js';
+import { isRefusal, RETRY_MS } from './refusals.js';
+import { entriesOf, isLater, messageOfEntry } from './stream-entries.js';
 
 const PAGE = 100;
 /** Waiting time of the blocking command: shorter than `stallTimeoutMs` and time limits of commands. */
 export const BLOCK_MS = 2_000;
 const UNBLOCK_AGAIN_MS = 5;
-/** Pause after a failed command. */
-export const RETRY_MS = 250;
 
 /** Makes a client for blocking commands. @param onConnected Receives the id of each connection, for CLIENT UNBLOCK. */
 export type MakeBlocking = (onConnected: (id: RedisValue) => void) => RedisClient;

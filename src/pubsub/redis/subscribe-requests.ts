@@ -1,10 +1,11 @@
 /**
  * The SUBSCRIBE and UNSUBSCRIBE commands of one connection, in order. A few are unanswered at a time, so that any number of topics fits
  * beside publications into the limits of the connection. Errors of the server that pass, such as LOADING, are no answers: the
- * command is sent again after a pause.
+ * command is sent again after a pause, unless another one of the same channel or glob has followed.
  */
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import { Deferred } from '../../defer/deferred.js';
+import { CancelledError } from '../../defer/errors.js';
 import { Failure } from '../../defer/failure.js';
 import { succeed } from '../../defer/succeed.js';
 import { Waiters } from '../../defer/waiters.js';
@@ -15,8 +16,7 @@ import {
   RedisServerError,
   type RedisValue,
 } from '../../protocols/redis/index.js';
-import { isRefusal } from './stream-entries.js';
-import { RETRY_MS } from './stream-reader.js';
+import { isRefusal, RETRY_MS } from './refusals.js';
 
 /** Most commands without an answer. */
 const WINDOW = 100;
@@ -24,8 +24,8 @@ const WINDOW = 100;
 const ANSWER_TIMEOUT_MS = 2 ** 31 - 1;
 
 interface Request {
-  readonly name: string;
-  readonly channel: string;
+  readonly key: string;
+  readonly command: readonly [name: string, channel: string];
   readonly answer: Deferred<RedisValue>;
 }
 
@@ -34,6 +34,8 @@ export class SubscribeRequests {
   readonly #protocol: RedisProtocol;
   /** Not sent. */
   readonly #queue = new Fifo<Request>();
+  /** Of each key, until it is answered: an earlier one has no effect any more. */
+  readonly #latest = new Map<string, Request>();
   /** To be sent again. */
   #refused: Request[] = [];
   #unanswered = 0;
@@ -46,10 +48,16 @@ export class SubscribeRequests {
     this.#protocol = protocol;
   }
 
-  /** @returns Fails with a RedisServerError if the server refuses, and with another error if the connection ends. */
-  add(name: string, channel: string): Deferred<RedisValue> {
+  /**
+   * @param key Of the channel or glob.
+   * @returns Fails with a RedisServerError if the server refuses, with a CancelledError if another command of the key has followed before the
+   *   answer, and with another error if the connection ends.
+   */
+  add(key: string, command: Request['command']): Deferred<RedisValue> {
     const answer = new Deferred<RedisValue>();
-    this.#queue.push({ name, channel, answer });
+    const request: Request = { key, command, answer };
+    this.#latest.set(key, request);
+    this.#queue.push(request);
     this.#send();
     return answer;
   }
@@ -57,11 +65,6 @@ export class SubscribeRequests {
   /** Fires when each command was answered, or was refused for now, or the connection has ended. */
   settled(): Deferred<void> {
     return this.#isSettled ? succeed(undefined) : this.#settledWaiters.add();
-  }
-
-  /** Does not send SUBSCRIBE or PSUBSCRIBE of a channel again. */
-  forget(channel: string): void {
-    this.#refused = this.#refused.filter((request) => request.channel !== channel);
   }
 
   /** The connection has ended: the rest fails. */
@@ -91,30 +94,44 @@ export class SubscribeRequests {
 
   /** @returns False if the limits of the connection are used up by other commands. */
   #sendOne(request: Request): boolean {
-    const { name, channel, answer } = request;
     let sent: Deferred<RedisValue>;
     try {
-      sent = this.#protocol.call([name, channel], { timeoutMs: ANSWER_TIMEOUT_MS });
+      sent = this.#protocol.call([...request.command], { timeoutMs: ANSWER_TIMEOUT_MS });
     } catch (error) {
       if (error instanceof RedisOverloadError) {
         this.#later();
         return false;
       }
-      answer.errback(error);
+      this.#answer(request, Failure.from(error));
       return true;
     }
     this.#unanswered += 1;
     sent.addBoth((result): undefined => {
       this.#unanswered -= 1;
       const error = result instanceof Failure ? result.value : undefined;
-      if (error instanceof RedisServerError && !isRefusal(error) && this.#protocol.usable) {
+      const passes = error instanceof RedisServerError && !isRefusal(error);
+      if (passes && this.#protocol.usable && this.#isLatest(request)) {
         this.#refused.push(request);
         this.#later();
-      } else if (result instanceof Failure) answer.errback(result.value);
-      else answer.callback(result);
+      } else this.#answer(request, result);
       this.#send();
     });
     return true;
+  }
+
+  #isLatest(request: Request): boolean {
+    return this.#latest.get(request.key) === request;
+  }
+
+  #answer(request: Request, result: RedisValue | Failure): void {
+    const { key, answer } = request;
+    if (!this.#isLatest(request)) {
+      answer.errback(new CancelledError());
+      return;
+    }
+    this.#latest.delete(key);
+    if (result instanceof Failure) answer.errback(result);
+    else answer.callback(result);
   }
 
   /** Sends the rest after a pause. */
@@ -122,7 +139,10 @@ export class SubscribeRequests {
     if (this.#pause?.active()) return;
     try {
       this.#pause = this.#clock.callLater(RETRY_MS, () => {
-        for (const request of this.#refused.splice(0)) this.#queue.push(request);
+        for (const request of this.#refused.splice(0)) {
+          if (this.#isLatest(request)) this.#queue.push(request);
+          else request.answer.errback(new CancelledError());
+        }
         this.#send();
       });
     } catch {
