@@ -63,9 +63,7 @@ export class SharedLookups {
     const lookup = this.#lookups.get(keyOf(name, family)) ?? { name, family, askers: new Set() };
     const answer = new Deferred<Answer>(() => this.#leave(lookup, answer));
     if (this.#waiting >= this.#maxWaiting) {
-      answer.errback(
-        new TooManyLookupsError(`${this.#waiting} requests are already waiting`, name),
-      );
+      answer.errback(new TooManyLookupsError(name, this.#maxWaiting));
       return answer;
     }
     this.#waiting += 1;

@@ -122,7 +122,7 @@ export class IOPump {
   flush(): void {
     for (let steps = 0; this.pump(); steps++) {
       if (steps === MAX_FLUSH_STEPS) {
-        throw new SimulationLimitError(`the protocols are not quiet after ${steps} steps`);
+        throw new SimulationLimitError(`the protocols are not quiet after ${steps} steps`, steps);
       }
     }
   }

@@ -184,7 +184,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     for (let time = this.now(); this.#step(end); turns++) {
       if (time !== this.now()) turns = 0;
       else if (turns === MAX_SETTLE_TURNS) {
-        throw new SimulationLimitError(`the reactor has not come to rest in ${turns} turns`);
+        throw new SimulationLimitError(`the reactor has not come to rest in ${turns} turns`, turns);
       }
       time = this.now();
     }

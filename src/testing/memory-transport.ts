@@ -269,7 +269,7 @@ export class MemoryTransport extends StreamTransport {
   settle(): void {
     for (let turns = 0; this.turn(); turns++) {
       if (turns === MAX_SETTLE_TURNS) {
-        throw new SimulationLimitError(`the transport has not settled in ${turns} turns`);
+        throw new SimulationLimitError(`the transport has not settled in ${turns} turns`, turns);
       }
     }
   }

@@ -72,12 +72,15 @@ describe('every error', () => {
 const OPTION_NAMES = /^(?:max.*|backlog|size)$/;
 
 /** The errors of exceeded limits. */
-const LIMIT_ERRORS = Object.entries(MADE).filter(([, error]) =>
+const LIMIT_ERRORS = [
+  ...Object.entries(MADE),
+  ['SimulationLimitError', new testing.SimulationLimitError('m', 100, 'maxSteps')] as const,
+].filter(([, error]) =>
   Object.keys(error).some((key) => key === 'limit' || OPTION_NAMES.test(key)),
 );
 
 /** Their limits are fixed, so there is no option. */
-const FIXED_LIMIT_ERRORS = ['LogLoopError', 'StringTooLongError'];
+const FIXED_LIMIT_ERRORS = ['LogLoopError', 'StringTooLongError', 'TooManyLookupsError'];
 
 describe('an error of an exceeded limit', () => {
   it.each(LIMIT_ERRORS)('has the option and its value: %s', (name, error) => {
@@ -89,8 +92,8 @@ describe('an error of an exceeded limit', () => {
 
   it('is found by its class', () => {
     expect(LIMIT_ERRORS.length).toBeGreaterThan(30);
-    const named = classNames.filter((name) =>
-      /Limit|TooLong|TooLarge|Overload|PoolFull/.test(name),
+    const named = [...classNames, ...TESTING].filter((name) =>
+      /Limit|TooLong|TooLarge|TooMany|Overload|PoolFull|HTTPRedirect/.test(name),
     );
     expect(LIMIT_ERRORS.map(([name]) => name)).toEqual(expect.arrayContaining(named));
   });

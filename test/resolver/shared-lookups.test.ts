@@ -199,7 +199,8 @@ describe('a waiting caller', () => {
   it('is one of at most 10,000 by default', () => {
     const desk = new LookupDesk();
     for (let i = 0; i < 10_000; i++) desk.lookups.ask('a', 0);
-    failureResultOf(desk.lookups.ask('a', 0), TooManyLookupsError);
+    const error = failureResultOf(desk.lookups.ask('a', 0), TooManyLookupsError);
+    expect(error).toMatchObject({ hostName: 'a', limit: 10_000 });
   });
 
   it('keeps the program running; nothing else does', () => {

@@ -44,6 +44,13 @@ export class NameLookupTimeoutError extends NameResolutionError {
 export class TooManyLookupsError extends NameResolutionError {
   override readonly name = 'TooManyLookupsError';
   override readonly code = 'ERR_TOO_MANY_LOOKUPS';
+  /** The most requests that may wait. */
+  readonly limit: number;
+
+  constructor(hostName: string, limit: number) {
+    super(`${limit} requests are already waiting`, hostName);
+    this.limit = limit;
+  }
 }
 
 /** The name is not a valid host name. */

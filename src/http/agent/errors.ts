@@ -31,12 +31,19 @@ export class HTTPRedirectError extends RopewalkError {
   readonly url: string;
   /** Where to: an absolute URL without a user if it could be parsed, and otherwise the value of Location. */
   readonly location: string;
+  /** The option that was exceeded, if `rule` is `limit`. */
+  readonly option: 'maxRedirects' | undefined;
+  /** Its value. */
+  readonly limit: number | undefined;
 
-  constructor(rule: RedirectRule, url: string, location: string) {
+  /** @param maxRedirects Given if `rule` is `limit`. */
+  constructor(rule: RedirectRule, url: string, location: string, maxRedirects?: number) {
     super(`a redirection from ${url} was not followed: ${PROBLEMS[rule]}`);
     this.rule = rule;
     this.url = url;
     this.location = location;
+    this.option = maxRedirects === undefined ? undefined : 'maxRedirects';
+    this.limit = maxRedirects;
   }
 }
 

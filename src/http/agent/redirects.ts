@@ -80,11 +80,11 @@ function redirected(
   count: number,
 ): AgentRequest {
   const url = targetOf(request, locations);
-  const refuse = (rule: HTTPRedirectError['rule']): never => {
-    throw new HTTPRedirectError(rule, request.url.href, url.href);
+  const refuse = (rule: HTTPRedirectError['rule'], limit?: number): never => {
+    throw new HTTPRedirectError(rule, request.url.href, url.href, limit);
   };
   if (request.redirect === 'error') refuse('refused');
-  if (count >= request.maxRedirects) refuse('limit');
+  if (count >= request.maxRedirects) refuse('limit', request.maxRedirects);
   if (!isHTTP(url)) refuse('scheme');
   const isInsecure = request.url.protocol === 'https:' && url.protocol === 'http:';
   if (isInsecure && !allowInsecureRedirects) refuse('insecure');

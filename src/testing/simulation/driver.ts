@@ -110,11 +110,12 @@ export class Driver {
   }
 
   #endless(): SimulationLimitError {
+    const { maxSteps } = this.#options;
     const lines = [
-      `the simulation has taken ${this.#options.maxSteps} steps by ${this.#time} (maxSteps): it seems endless`,
+      `the simulation has taken ${maxSteps} steps by ${this.#time} (maxSteps): it seems endless`,
       ...this.#options.describe(),
     ];
-    return new SimulationLimitError(lines.join('\n  '));
+    return new SimulationLimitError(lines.join('\n  '), maxSteps, 'maxSteps');
   }
 
   get #time(): string {

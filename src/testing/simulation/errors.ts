@@ -11,6 +11,16 @@ export class TestTransportStateError extends RopewalkError {
 export class SimulationLimitError extends RopewalkError {
   override readonly name = 'SimulationLimitError';
   override readonly code = 'ERR_SIMULATION_LIMIT';
+  /** The option of the simulation that was exceeded; undefined for the fixed limits of transports, pumps and reactors. */
+  readonly option: 'maxSteps' | undefined;
+  /** The most steps or turns. */
+  readonly limit: number;
+
+  constructor(message: string, limit: number, option?: 'maxSteps') {
+    super(message);
+    this.option = option;
+    this.limit = limit;
+  }
 }
 
 /** A simulation has no events left, and the goal of the run was not reached. The message lists what is waiting for what. */

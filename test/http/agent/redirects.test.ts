@@ -100,9 +100,14 @@ describe('a redirection', () => {
     const { agented, asked } = redirected(redirect(302, '/y'), { maxRedirects: 2 });
     agented.server.answer(redirect(302, '/y'));
     agented.server.answer(redirect(302, '/y'));
-    expect(failureResultOf(asked)).toMatchObject({ code: 'ERR_HTTP_REDIRECT', rule: 'limit' });
+    expect(failureResultOf(asked)).toMatchObject({
+      code: 'ERR_HTTP_REDIRECT',
+      rule: 'limit',
+      option: 'maxRedirects',
+      limit: 2,
+    });
     const none = redirected(redirect(302, '/y'), {}, { maxRedirects: 0 });
-    expect(failureResultOf(none.asked)).toMatchObject({ rule: 'limit' });
+    expect(failureResultOf(none.asked)).toMatchObject({ rule: 'limit', limit: 0 });
   });
 
   it.each([

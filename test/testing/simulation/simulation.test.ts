@@ -142,7 +142,9 @@ describe('a simulation that has no end', () => {
     const simulation = new Simulation({ maxSteps: 100 });
     const again = (): void => void simulation.host('a').callLater(0, again);
     again();
-    await expect(simulation.run()).rejects.toThrow(SimulationLimitError);
+    const error = await simulation.run().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SimulationLimitError);
+    expect(error).toMatchObject({ option: 'maxSteps', limit: 100 });
     expect(() => simulation.runSync()).toThrow(
       /100 steps by 0\.000 ms \(maxSteps\).*\n {2}a {2}listens on nothing/,
     );
