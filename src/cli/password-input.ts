@@ -1,6 +1,7 @@
 /** Reads a new password: from a terminal that does not show it, or as the only line of standard input. */
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { UTF8_WITH_BOM } from '../internal/utf8.js';
 
 /** The input is not a password. The message does not contain it. */
 export class InputError extends Error {
@@ -107,7 +108,7 @@ async function onlyLine(): Promise<string> {
 /** @throws InputError */
 function textOf(octets: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets);
+    return UTF8_WITH_BOM.decode(octets);
   } catch {
     throw new InputError('standard input is not UTF-8');
   }

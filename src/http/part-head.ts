@@ -1,5 +1,6 @@
 /** Heads of the parts of multipart/form-data (RFC 7578 section 4). */
 
+import { UTF8_WITH_BOM } from '../internal/utf8.js';
 import { isToken } from '../protocols/http/octets.js';
 import { InvalidFormError } from './errors.js';
 import { splitOutsideQuotes, trimOWS } from './field-values.js';
@@ -16,7 +17,6 @@ export interface FormPart {
   readonly contentType: string;
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const EXTENDED = /^utf-8'[^']*'((?:[\w!#$&+.^`|~-]|%[0-9a-f]{2})*)$/i;
 /** How browsers encode these characters in names (https://html.spec.whatwg.org/#multipart-form-data). */
 const ENCODED_IN_NAMES: Readonly<Record<string, string>> = { '%0A': '\n', '%0D': '\r', '%22': '"' };
@@ -40,7 +40,7 @@ export function parsePartHead(bytes: Uint8Array): FormPart {
 
 function textOf(bytes: Uint8Array): string {
   try {
-    return UTF8.decode(bytes);
+    return UTF8_WITH_BOM.decode(bytes);
   } catch {
     throw new InvalidFormError('the head of a part is not UTF-8');
   }

@@ -24,8 +24,10 @@ export interface JSONRPCPeerOptions extends JSONRPCLimits, RPCServerOptions {
   readonly methods?: RPCMethods;
   /** Most calls to the other end that may be unanswered, 1 or more. Default 1,000. */
   readonly maxUnanswered?: number;
-  /** Most calls of the other end that may run at the same time, 1 or more; others, and batches that
-   * would exceed it, are answered with -32002. Default 100. */
+  /**
+   * Most calls of the other end that may run at the same time, 1 or more; others, and batches that would exceed it, are answered with
+   * -32002. Default 100.
+   */
   readonly maxRunning?: number;
   /** Time from a call to its answer in milliseconds. Default 30,000. */
   readonly callTimeoutMs?: number;

@@ -1,8 +1,7 @@
 /** Names and passwords in fields with the scheme Basic (RFC 7617). */
 import { hasControls } from '../../internal/network-text.js';
+import { UTF8_WITH_BOM } from '../../internal/utf8.js';
 import { MAX_FIELD_LENGTH } from './auth-params.js';
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Decodes the value of an Authorization or Proxy-Authorization field.
@@ -25,7 +24,7 @@ function decodedBase64(encoded: string): string | undefined {
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.toString('base64').replace(/=+$/, '') !== encoded.replace(/=+$/, '')) return undefined;
   try {
-    return UTF8.decode(bytes);
+    return UTF8_WITH_BOM.decode(bytes);
   } catch {
     return undefined;
   }

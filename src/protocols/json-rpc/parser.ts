@@ -1,5 +1,6 @@
 /** Reads JSON-RPC 2.0. */
 
+import { UTF8 } from '../../internal/utf8.js';
 import { InvalidJSONRPCMessageError, JSONRPCLimitError } from './errors.js';
 import type {
   JSONRPCErrorAnswer,
@@ -43,8 +44,6 @@ export function parseWithin(
   if (value.length === 0) throw new InvalidJSONRPCMessageError('the batch is empty');
   return { isBatch: true, messages: value.map(messageOf) };
 }
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 function decoded(bytes: Uint8Array): string {
   try {

@@ -3,6 +3,7 @@ import type { Deferred } from '../../defer/deferred.js';
 import { COMMAND_OPTIONS } from '../../exchange/command-settings.js';
 import { checkFunction, checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { UTF8 } from '../../internal/utf8.js';
 import type {
   MemcacheCasResult,
   MemcacheCommands,
@@ -27,8 +28,6 @@ export interface MemcacheCodec<T> {
 export function memcacheText(flags = 0): MemcacheCodec<string> {
   return { flags, encode: (text) => text, decode: (bytes) => UTF8.decode(bytes) };
 }
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * JSON. The type is not checked: other programs may have stored the value.

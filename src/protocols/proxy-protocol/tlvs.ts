@@ -5,6 +5,7 @@ import {
 } from '../../core/errors/arguments.js';
 import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { UTF8 } from '../../internal/utf8.js';
 import { InvalidProxyHeaderError } from './errors.js';
 import type { ProxyHeaderExtras, ProxySSL, ProxyTLV } from './events.js';
 
@@ -33,8 +34,6 @@ const CERTIFICATE_IN_SESSION = 0x04;
 const SSL_PREFIX_BYTES = 5;
 const MAX_UNIQUE_ID_BYTES = 128;
 const MAX_VALUE_BYTES = 0xffff;
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The fields of a header. */
 export interface ReadTLVs extends ProxyHeaderExtras {
