@@ -77,13 +77,24 @@ export async function runRun(args: readonly string[], builtIn?: BuiltIn): Promis
     }
     await log.close();
   } catch (error) {
-    const wrong = isUsageError(error);
-    const text = wrong ? error.message : failureText(error, builtIn?.name ?? options.file);
-    process.stderr.write(`ropewalk: ${text}\n`);
+    const code = reportFailure(error, builtIn?.name ?? options.file);
     pidFile?.remove();
-    return await exit(wrong ? WRONG_ARGUMENTS : FAILED);
+    return await exit(code);
   }
   pidFile?.remove();
+  return await exitBy(signal);
+}
+
+/** @returns The exit code. */
+function reportFailure(error: unknown, name: string): number {
+  const wrong = isUsageError(error);
+  const text = wrong ? error.message : failureText(error, name);
+  process.stderr.write(`ropewalk: ${text}\n`);
+  return wrong ? WRONG_ARGUMENTS : FAILED;
+}
+
+/** Ends the process by the signal that stopped the program, or with code 0. */
+async function exitBy(signal: NodeJS.Signals | undefined): Promise<never> {
   if (signal === undefined) return await exit(0);
   await writtenOut(process.stdout);
   process.kill(process.pid, signal);
@@ -130,53 +141,73 @@ class Run {
 
   /** @returns The signal that stopped it. @throws the error of the start. */
   async run(program: Program, watch: StartWatch): Promise<NodeJS.Signals | undefined> {
-    const { file, args, reactor: kind, account, drainMs, unreadyMs } = this.#options;
+    const { reactor: kind } = this.#options;
     const reactor = reactorOf(program) ?? createReactor(kind === undefined ? {} : { kind });
     const taken = await this.#inheritance.take(reactor);
     try {
-      const recorder = new PortRecorder(reactor, taken);
-      const notifier = SystemdNotifier.fromEnvironment(reactor);
-      const application = await applicationOf(program, file, reactor, args);
-      if (this.#log.hasFile) application.addService(new LogReopening(this.#log));
-      const started = (): void => {
-        watch[Symbol.dispose]();
-        this.#logStart(application, recorder);
-        if (taken !== undefined) void this.#replace(reactor, taken, recorder);
-      };
-      using upgrades = new Upgrades(reactor, recorder.ports, this.#inheritance, this.#logger, {
-        superseded: (pid) => {
-          this.#pidFile?.forget();
-          recorder.disown();
-          void notifier?.mainProcess(pid);
-          stop(reactor);
-        },
-      });
-      watch.loaded((error) => {
-        this.#failure = error;
-        stop(reactor);
-      });
-      using _files = recorder.removingFilesAtExit();
-      const { signal, stopError } = await runApplication(application, {
-        drainMs,
-        unreadyMs,
-        notifier,
-        ...(account === undefined ? {} : { dropPrivileges: () => dropPrivileges(account) }),
-        onEvent: (event) => {
-          if (event.type === 'draining') upgrades.stop();
-          if (event.type === 'started') started();
-          else this.#logEvent(event);
-          if (event.type !== 'killed') return;
-          recorder.removeFiles();
-          this.#pidFile?.remove();
-        },
-      });
-      if (this.#failure !== undefined) throw this.#failure;
-      if (stopError !== undefined) this.#logger.failure('while stopping', stopError);
-      return signal;
+      return await this.#runOn(reactor, taken, program, watch);
     } finally {
       taken?.[Symbol.dispose]();
       this.#pidFile?.remove();
     }
+  }
+
+  async #runOn(
+    reactor: Reactor,
+    taken: TakenListeners | undefined,
+    program: Program,
+    watch: StartWatch,
+  ): Promise<NodeJS.Signals | undefined> {
+    const { file, args, account, drainMs, unreadyMs } = this.#options;
+    const recorder = new PortRecorder(reactor, taken);
+    const notifier = SystemdNotifier.fromEnvironment(reactor);
+    const application = await applicationOf(program, file, reactor, args);
+    if (this.#log.hasFile) application.addService(new LogReopening(this.#log));
+    const started = (): void => this.#started(reactor, application, recorder, taken, watch);
+    using upgrades = new Upgrades(reactor, recorder.ports, this.#inheritance, this.#logger, {
+      superseded: (pid) => {
+        this.#pidFile?.forget();
+        recorder.disown();
+        void notifier?.mainProcess(pid);
+        stop(reactor);
+      },
+    });
+    watch.loaded((error) => this.#fail(reactor, error));
+    using _files = recorder.removingFilesAtExit();
+    const { signal, stopError } = await runApplication(application, {
+      drainMs,
+      unreadyMs,
+      notifier,
+      ...(account === undefined ? {} : { dropPrivileges: () => dropPrivileges(account) }),
+      onEvent: (event) => {
+        if (event.type === 'draining') upgrades.stop();
+        if (event.type === 'started') started();
+        else this.#logEvent(event);
+        if (event.type !== 'killed') return;
+        recorder.removeFiles();
+        this.#pidFile?.remove();
+      },
+    });
+    if (this.#failure !== undefined) throw this.#failure;
+    if (stopError !== undefined) this.#logger.failure('while stopping', stopError);
+    return signal;
+  }
+
+  #started(
+    reactor: Reactor,
+    application: Application,
+    recorder: PortRecorder,
+    taken: TakenListeners | undefined,
+    watch: StartWatch,
+  ): void {
+    watch[Symbol.dispose]();
+    this.#logStart(application, recorder);
+    if (taken !== undefined) void this.#replace(reactor, taken, recorder);
+  }
+
+  #fail(reactor: Reactor, error: unknown): void {
+    this.#failure = error;
+    stop(reactor);
   }
 
   /** This process has started and is a successor. */
@@ -187,8 +218,7 @@ class Run {
       const { pidFile } = this.#options;
       if (pidFile !== undefined) this.#pidFile = PIDFile.takeOver(pidFile);
     } catch (error) {
-      this.#failure = error;
-      stop(reactor);
+      this.#fail(reactor, error);
     }
   }
 
