@@ -79,8 +79,9 @@ export class Dispatcher implements ExchangeServer {
     if (request.hasContent && server.requestTimeout > 0) link.contentBegins();
     if (STARTED.hasSubscribers) this.publishStart(message, result);
     if (FINISHED.hasSubscribers) exchange.server = this;
-    if (server.maxRequestsPerSocket) countRequest(open, link, server.maxRequestsPerSocket);
-    if (head.has('expect') && head.version === '1.1') this.expect(message, open, request);
+    const max = server.maxRequestsPerSocket;
+    if (max && head.version === '1.1' && countRequest(open, link, max)) this.drop(message, open);
+    else if (head.has('expect') && head.version === '1.1') this.expect(message, open, request);
     else server.emit('request', message, result);
   }
 
@@ -124,6 +125,13 @@ export class Dispatcher implements ExchangeServer {
     return true;
   }
 
+  /** The client has ignored `Connection: close`. */
+  private drop(message: IncomingMessage, response: OpenResponse): void {
+    this.server.emit('dropRequest', message as never, message.socket as never);
+    response.writeHead(503);
+    response.end();
+  }
+
   private expect(message: IncomingMessage, response: OpenResponse, request: HTTPRequest): void {
     const { server } = this;
     if (CONTINUE.test(message.headers.expect ?? '')) {
@@ -145,8 +153,12 @@ export class Dispatcher implements ExchangeServer {
   }
 }
 
-/** `maxRequestsPerSocket`: the connection ends with the last of its requests. */
-function countRequest(response: OpenResponse, link: Connection, max: number): void {
+/**
+ * `maxRequestsPerSocket`: the answer to the last request has `Connection: close`, and the client closes.
+ * @returns Whether there were too many requests.
+ */
+function countRequest(response: OpenResponse, link: Connection, max: number): boolean {
   link.requestCount += 1;
   response.maxRequestsOnConnectionReached = max <= link.requestCount;
+  return max < link.requestCount;
 }

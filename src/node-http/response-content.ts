@@ -267,16 +267,22 @@ function finish(response: OpenResponse): void {
     if (socket._httpMessage === response) socket._httpMessage = null;
     response.socket = null;
   }
-  dumpRequest(req);
   learnFrom(req);
   response[kExchange].server?.responseFinished(req, response);
   if (response._eventsCount > 0) {
+    // As in Node: programs that replace `emit` to delay `finish` delay `close` too.
+    response.prependOnceListener('finish', finished);
     response.emit('finish');
-    process.nextTick(close, response);
   } else {
+    dumpRequest(req);
     response.destroyed = true;
     response._closed = true;
   }
+}
+
+function finished(this: OpenResponse): void {
+  dumpRequest(this.req);
+  process.nextTick(close, this);
 }
 
 function close(response: OpenResponse): void {

@@ -159,10 +159,11 @@ export class HeadWriter {
     }
     if ((found & CONNECTION) !== 0) return;
     const isFramed = (found & CONTENT_LENGTH) !== 0 || state.useChunkedEncodingByDefault;
-    if (!state.shouldKeepAlive || !isFramed || state.maxRequestsOnConnectionReached) {
+    if (!state.shouldKeepAlive || !isFramed) {
       state._last = true;
       this.text += 'Connection: close\r\n';
-    } else {
+    } else if (state.maxRequestsOnConnectionReached) this.text += 'Connection: close\r\n';
+    else {
       this.text += 'Connection: keep-alive\r\n';
       if (state._keepAliveTimeout > 0 && state._defaultKeepAlive) this.addKeepAlive();
     }

@@ -256,14 +256,50 @@ export const programs = [
       }),
   ),
   program(
-    'the field of a connection that is limited',
-    (_req, res) => res.end('one'),
+    'requests beyond maxRequestsPerSocket',
+    (req, res) => res.end(`dropped: ${req.socket.server.dropped}`),
     async (port) => {
-      const keep = get('/').replace('Connection: close\r\n', '');
-      return [await raw(port, keep, get('/'))].map((text) => text.slice(0, text.indexOf('one')));
+      const keep = (path) => get(path).replace('Connection: close\r\n', '');
+      const ofHTTP10 = 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n';
+      return [
+        await raw(port, keep('/1'), keep('/2'), keep('/3'), get('/4')),
+        await raw(port, get('/')),
+        await raw(port, ofHTTP10, ofHTTP10, ofHTTP10),
+      ];
     },
     (server) => {
-      server.maxRequestsPerSocket = 1;
+      server.maxRequestsPerSocket = 2;
+      server.dropped = [];
+      server.on('dropRequest', (req, socket) => {
+        server.dropped.push(req.url, socket === req.socket);
+      });
+    },
+  ),
+  program(
+    'a finish that the program delays',
+    async (req, res) => {
+      const { server } = req.socket;
+      if (req.url === '/events') {
+        res.end(`${await server.events}`);
+        return;
+      }
+      const events = [];
+      const { emit } = res;
+      res.emit = function (event, ...args) {
+        if (event !== 'finish') return emit.call(this, event, ...args);
+        setTimeout(() => emit.call(this, event, ...args), 20);
+        return true;
+      };
+      res.on('finish', () => events.push('finish'));
+      req.on('close', () => events.push('request'));
+      res.on('close', () => server.tellEvents([...events, 'close']));
+      res.end('content');
+    },
+    (port) => answers(port, get('/'), get('/events')),
+    (server) => {
+      server.events = new Promise((resolve) => {
+        server.tellEvents = resolve;
+      });
     },
   ),
   program(
