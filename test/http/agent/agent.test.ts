@@ -1,4 +1,4 @@
-/** The agent: requests by URL, options, cancelling and layers, in memory. */
+/** The agent: requests by URL, options and cancelling, in memory. */
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import {
@@ -12,7 +12,6 @@ import {
   HTTPResponseTimeoutError,
   HTTPSequenceError,
   httpOrigin,
-  type Interceptor,
   InvalidHTTPOutputError,
   InvalidJSONError,
   withField,
@@ -20,7 +19,7 @@ import {
 } from '../../../src/http/index.js';
 import {
   CancelledError,
-  Deferred,
+  type Deferred,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
   UnknownOptionError,
@@ -356,57 +355,6 @@ describe('a request that is given up', () => {
       expect(failureResultOf(asked)).toMatchObject({ option: 'totalTimeoutMs', limit: 3_000 });
     },
   );
-});
-
-describe('interceptors', () => {
-  const noting =
-    (name: string, notes: string[]): Interceptor =>
-    (next) =>
-    (request) => {
-      notes.push(`${name}>`);
-      const changed = { ...request, fields: withField(request.fields, name, '1') };
-      return next(changed).addCallback((answer) => {
-        notes.push(`<${name}`);
-        return answer;
-      });
-    };
-
-  it('are called in order, and see the response in the opposite order', () => {
-    const notes: string[] = [];
-    const agented = new Agented({ interceptors: [noting('A', notes), noting('B', notes)] });
-    const text = agented.agent.get('http://a/').text();
-    expect(agented.server.sent).toBe(GET.replace('\r\n\r\n', '\r\nA: 1\r\nB: 1\r\n\r\n'));
-    agented.server.answer(response('x'));
-    expect(successResultOf(text)).toBe('x');
-    expect(notes).toEqual(['A>', 'B>', '<B', '<A']);
-  });
-
-  it('may send a request again, and answer with another response', () => {
-    const twice: Interceptor = (next) => (request) =>
-      next(request).addCallback((first) => first.drain().addCallback(() => next(request)));
-    const agented = new Agented({ interceptors: [twice] });
-    const text = agented.agent.get('http://a/').text();
-    agented.server.answer(response('1')).answer(response('2'));
-    expect(successResultOf(text)).toBe('2');
-  });
-
-  it('are given up with the request', () => {
-    let cancelled = 0;
-    const waiting: Interceptor = () => () =>
-      new Deferred(() => {
-        cancelled += 1;
-      });
-    const asked = new Agented({ interceptors: [waiting] }).agent.get('http://a/');
-    asked.cancel();
-    expect(failureResultOf(asked)).toBeInstanceOf(CancelledError);
-    expect(cancelled).toBe(1);
-  });
-
-  it('that return no Deferred are refused', () => {
-    const wrong = (() => async () => undefined) as unknown as Interceptor;
-    const { agent } = new Agented({ interceptors: [wrong] });
-    expect(() => agent.get('http://a/')).toThrow(InvalidArgumentTypeError);
-  });
 });
 
 describe('an agent', () => {
