@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { HTTP2Connection } from '../../../src/protocols/http2/connection.js';
 import { HPACKError } from '../../../src/protocols/http2/errors.js';
-import type { HTTP2RequestHead } from '../../../src/protocols/http2/heads.js';
 import type { HTTP2Stream } from '../../../src/protocols/http2/stream.js';
 import { frame } from './node-peer.js';
 import {
@@ -12,20 +11,13 @@ import {
   number,
   openClient,
   openServer,
-  type Peer,
   POST,
+  requestOf,
   settings,
+  TARGET,
 } from './peers.js';
 
-const TARGET = { method: 'GET', scheme: 'https', authority: 'a', path: '/', protocol: undefined };
-const _UPLOAD = { ...TARGET, method: 'POST' };
 const EMPTY = Buffer.alloc(0);
-
-function requestOf(peer: Peer, bytes: Buffer): { stream: HTTP2Stream; head: HTTP2RequestHead } {
-  const event = peer.read(bytes).find(({ type }) => type === 'request');
-  if (event?.type !== 'request') throw new Error('no request');
-  return event;
-}
 
 describe('the end', () => {
   it('is graceful: a server accepts requests in progress, then refuses, and drains', () => {

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FieldBlock } from '../../../src/protocols/http/field-block.js';
 import type { HTTP2Event } from '../../../src/protocols/http2/events.js';
-import type { HTTP2RequestHead } from '../../../src/protocols/http2/heads.js';
 import type { HTTP2Stream } from '../../../src/protocols/http2/stream.js';
 import { frame } from './node-peer.js';
 import {
@@ -17,18 +16,13 @@ import {
   openServer,
   Peer,
   POST,
+  requestOf,
   settings,
+  TARGET,
 } from './peers.js';
 
-const TARGET = { method: 'GET', scheme: 'https', authority: 'a', path: '/', protocol: undefined };
 const UPLOAD = { ...TARGET, method: 'POST' };
 const EMPTY = Buffer.alloc(0);
-
-function requestOf(peer: Peer, bytes: Buffer): { stream: HTTP2Stream; head: HTTP2RequestHead } {
-  const event = peer.read(bytes).find(({ type }) => type === 'request');
-  if (event?.type !== 'request') throw new Error('no request');
-  return event;
-}
 
 describe('HTTP2Connection', () => {
   it('announces its settings and windows', () => {

@@ -14,10 +14,10 @@ import {
   type Peer,
   POST,
   settings,
+  TARGET,
 } from './peers.js';
 
 const EMPTY = Buffer.alloc(0);
-const TARGET = { method: 'GET', scheme: 'https', authority: 'a', path: '/', protocol: undefined };
 
 /** The limit that ends the connection. */
 function limitOf(peer: Peer, bytes: Buffer): HTTP2LimitError | undefined {

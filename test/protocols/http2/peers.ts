@@ -2,12 +2,23 @@
 import { HTTP2Connection } from '../../../src/protocols/http2/connection.js';
 import { HTTP2Error } from '../../../src/protocols/http2/errors.js';
 import type { HTTP2Event } from '../../../src/protocols/http2/events.js';
+import type { HTTP2RequestHead } from '../../../src/protocols/http2/heads.js';
 import { HPACKEncoder } from '../../../src/protocols/http2/hpack/encoder.js';
 import type { HTTP2Options } from '../../../src/protocols/http2/limits.js';
+import type { HTTP2Stream } from '../../../src/protocols/http2/stream.js';
 import { frame } from './node-peer.js';
 
 export const PREFACE: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 export const NO_SETTINGS: Buffer = frame(4, 0, 0, Buffer.alloc(0));
+
+/** What the requests of these tests are sent to. */
+export const TARGET = {
+  method: 'GET',
+  scheme: 'https',
+  authority: 'a',
+  path: '/',
+  protocol: undefined,
+} as const;
 
 /** One connection with what it has written. */
 export class Peer {
@@ -200,4 +211,14 @@ export function logOf(peer: Peer, chunks: readonly Buffer[]): string[] {
   }
   log.push(peer.take().toString('hex'));
   return log;
+}
+
+/** The request that a server reads from `bytes`. */
+export function requestOf(
+  peer: Peer,
+  bytes: Buffer,
+): { stream: HTTP2Stream; head: HTTP2RequestHead } {
+  const event = peer.read(bytes).find(({ type }) => type === 'request');
+  if (event?.type !== 'request') throw new Error('no request');
+  return event;
 }
