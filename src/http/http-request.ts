@@ -4,17 +4,17 @@ import { CONNECTION_DONE } from '../core/errors/connection.js';
 import type { Deferred } from '../defer/deferred.js';
 import { HTTPSequenceError } from '../protocols/http/errors.js';
 import type { FieldSection } from '../protocols/http/field-section.js';
-import type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
+import type { RequestHead } from '../protocols/http/heads.js';
 import { checkMaxContentBytes } from '../protocols/http/limits.js';
 import {
   ContentCollector,
   ContentIterator,
   type ContentReader,
   type ContentSource,
-  streamOf,
 } from './content-reader.js';
 import { HTTPStatusError } from './errors.js';
 import { essenceOf } from './field-values.js';
+import { ReceivedMessage } from './received-message.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
 import { type UrlencodedOptions, UrlencodedParser } from './urlencoded.js';
 
@@ -42,9 +42,9 @@ export interface RequestConnection extends ContentSource {
  * asynchronous iteration or {@link stream}. A client that waits for permission to send it (`Expect: 100-continue`) receives that
  * when the reading begins.
  */
-export class HTTPRequest implements AsyncIterable<Buffer> {
+export class HTTPRequest extends ReceivedMessage {
   /** @internal */
-  readonly head: RequestHead;
+  override readonly head: RequestHead;
   /** @internal */
   reader: ContentReader | undefined = undefined;
   /** @internal Whether the content has been received and passed on or dropped. */
@@ -68,6 +68,7 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
 
   /** @internal */
   constructor(connection: RequestConnection, head: RequestHead) {
+    super();
     this.connection = connection;
     this.head = head;
   }
@@ -101,10 +102,6 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     return this.head.authority;
   }
 
-  get version(): HTTPVersion {
-    return this.head.version;
-  }
-
   /** The announced length of the content in bytes; `undefined` if there is none, or if it is chunked. */
   get contentLength(): number | undefined {
     return this.head.contentLength;
@@ -118,25 +115,6 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   /** Whether the connection is secured by TLS. */
   get secure(): boolean {
     return this.connection.secure;
-  }
-
-  /** The value of a field: see {@link FieldSection.field}. */
-  field(name: string): string | undefined {
-    return this.head.field(name);
-  }
-
-  /** The values of all lines of a field, in order. */
-  fields(name: string): string[] {
-    return this.head.fields(name);
-  }
-
-  has(name: string): boolean {
-    return this.head.has(name);
-  }
-
-  /** Each field line as it was received, in order. */
-  rawFields(): Iterable<readonly [name: string, value: string]> {
-    return this.head.rawFields();
   }
 
   /** Keeps the head, so that it can be read at any time. Needed only by handlers that have answered when they return. */
@@ -207,20 +185,10 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     }, false);
   }
 
-  /**
-   * Iterates over the content. Each piece is yours. The client can send no faster than the pieces are taken. If the iteration is
-   * left, the rest is dropped.
-   * @throws HTTPSequenceError the content is being read already.
-   */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
+  override [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
     const iterator = new ContentIterator(this.connection);
     this.read(iterator);
     return iterator;
-  }
-
-  /** The content as a stream of the Web. @throws HTTPSequenceError the content is being read already. */
-  stream(): ReadableStream<Uint8Array> {
-    return streamOf(this[Symbol.asyncIterator]());
   }
 
   /**

@@ -1,24 +1,19 @@
 /** A response as the callers and the layers of an agent see it. */
 import type { Deferred } from '../../defer/deferred.js';
 import type { FieldSection } from '../../protocols/http/field-section.js';
-import type { HTTPVersion } from '../../protocols/http/heads.js';
 import { MAX_RESPONSE_CONTENT_BYTES } from '../client/client-response.js';
-import { streamOf } from '../content-reader.js';
+import { type MessageFacts, ReceivedMessage } from '../received-message.js';
 
 /** The head of a response. */
-export interface ResponseFacts {
+export interface ResponseFacts extends MessageFacts {
   readonly status: number;
   readonly reason: string;
-  readonly version: HTTPVersion;
-  readonly contentLength: number | undefined;
-  field(name: string): string | undefined;
-  fields(name: string): string[];
-  has(name: string): boolean;
-  rawFields(): Iterable<readonly [name: string, value: string]>;
 }
 
 /** The content of a response, which can be read once. */
 export interface ResponseContent {
+  /** Whether its length is not the one that the head announces. */
+  readonly isDecoded?: boolean;
   readonly trailers: FieldSection | undefined;
   bytes(maxBytes: number): Deferred<Buffer>;
   text(maxBytes: number): Deferred<string>;
@@ -34,12 +29,13 @@ export interface ResponseContent {
  * {@link stream}. Read it, or call {@link drain} or {@link discard}: the connection is in use until then. The server can send no faster
  * than the content is read.
  */
-export class AgentResponse implements AsyncIterable<Buffer> {
+export class AgentResponse extends ReceivedMessage {
   /** Where the response came from: the URL of the last request, with the fragment of the first. */
   readonly url: string;
   /** The URLs of the redirections that were followed, in order. */
   readonly redirects: readonly string[];
-  private readonly head: ResponseFacts;
+  /** @internal */
+  protected override readonly head: ResponseFacts;
   private readonly content: ResponseContent;
 
   /** @internal */
@@ -49,6 +45,7 @@ export class AgentResponse implements AsyncIterable<Buffer> {
     content: ResponseContent,
     redirects: readonly string[] = [],
   ) {
+    super();
     this.url = url;
     this.redirects = redirects;
     this.head = head;
@@ -57,8 +54,7 @@ export class AgentResponse implements AsyncIterable<Buffer> {
 
   /** @internal The same response with content that has another length. */
   decodedBy(decode: (content: ResponseContent) => ResponseContent): AgentResponse {
-    const head = new DecodedFacts(this.head);
-    return new AgentResponse(this.url, head, decode(this.content), this.redirects);
+    return new AgentResponse(this.url, this.head, decode(this.content), this.redirects);
   }
 
   /** @internal */
@@ -81,37 +77,14 @@ export class AgentResponse implements AsyncIterable<Buffer> {
     return this.head.reason;
   }
 
-  get version(): HTTPVersion {
-    return this.head.version;
-  }
-
   /** The value of Content-Length; `undefined` if there is none, or if the content is decoded. The answer to HEAD announces content that it does not have. */
   get contentLength(): number | undefined {
-    return this.head.contentLength;
+    return this.content.isDecoded === true ? undefined : this.head.contentLength;
   }
 
   /** The trailer section, once the content is complete; `undefined` if there is none. */
   get trailers(): FieldSection | undefined {
     return this.content.trailers;
-  }
-
-  /** The value of a field; those of several lines are joined by `, `. `undefined` if there is none. */
-  field(name: string): string | undefined {
-    return this.head.field(name);
-  }
-
-  /** The values of all lines of a field, in order. */
-  fields(name: string): string[] {
-    return this.head.fields(name);
-  }
-
-  has(name: string): boolean {
-    return this.head.has(name);
-  }
-
-  /** Each field line as it was received, in order. */
-  rawFields(): Iterable<readonly [name: string, value: string]> {
-    return this.head.rawFields();
   }
 
   /**
@@ -142,17 +115,8 @@ export class AgentResponse implements AsyncIterable<Buffer> {
     return this.content.drain(maxBytes);
   }
 
-  /**
-   * Iterates over the content. Each piece is yours. If the iteration is left, the rest is dropped.
-   * @throws HTTPSequenceError the content is being read already.
-   */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
+  override [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
     return this.content[Symbol.asyncIterator]();
-  }
-
-  /** The content as a stream of the Web. @throws HTTPSequenceError the content is being read already. */
-  stream(): ReadableStream<Uint8Array> {
-    return streamOf(this[Symbol.asyncIterator]());
   }
 
   /**
@@ -166,43 +130,5 @@ export class AgentResponse implements AsyncIterable<Buffer> {
   /** Aborts the connection. Content that is being read fails with a CancelledError. Does nothing if the response is complete. */
   abort(): void {
     this.content.abort();
-  }
-}
-
-/** The head of a response whose content was encoded: its announced length is not that of the content. */
-class DecodedFacts implements ResponseFacts {
-  readonly contentLength = undefined;
-  readonly #head: ResponseFacts;
-
-  constructor(head: ResponseFacts) {
-    this.#head = head;
-  }
-
-  get status(): number {
-    return this.#head.status;
-  }
-
-  get reason(): string {
-    return this.#head.reason;
-  }
-
-  get version(): HTTPVersion {
-    return this.#head.version;
-  }
-
-  field(name: string): string | undefined {
-    return this.#head.field(name);
-  }
-
-  fields(name: string): string[] {
-    return this.#head.fields(name);
-  }
-
-  has(name: string): boolean {
-    return this.#head.has(name);
-  }
-
-  rawFields(): Iterable<readonly [name: string, value: string]> {
-    return this.#head.rawFields();
   }
 }

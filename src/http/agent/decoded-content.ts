@@ -2,7 +2,7 @@
 import { Deferred } from '../../defer/deferred.js';
 import type { FieldSection } from '../../protocols/http/field-section.js';
 import { checkMaxContentBytes } from '../../protocols/http/limits.js';
-import { InvalidJSONError } from '../client/errors.js';
+import { parseJSON } from '../client/parse-json.js';
 import { contentCodingOf, type DecodableCoding, decodedBy } from '../decode-body.js';
 import { DecodedBodyTooLargeError } from '../errors.js';
 import type { ResponseContent } from './agent-response.js';
@@ -20,6 +20,7 @@ const FREE_BYTES = 1024 * 1024;
 const BAD_GATEWAY = 502;
 
 export class DecodedContent implements ResponseContent {
+  readonly isDecoded = true;
   readonly #source: ResponseContent;
   readonly #encoding: string;
   readonly #limits: DecodingLimits;
@@ -193,12 +194,4 @@ async function collect(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
   const all: Buffer[] = [];
   for await (const piece of pieces) all.push(piece);
   return Buffer.concat(all);
-}
-
-function parseJSON(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString()) as unknown;
-  } catch (cause) {
-    throw new InvalidJSONError(cause);
-  }
 }

@@ -107,15 +107,9 @@ export function agentRequest(
   else checkOptions<RequestDetails>('the request', options, DETAILS);
   const target = parseHTTPURL(url, settings.baseURL);
   if (options.query !== undefined) appendQuery(target, options.query);
+  checkDetails(options);
   const { method = named ?? 'GET', fields, contentLength, trailers, idempotent } = options;
   const { continueTimeoutMs, onInformational, signal } = options;
-  if (idempotent !== undefined) checkBoolean('idempotent', idempotent);
-  if (onInformational !== undefined) checkFunction('onInformational', onInformational);
-  if (trailers !== undefined) checkFunction('trailers', trailers);
-  if (signal !== undefined) checkAbortSignal('signal', signal);
-  if (contentLength !== undefined) {
-    checkInteger('contentLength', contentLength, 0, Number.MAX_SAFE_INTEGER);
-  }
   const { redirect = settings.redirect, maxRedirects = settings.maxRedirects } = options;
   const { decode = settings.decode } = options;
   const { retries = settings.retries } = options;
@@ -141,6 +135,18 @@ export function agentRequest(
     times: timesOf(settings, options),
     startedMs,
   };
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+function checkDetails(options: RequestDetails): void {
+  const { contentLength, trailers, idempotent, onInformational, signal } = options;
+  if (idempotent !== undefined) checkBoolean('idempotent', idempotent);
+  if (onInformational !== undefined) checkFunction('onInformational', onInformational);
+  if (trailers !== undefined) checkFunction('trailers', trailers);
+  if (signal !== undefined) checkAbortSignal('signal', signal);
+  if (contentLength !== undefined) {
+    checkInteger('contentLength', contentLength, 0, Number.MAX_SAFE_INTEGER);
+  }
 }
 
 /** An Authorization field of the request replaces the credentials of the agent. */

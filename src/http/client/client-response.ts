@@ -4,7 +4,7 @@ import { Deferred } from '../../defer/deferred.js';
 import { checkFunction } from '../../internal/check.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
 import type { FieldSection } from '../../protocols/http/field-section.js';
-import type { HTTPVersion, ResponseHead } from '../../protocols/http/heads.js';
+import type { ResponseHead } from '../../protocols/http/heads.js';
 import { checkMaxContentBytes } from '../../protocols/http/limits.js';
 import { mayHaveContent } from '../../protocols/http/response-framing.js';
 import {
@@ -12,11 +12,11 @@ import {
   ContentIterator,
   type ContentReader,
   type ContentSource,
-  streamOf,
 } from '../content-reader.js';
+import { ReceivedMessage } from '../received-message.js';
 import { checkProtocol } from '../upgrade.js';
 import { type ContentReceiver, PushedContent } from './content-receiver.js';
-import { InvalidJSONError } from './errors.js';
+import { parseJSON } from './parse-json.js';
 
 /** The default of the limit of content that is collected: 16 MiB. */
 export const MAX_RESPONSE_CONTENT_BYTES: number = 16 * 1024 * 1024;
@@ -37,11 +37,12 @@ export interface ResponseSource extends ContentSource {
  * until `unreadTimeoutMs` has passed.
  * The server can send no faster than the content is read.
  */
-export class HTTPClientResponse implements AsyncIterable<Buffer> {
+export class HTTPClientResponse extends ReceivedMessage {
   /** The trailer section, once the content is complete; `undefined` if there is none. */
   trailers: FieldSection | undefined = undefined;
   private readonly source: ResponseSource;
-  private readonly head: ResponseHead;
+  /** @internal */
+  protected override readonly head: ResponseHead;
   private readonly hasContent: boolean;
   private readonly isTunnel: boolean;
   private reader: ContentReader | undefined = undefined;
@@ -51,6 +52,7 @@ export class HTTPClientResponse implements AsyncIterable<Buffer> {
 
   /** @internal */
   constructor(source: ResponseSource, head: ResponseHead, method: string) {
+    super();
     const { status, contentLength } = head;
     this.source = source;
     this.head = head.keep();
@@ -69,32 +71,9 @@ export class HTTPClientResponse implements AsyncIterable<Buffer> {
     return this.head.reason;
   }
 
-  get version(): HTTPVersion {
-    return this.head.version;
-  }
-
   /** The value of Content-Length; `undefined` if there is none. The answer to HEAD announces content that it does not have. */
   get contentLength(): number | undefined {
     return this.head.contentLength;
-  }
-
-  /** The value of a field: see {@link FieldSection.field}. */
-  field(name: string): string | undefined {
-    return this.head.field(name);
-  }
-
-  /** The values of all lines of a field, in order. */
-  fields(name: string): string[] {
-    return this.head.fields(name);
-  }
-
-  has(name: string): boolean {
-    return this.head.has(name);
-  }
-
-  /** Each field line as it was received, in order. */
-  rawFields(): Iterable<readonly [name: string, value: string]> {
-    return this.head.rawFields();
   }
 
   /**
@@ -130,19 +109,10 @@ export class HTTPClientResponse implements AsyncIterable<Buffer> {
     return drain.done;
   }
 
-  /**
-   * Iterates over the content. Each piece is yours. If the iteration is left, the rest is dropped.
-   * @throws HTTPSequenceError the content is being read already.
-   */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
+  override [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
     const iterator = new ContentIterator(this.source);
     this.read(iterator);
     return iterator;
-  }
-
-  /** The content as a stream of the Web. @throws HTTPSequenceError the content is being read already. */
-  stream(): ReadableStream<Uint8Array> {
-    return streamOf(this[Symbol.asyncIterator]());
   }
 
   /**
@@ -279,11 +249,3 @@ const DROPPED: ContentReader = {
   ended() {},
   failed() {},
 };
-
-function parseJSON(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString()) as unknown;
-  } catch (cause) {
-    throw new InvalidJSONError(cause);
-  }
-}
