@@ -4,6 +4,7 @@ import { type BarLine, outcomeOf } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
 import type { Spread } from './statistics.js';
 import {
+  AGENT_BASELINE,
   BASELINE,
   costOf,
   DATAGRAM_BASELINE,
@@ -101,6 +102,7 @@ const TO_DGRAM = ratio(GIVEN, DATAGRAM_BASELINE);
 const TO_UWS = ratio(GIVEN, 'uws');
 const NODE_TO_HTTP = ratio(NODE, HTTP_BASELINE);
 const TO_HTTP = ratio(GIVEN, HTTP_BASELINE);
+const TO_UNDICI = ratio(GIVEN, AGENT_BASELINE);
 const SCALING = ratio('ropewalk-x1', 'ropewalk-x2');
 
 export const BARS: readonly Bar[] = [
@@ -155,6 +157,8 @@ export const BARS: readonly Bar[] = [
   atMost('http-proxy-hello', 'reverse proxy, 13 bytes', ratio(GIVEN, 'nginx'), 1.5),
   atMost('http-proxy-64k', 'reverse proxy, 64 KiB', ratio(GIVEN, 'nginx'), 1.3),
   atMost('http-idle', 'idle keep-alive connection', excess(GIVEN), 700),
+  atMost('agent-get-50', 'HTTP client, GET x 50', TO_UNDICI, 0.8),
+  atMost('agent-download-1m', 'HTTP client, download of 1 MiB', TO_UNDICI, 0.8),
   atMost('ws-echo-64', 'WebSocket echo 64 B, text', TO_UWS, 1),
   atMost('ws-echo-16k', 'WebSocket echo 16 KiB, text', TO_UWS, 1),
   atMost('ws-echo-64-binary', 'WebSocket echo 64 B, binary', TO_UWS, 1),

@@ -3,7 +3,7 @@
 /**
  * What a server does with its input. `idle` is echo for connections that mostly rest. For datagrams, `sink`
  * answers each 64th, and `source` answers each with 64 copies. `broadcast` sends a WebSocket message to all
- * connections, `file` serves the files of a folder.
+ * connections, `file` serves the files of a folder. Of HTTP clients, `get` takes the content as a whole, `download` in pieces.
  */
 export type Mode =
   | 'echo'
@@ -13,11 +13,13 @@ export type Mode =
   | 'sink'
   | 'source'
   | 'broadcast'
-  | 'file';
+  | 'file'
+  | 'get'
+  | 'download';
 
 /**
  * The kind of server that a scenario needs; `proxy` passes on to another server, `workers` serve TCP by
- * several threads or processes.
+ * several threads or processes. `agent` is an HTTP client, which obeys orders (bench/native/order_load.h).
  */
 export type Service =
   | 'tcp'
@@ -28,6 +30,7 @@ export type Service =
   | 'socks'
   | 'http'
   | 'http-proxy'
+  | 'agent'
   | 'express'
   | 'fastify'
   | 'ws'

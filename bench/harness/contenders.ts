@@ -14,6 +14,7 @@ const RAW_RELAY = nativeTool('raw_relay_server');
 const RAW_SOCKS = [RAW_RELAY, '--socks', 'on'];
 const RAW_UDP = nativeTool('raw_udp_server');
 const RAW_TLS = nativeTool('raw_tls_server');
+const UNDICI_VERSION = [process.execPath, '-p', 'require("undici/package.json").version'];
 const GXX_VERSION = ['g++', '-dumpfullversion'];
 
 function node(file: string, ...args: string[]): Command {
@@ -56,6 +57,7 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
       socks: node('socks/ropewalk.mjs', ...args),
       http: node('http/ropewalk.mjs', ...args),
       'http-proxy': node('http-proxy/ropewalk.mjs', ...args),
+      agent: node('agent/ropewalk.mjs', ...args),
       ...frameworks(kind),
       ws: node('websocket/ropewalk.mjs', ...args),
     }),
@@ -200,10 +202,32 @@ export const CONTENDERS: readonly Contender[] = [
     serves: {
       http: node('http/node-http.mjs'),
       'http-proxy': node('http-proxy/node-http.mjs'),
+      agent: node('agent/node-http.mjs'),
       ...frameworks('node-http'),
     },
     versionCommand: NODE_VERSION,
     quick: true,
+  },
+  {
+    name: 'undici',
+    title: 'undici',
+    serves: { agent: node('agent/undici.mjs') },
+    versionCommand: UNDICI_VERSION,
+    quick: true,
+  },
+  {
+    name: 'undici-dispatch',
+    title: 'undici, dispatch without streams',
+    serves: { agent: node('agent/undici-dispatch.mjs') },
+    versionCommand: UNDICI_VERSION,
+    quick: false,
+  },
+  {
+    name: 'node-fetch',
+    title: 'fetch of Node',
+    serves: { agent: node('agent/node-fetch.mjs') },
+    versionCommand: NODE_VERSION,
+    quick: false,
   },
   {
     name: 'fastify',

@@ -33,9 +33,10 @@ export type Where = { readonly port: number } | { readonly path: string };
 
 /**
  * `turns` is for streams: the client and the server work in turns (bench/native/turn_load.h). `broadcast` is for
- * WebSocket: connection 0 sends, and all receive (bench/native/broadcast_load.h).
+ * WebSocket: connection 0 sends, and all receive (bench/native/broadcast_load.h). `orders` is for HTTP clients, which make so many
+ * requests at a time as there are connections (bench/native/order_load.h).
  */
-export type Load = 'stream' | 'datagrams' | 'turns' | 'broadcast';
+export type Load = 'stream' | 'datagrams' | 'turns' | 'broadcast' | 'orders';
 
 /** The data frames of WebSocket messages. */
 export type FrameKind = 'text' | 'binary';

@@ -25,6 +25,7 @@ const SOURCES = {
     'http_dialogue.cc',
     'http_head.cc',
     'loopback.cc',
+    'order_load.cc',
     'payload.cc',
     'server_usage.cc',
     'socks_request.cc',

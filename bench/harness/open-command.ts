@@ -37,6 +37,8 @@ export function openCommand(
       const contentFile = join(siteFolder(bytes), FILE_NAME);
       return { ...command, request: scenario.request, contentFile };
     }
+    case 'orders':
+      return { ...command, load: 'orders' };
     case 'websocket': {
       const { frames: websocket, mode } = scenario;
       return { ...command, websocket, load: mode === 'broadcast' ? 'broadcast' : 'stream' };

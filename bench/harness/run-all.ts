@@ -126,6 +126,7 @@ function runOne(
     case 'echo':
     case 'http':
     case 'file':
+    case 'orders':
     case 'websocket':
     case 'churn':
     case 'datagrams':

@@ -46,6 +46,12 @@ export interface FileScenario extends Described {
   readonly request: string;
 }
 
+/** Requests of an HTTP client, so many at a time as there are connections; `bytes` is the content of each response. The cost is CPU time. */
+export interface OrderScenario extends Described {
+  readonly kind: 'orders';
+  readonly mode: Extract<Mode, 'get' | 'download'>;
+}
+
 /** WebSocket messages: back to their sender, or one at a time to all connections. The cost is CPU time. */
 export interface WebSocketScenario extends Described {
   readonly kind: 'websocket';
@@ -100,6 +106,7 @@ export type SlicedScenario =
   | EchoScenario
   | HTTPScenario
   | FileScenario
+  | OrderScenario
   | WebSocketScenario
   | ChurnScenario
   | DatagramScenario

@@ -11,7 +11,7 @@ import type {
   SlicedScenario,
   WorkersScenario,
 } from './scenario-types.js';
-import { httpScenarios, webSocketScenarios } from './web-scenarios.js';
+import { agentScenarios, httpScenarios, webSocketScenarios } from './web-scenarios.js';
 
 type Stream = 'tcp' | 'unix';
 
@@ -227,6 +227,7 @@ export function scenarios(quick: boolean): Scenario[] {
     ...heldScenarios(quick),
     ...tlsScenarios(quick),
     ...httpScenarios(quick),
+    ...agentScenarios(),
     ...webSocketScenarios(quick),
     ...streamScenarios('unix'),
     ...datagramScenarios(),

@@ -25,8 +25,8 @@ export interface Running {
 
 /** Descriptors that a server may have opened for its own use meanwhile. */
 const SPARE_DESCRIPTORS = 5;
-/** Traffic before the first slice, until V8 has optimized the code of a proxy, which is that of a server and of a client. */
-const PROXY_WARMUP_SECONDS = 4;
+/** Traffic before the first slice, until V8 has optimized the code of an HTTP client, which also a proxy has. */
+const CLIENT_WARMUP_SECONDS = 4;
 
 export async function runSlices(
   scenario: SlicedScenario,
@@ -78,19 +78,20 @@ export async function startTraffic(
   try {
     const proxies = service === 'proxy' || service === 'socks';
     const core = turns ? undefined : options.serverCore;
-    const root = kind === 'file' ? siteFolder(scenario.bytes) : undefined;
-    const isBehindHTTP = service === 'http-proxy';
-    const file = isBehindHTTP && root !== undefined ? join(root, FILE_NAME) : undefined;
-    const target = proxies || isBehindHTTP ? await client.serve(scenario.bytes, file) : undefined;
+    const hasFile = kind === 'file' || kind === 'orders';
+    const root = hasFile ? siteFolder(scenario.bytes) : undefined;
+    const asksHTTP = service === 'http-proxy' || service === 'agent';
+    const file = asksHTTP && root !== undefined ? join(root, FILE_NAME) : undefined;
+    const target = proxies || asksHTTP ? await client.serve(scenario.bytes, file) : undefined;
     server = await startServer(contender, service, mode, {
       core,
       target,
-      root: isBehindHTTP ? undefined : root,
+      root: service === 'http-proxy' ? undefined : root,
       nodeFlags,
     });
     const started = { contender, server, client, descriptors: descriptorsOf(server.pid) };
     if (!isChurn(scenario)) await client.open(openCommand(scenario, contender, server, target));
-    if (isBehindHTTP) await client.measure({ seconds: 0, warmup: PROXY_WARMUP_SECONDS });
+    if (asksHTTP) await client.measure({ seconds: 0, warmup: CLIENT_WARMUP_SECONDS });
     return started;
   } catch (error) {
     await client.end();

@@ -20,8 +20,9 @@ export const DATAGRAM_BASELINE = 'node-dgram';
 export const TLS_BASELINE = 'node-tls';
 export const HTTP_BASELINE = 'node-http';
 export const WEBSOCKET_BASELINE = 'node-ws';
+export const AGENT_BASELINE = 'undici';
 
-/** The server of Node itself for a scenario; for WebSocket, which Node has none of, that of `ws`. */
+/** The server of Node itself for a scenario; for WebSocket, which Node has none of, that of `ws`; for HTTP clients undici. */
 export function baselineOf({ kind, service }: Scenario): {
   readonly name: string;
   readonly title: string;
@@ -33,6 +34,7 @@ export function baselineOf({ kind, service }: Scenario): {
     service === 'fastify'
   )
     return { name: HTTP_BASELINE, title: 'node:http' };
+  if (service === 'agent') return { name: AGENT_BASELINE, title: 'undici' };
   if (service === 'ws') return { name: WEBSOCKET_BASELINE, title: 'ws' };
   if (service === 'tls') return { name: TLS_BASELINE, title: 'node:tls' };
   return kind === 'datagrams'
@@ -116,6 +118,9 @@ function details(record: ScenarioRecord, name: string): Omit<ContenderSummary, k
   const slices = slicesOf(record, name);
   const us = (of: (slice: Traffic) => number): number | undefined =>
     median(slices, (slice) => of(slice) / 1_000);
+  // The load client does not see when an HTTP client asks for what it sends.
+  const latency = (of: (slice: Traffic) => number): number | undefined =>
+    record.scenario.kind === 'orders' ? undefined : us(of);
   const footprints = record.footprints.filter((one) => one.contender === name);
   const baseline = baselineOf(record.scenario).name;
   const alone = aloneOf(name);
@@ -130,9 +135,9 @@ function details(record: ScenarioRecord, name: string): Omit<ContenderSummary, k
     wallUs: us((slice) => slice.wallNs / slice.messages),
     lost: record.scenario.kind === 'datagrams' ? lostOf(slices, record.scenario) : undefined,
     cpuUs: median(slices, (slice) => slice.cpuUsPerMessage),
-    p50Us: us((slice) => slice.p50Ns),
-    p90Us: us((slice) => slice.p90Ns),
-    p99Us: us((slice) => slice.p99Ns),
+    p50Us: latency((slice) => slice.p50Ns),
+    p90Us: latency((slice) => slice.p90Ns),
+    p99Us: latency((slice) => slice.p99Ns),
     userInstructions: userInstructionsOf(record, name),
     acceptedBytes: median(footprints, (one) => one.accepted.rss),
     restedBytes: median(footprints, (one) => one.rested?.rss ?? null),

@@ -2,7 +2,13 @@
 
 import { idleScenario } from './idle-scenario.js';
 import type { FrameKind } from './load-client.js';
-import type { FileScenario, HTTPScenario, Scenario, WebSocketScenario } from './scenario-types.js';
+import type {
+  FileScenario,
+  HTTPScenario,
+  OrderScenario,
+  Scenario,
+  WebSocketScenario,
+} from './scenario-types.js';
 import { FILE_NAME } from './site-folder.js';
 
 const HELLO = 'Hello, World!';
@@ -90,6 +96,31 @@ export function httpScenarios(quick: boolean): Scenario[] {
       request: HELLO_REQUEST,
       content: HELLO,
     },
+  ];
+}
+
+/** HTTP clients. The load client is their server, and answers as nginx would. */
+export function agentScenarios(): Scenario[] {
+  const orders = (
+    name: string,
+    title: string,
+    connections: number,
+    mode: OrderScenario['mode'],
+    bytes: number,
+  ): OrderScenario => ({
+    kind: 'orders',
+    mode,
+    name,
+    title: `HTTP/1.1 client, ${title}`,
+    costLabel: 'CPU us per request',
+    service: 'agent',
+    quick: true,
+    connections,
+    bytes,
+  });
+  return [
+    orders('agent-get-50', 'GET of 13 bytes as text, 50 at a time', 50, 'get', 13),
+    orders('agent-download-1m', 'download of 1 MiB in pieces, 8 at a time', 8, 'download', 2 ** 20),
   ];
 }
 

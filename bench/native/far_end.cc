@@ -101,6 +101,7 @@ void FarEnd::Send(int fd) {
   if (sent < answer.size()) {
     blocked_.push_back(fd);
   } else {
+    ++answered_;
     gathered.clear();
     sent = 0;
     is_answering = false;

@@ -1,7 +1,8 @@
 // The destination of proxied connections, inside the load client: it accepts the proxy's
 // connections and sends each whole message back, so the bytes that the client checks have passed
-// the proxy twice. Behind an HTTP proxy it answers each request with the same response instead. The
-// client's own loop polls it: the proxy has its core to itself, and nothing sleeps.
+// the proxy twice. Behind an HTTP proxy, and an HTTP client, it answers each request with the same
+// response instead. The client's own loop polls it: the proxy has its core to itself, and nothing
+// sleeps.
 #ifndef BENCH_NATIVE_FAR_END_H_
 #define BENCH_NATIVE_FAR_END_H_
 
@@ -29,6 +30,9 @@ class FarEnd {
   // Does all pending work that does not block.
   void Poll();
 
+  // The number of whole answers that were sent.
+  uint64_t answered() const { return answered_; }
+
  private:
   struct Gathered {
     std::string bytes;          // received
@@ -44,6 +48,7 @@ class FarEnd {
 
   size_t bytes_;
   std::string answer_;  // empty: the message
+  uint64_t answered_ = 0;
   int epoll_;
   int listener_ = -1;
   std::unordered_map<int, Gathered> gathered_;  // by descriptor

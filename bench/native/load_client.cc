@@ -3,7 +3,8 @@
 // lines:
 //
 //   {"cmd":"serve","bytes":B}                    listens for a proxy (far_end.h); returns "port";
-//                                                with "contentFile":"..." for an HTTP proxy
+//                                                with "contentFile":"..." for an HTTP proxy or
+//                                                client
 //   {"cmd":"open",WHERE,"pid":SERVER,"conns":N,WHAT,"stallSeconds":S}
 //   {"cmd":"touch"}                              one message on every connection
 //   {"cmd":"measure","seconds":S,"warmup":W}     traffic on every connection
@@ -17,6 +18,7 @@
 // one message, and answers with "content":"...", with the content of the file "contentFile":"...",
 // or with any "bytes":B (http_dialogue.h). "websocket":"text"|"binary" makes the messages frames of
 // that kind (websocket_dialogue.h); "load":"broadcast" sends one to all (broadcast_load.h).
+// "load":"orders" has the contender make N requests at a time (order_load.h).
 //
 // "tls":"full"|"resumed" secures streams (tls_wire.h). "behindSocks":P has the server, a SOCKS
 // proxy, connect to that port of 127.0.0.1 (socks_request.h).
@@ -43,6 +45,7 @@
 #include "far_end.h"
 #include "flat_json.h"
 #include "http_dialogue.h"
+#include "order_load.h"
 #include "server_usage.h"
 #include "stream_load.h"
 #include "tally.h"
@@ -96,7 +99,9 @@ class Client {
     load_ = MakeLoad(command);
     if (!load_) {
       return PrintError(
-          "bytes: at least 16, and a multiple of the length of a line; contentFile: readable");
+          "bytes: at least 16, and a multiple of the length of a line; contentFile: readable; "
+          "orders: "
+          "after serve");
     }
     usage_.Attach(Server(command));
     std::string error = load_->Open(Connections(command));
@@ -174,6 +179,10 @@ class Client {
 
   // Null if the command is faulty.
   std::unique_ptr<Load> MakeLoad(const FlatJson& command) {
+    if (command.Text("load", "stream") == "orders") {
+      if (!far_end_) return nullptr;
+      return std::make_unique<OrderLoad>(Where(command), far_end_.get(), StallNs(command));
+    }
     if (std::string request = command.Text("request", ""); !request.empty()) {
       std::optional<std::string> content = ContentOf(command);
       if (!content) return nullptr;

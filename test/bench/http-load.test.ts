@@ -1,10 +1,12 @@
-/** The load client speaks HTTP, and notices wrong answers. */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+/** The load client speaks HTTP, and notices wrong answers; as the server of HTTP clients, it notices those that miscount. */
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { endChildren } from '../../bench/harness/children.js';
 import { LoadClient } from '../../bench/harness/load-client.js';
 import { buildNativeTools } from '../../bench/harness/native-tools.js';
 import { faultOf } from '../../bench/harness/results.js';
+import { FILE_NAME, removeSiteFolder, siteFolder } from '../../bench/harness/site-folder.js';
 import { SLICE } from './short-slices.js';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -70,5 +72,71 @@ describe.skipIf(process.platform !== 'linux')('the load client on HTTP', () => {
     ['a byte too few', GOOD.slice(0, -1)],
   ])('notices %s', async (_fault, answer) => {
     await expect(measure(await serve(answer))).rejects.toThrow('had no correct answer');
+  });
+});
+
+const FILE_BYTES = 100;
+const ASKED = 3;
+
+/** A client that asks for the file as often as it is ordered to, one request after the other, and reports what `report` makes of its count. */
+async function obey(target: number, report: (count: number) => string): Promise<number> {
+  const server = createServer((orders) => {
+    sockets.push(orders);
+    orders.on('error', () => {});
+    let isGoing = false;
+    let count = 0;
+    const asking = connect(target, '127.0.0.1');
+    sockets.push(asking);
+    asking.on('data', () => {
+      count += 1;
+      if (isGoing) asking.write(REQUEST);
+      else orders.write(report(count));
+    });
+    orders.on('data', (order) => {
+      isGoing = String(order) === `go ${ASKED}\n`;
+      if (!isGoing) return;
+      count = 0;
+      asking.write(REQUEST);
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function measureClient(report: (count: number) => string) {
+  const client = await LoadClient.start(undefined);
+  const contentFile = join(siteFolder(FILE_BYTES), FILE_NAME);
+  const port = await obey(await client.serve(FILE_BYTES, contentFile), report);
+  const where = { port };
+  const command = { where, pid: process.pid, bytes: FILE_BYTES, load: 'orders' } as const;
+  await client.open({ ...command, conns: ASKED, stallSeconds: 0.3 });
+  return client.measure(SLICE);
+}
+
+describe.skipIf(process.platform !== 'linux')('the load client as a server of clients', () => {
+  beforeAll(buildNativeTools, 120_000);
+  afterEach(async () => {
+    await endChildren();
+    removeSiteFolder();
+    for (const socket of sockets.splice(0)) socket.destroy();
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  it('counts the answers of an honest client', async () => {
+    const figures = await measureClient((count) => `done ${count} 0\n`);
+    expect(faultOf('client', figures)).toBeUndefined();
+    expect(figures.messages).toBeGreaterThan(1);
+    expect(figures.cpuNs).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['had answers that nobody sent', (count: number) => `done ${count + 1} 0\n`],
+    ['has lost an answer', (count: number) => `done ${count - 1} 0\n`],
+    ['had a wrong answer', (count: number) => `done ${count} 1\n`],
+    ['reports something else', () => 'what?\n'],
+    ['reports nothing', () => ''],
+  ])('notices a client that %s', async (_fault, report) => {
+    await expect(measureClient(report)).rejects.toThrow('had no correct answer');
   });
 });

@@ -89,7 +89,7 @@ describe('the contenders', () => {
       const participants = CONTENDERS.filter((one) => one.serves[service] !== undefined);
       const kinds = ['ropewalk'];
       if (service !== 'workers') kinds.push('node');
-      const above = ['tls', 'http', 'http-proxy', 'express', 'fastify', 'ws'];
+      const above = ['tls', 'http', 'http-proxy', 'agent', 'express', 'fastify', 'ws'];
       if (!above.includes(service)) kinds.push('raw-epoll');
       for (const kind of kinds) {
         expect(

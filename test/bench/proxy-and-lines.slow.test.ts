@@ -1,6 +1,7 @@
-// The contenders that pass on to another server and those that answer many short lines: what they return
-// is right, and the load client notices a relay that lies.
+// The contenders that pass on to another server, HTTP clients, and those that answer many short lines: what they
+// return is right, and the load client notices a relay that lies.
 
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { endChildren } from '../../bench/harness/children.js';
 import type { Contender } from '../../bench/harness/contender.js';
@@ -9,6 +10,7 @@ import { CONTENDERS } from '../../bench/harness/contenders.js';
 import { LoadClient } from '../../bench/harness/load-client.js';
 import { buildNativeTools } from '../../bench/harness/native-tools.js';
 import { faultOf } from '../../bench/harness/results.js';
+import { FILE_NAME, siteFolder } from '../../bench/harness/site-folder.js';
 import { firstWith, SLICE } from './short-slices.js';
 
 const CONNECTIONS = 20;
@@ -64,6 +66,29 @@ describe.skipIf(process.platform !== 'linux')('the load client at both ends of a
     const client = await openThrough(relayThat(fault), 0.3);
     const figures = await firstWith(count, () => client.measure(SLICE));
     expect(figures[count]).toBeGreaterThan(0);
+  });
+});
+
+const CLIENTS = CONTENDERS.filter(({ serves }) => serves.agent !== undefined);
+
+describe.skipIf(process.platform !== 'linux')('HTTP clients', () => {
+  beforeAll(buildNativeTools, 120_000);
+  afterEach(endChildren);
+
+  it.each(CLIENTS)('have right answers: $name', async (contender) => {
+    for (const [mode, bytes] of [
+      ['get', 13],
+      ['download', 2 ** 20],
+    ] as const) {
+      const root = siteFolder(bytes);
+      const client = await LoadClient.start(undefined);
+      const target = await client.serve(bytes, join(root, FILE_NAME));
+      const { where, pid } = await startServer(contender, 'agent', mode, { target, root });
+      await client.open({ where, pid, conns: 5, bytes, load: 'orders' });
+      const figures = await client.measure(SLICE);
+      expect(faultOf('client', figures)).toBeUndefined();
+      expect(figures.messages).toBeGreaterThanOrEqual(5);
+    }
   });
 });
 
