@@ -1,30 +1,44 @@
 /** The rules for received heads and trailer sections (RFC 9113 section 8.3, RFC 8441). Those that break one are malformed. */
-import { isAuthority, isHostWithPort } from '../http/authority.js';
-import { isToken, TARGET } from '../http/octets.js';
+import { isHostWithPort } from '../http/authority.js';
 import { type HTTP2ProtocolError, type HTTP2Rule, protocolError } from './errors.js';
-import { CONTENT_LENGTH, EXPECT, HOST, kindOf, PLAIN, PSEUDO } from './field-rules.js';
-import { HTTP2Fields, HTTP2RequestHead, HTTP2ResponseHead, type RequestTarget } from './heads.js';
+import {
+  ASTERISK,
+  AUTHORITY,
+  CONTENT_LENGTH,
+  EXPECT,
+  HOST,
+  INVALID,
+  isAuthorityText,
+  kindOf,
+  METHOD,
+  PATH,
+  PLAIN,
+  PROTOCOL,
+  PSEUDO,
+  PSEUDO_MASK,
+  SCHEME,
+  STATUS,
+  UNKNOWN_PSEUDO,
+} from './field-rules.js';
+import { HTTP2Fields, HTTP2RequestHead, HTTP2ResponseHead } from './heads.js';
 import type { HeaderField } from './hpack/header-field.js';
 import { DEFAULT_PRIORITY, parsePriority } from './priority.js';
 
-const SCHEME = /^[a-z][a-z0-9+.-]*$/i;
-const NO_PSEUDO: readonly string[] = [];
-const REQUEST_PSEUDO: readonly string[] = [
-  ':method',
-  ':scheme',
-  ':authority',
-  ':path',
-  ':protocol',
-];
-const RESPONSE_PSEUDO: readonly string[] = [':status'];
+/** Sets of pseudo-header fields: bits by their numbers. */
+const NO_PSEUDO = 0;
+const REQUEST_PSEUDO: number =
+  (1 << METHOD) | (1 << SCHEME) | (1 << AUTHORITY) | (1 << PATH) | (1 << PROTOCOL);
+const RESPONSE_PSEUDO: number = 1 << STATUS;
 
 /** Reads the fields of a section once. Its result is valid until the next section. */
 class SectionReader {
   private streamId = 0;
   /** The number of pseudo-header fields, which are in front. */
   pseudoCount = 0;
-  /** Their values, in the order of the names that are allowed. */
-  values: (string | undefined)[] = [];
+  /** The kinds and values of those that `seen` contains, by their numbers. */
+  seen = 0;
+  readonly kinds: number[] = [0, 0, 0, 0, 0, 0];
+  readonly values: string[] = ['', '', '', '', '', ''];
   contentLength: number | undefined = undefined;
   host: string | undefined = undefined;
   expectsContinue = false;
@@ -32,10 +46,10 @@ class SectionReader {
   priority = '';
 
   /** @throws HTTP2ProtocolError */
-  read(list: readonly HeaderField[], allowed: readonly string[], streamId: number): void {
+  read(list: readonly HeaderField[], allowed: number, streamId: number): void {
     this.streamId = streamId;
     this.pseudoCount = 0;
-    this.values = [];
+    this.seen = 0;
     this.contentLength = undefined;
     this.host = undefined;
     this.expectsContinue = false;
@@ -43,22 +57,43 @@ class SectionReader {
     for (let i = 0; i < list.length; i++) {
       const field = list[i] as HeaderField;
       const kind = kindOf(field, streamId);
-      if (kind === PSEUDO) this.pseudo(field, i, allowed);
-      else if (kind !== PLAIN) this.special(kind, field.value);
-      else if (field.name === 'priority') this.addPriority(field.value);
+      if (kind === PLAIN) {
+        if (field.name === 'priority') this.addPriority(field.value);
+      } else if (kind >= PSEUDO || kind === UNKNOWN_PSEUDO) {
+        this.pseudo(kind, field.value, i, allowed);
+      } else this.special(kind, field.value);
     }
+  }
+
+  has(number: number): boolean {
+    return (this.seen & (1 << number)) !== 0;
+  }
+
+  /** Whether the value of a field that was seen is invalid. */
+  isInvalid(number: number): boolean {
+    return ((this.kinds[number] as number) & INVALID) !== 0;
+  }
+
+  /** The value of a field that was seen. */
+  value(number: number): string {
+    return this.values[number] as string;
   }
 
   fault(rule: HTTP2Rule): HTTP2ProtocolError {
     return protocolError(rule, this.streamId);
   }
 
-  private pseudo({ name, value }: HeaderField, index: number, allowed: readonly string[]): void {
+  private pseudo(kind: number, value: string, index: number, allowed: number): void {
     if (allowed === NO_PSEUDO) throw this.fault('pseudo-field-trailer');
     if (index !== this.pseudoCount) throw this.fault('pseudo-field-order');
-    const at = allowed.indexOf(name);
-    if (at === -1 || this.values[at] !== undefined) throw this.fault('pseudo-field');
-    this.values[at] = value;
+    const number = kind & PSEUDO_MASK;
+    const bit = 1 << number;
+    if (kind === UNKNOWN_PSEUDO || (allowed & ~this.seen & bit) === 0) {
+      throw this.fault('pseudo-field');
+    }
+    this.seen |= bit;
+    this.kinds[number] = kind;
+    this.values[number] = value;
     this.pseudoCount += 1;
   }
 
@@ -93,12 +128,23 @@ export function requestHead(
   allowsProtocol: boolean,
 ): HTTP2RequestHead {
   reader.read(list, REQUEST_PSEUDO, streamId);
-  const target = targetOf(reader.values, allowsProtocol);
+  if (!reader.has(METHOD)) throw reader.fault('pseudo-field');
+  if (reader.isInvalid(METHOD)) throw reader.fault('method');
+  const method = reader.value(METHOD);
+  const authority = authorityOf();
+  const protocol = reader.has(PROTOCOL) ? reader.value(PROTOCOL) : undefined;
+  const isTunnel = method === 'CONNECT' && protocol === undefined;
+  if (isTunnel) checkTunnel();
+  else checkTarget(method, authority, protocol, allowsProtocol);
   const { pseudoCount, contentLength, expectsContinue, priority } = reader;
   return new HTTP2RequestHead(
     list,
     pseudoCount,
-    target,
+    method,
+    isTunnel ? '' : reader.value(SCHEME).toLowerCase(),
+    authority,
+    isTunnel ? '' : reader.value(PATH),
+    protocol,
     contentLength,
     expectsContinue,
     priority === '' ? DEFAULT_PRIORITY : parsePriority(priority),
@@ -108,11 +154,10 @@ export function requestHead(
 /** @throws HTTP2ProtocolError */
 export function responseHead(list: readonly HeaderField[], streamId: number): HTTP2ResponseHead {
   reader.read(list, RESPONSE_PSEUDO, streamId);
-  const [text] = reader.values;
-  if (text === undefined) throw reader.fault('pseudo-field');
-  // HTTP/2 has no 101 (RFC 9113 section 8.6).
-  if (!/^[1-9]\d\d$/.test(text) || text === '101') throw reader.fault('status');
-  return new HTTP2ResponseHead(list, reader.pseudoCount, Number(text), reader.contentLength);
+  if (!reader.has(STATUS)) throw reader.fault('pseudo-field');
+  if (reader.isInvalid(STATUS)) throw reader.fault('status');
+  const status = Number(reader.value(STATUS));
+  return new HTTP2ResponseHead(list, reader.pseudoCount, status, reader.contentLength);
 }
 
 /** @throws HTTP2ProtocolError */
@@ -122,53 +167,38 @@ export function trailerSection(list: readonly HeaderField[], streamId: number): 
   return new HTTP2Fields(list, 0);
 }
 
-function targetOf(values: readonly (string | undefined)[], allowsProtocol: boolean): RequestTarget {
-  const [method, scheme, named, path, protocol] = values;
-  if (method === undefined) throw reader.fault('pseudo-field');
-  if (!isToken(method)) throw reader.fault('method');
-  const authority = authorityOf(named);
-  if (method === 'CONNECT' && protocol === undefined) {
-    if (scheme !== undefined || path !== undefined) throw reader.fault('pseudo-field');
-    if (named === undefined || !isHostWithPort(named)) throw reader.fault('authority');
-    return { method, scheme: '', authority: named, path: '', protocol };
+/** CONNECT without a protocol (RFC 9113 section 8.5). */
+function checkTunnel(): void {
+  if (reader.has(SCHEME) || reader.has(PATH)) throw reader.fault('pseudo-field');
+  if (!reader.has(AUTHORITY) || !isHostWithPort(reader.value(AUTHORITY))) {
+    throw reader.fault('authority');
   }
-  if (protocol !== undefined && (method !== 'CONNECT' || !allowsProtocol || !isToken(protocol))) {
-    throw reader.fault('protocol');
+}
+
+function checkTarget(
+  method: string,
+  authority: string,
+  protocol: string | undefined,
+  allowsProtocol: boolean,
+): void {
+  if (protocol !== undefined) {
+    const isAllowed = method === 'CONNECT' && allowsProtocol;
+    if (!isAllowed || reader.isInvalid(PROTOCOL)) throw reader.fault('protocol');
   }
-  if (scheme === undefined || path === undefined) throw reader.fault('pseudo-field');
-  if (!SCHEME.test(scheme)) throw reader.fault('scheme');
-  if (!isPath(path, method)) throw reader.fault('path');
+  if (!reader.has(SCHEME) || !reader.has(PATH)) throw reader.fault('pseudo-field');
+  if (reader.isInvalid(SCHEME)) throw reader.fault('scheme');
+  const isAsterisk = ((reader.kinds[PATH] as number) & ASTERISK) !== 0;
+  if (reader.isInvalid(PATH) || (isAsterisk && method !== 'OPTIONS')) throw reader.fault('path');
   if (authority === '') throw reader.fault('authority');
-  return { method, scheme: scheme.toLowerCase(), authority, path, protocol };
 }
 
 /** RFC 9113 section 8.3.1: Host and `:authority` must not differ. A user name in either is refused. */
-function authorityOf(named: string | undefined): string {
+function authorityOf(): string {
   const { host } = reader;
   if (host !== undefined && !isAuthorityText(host)) throw reader.fault('host');
-  if (named === undefined) return host ?? '';
-  if (!isAuthorityText(named)) throw reader.fault('authority');
+  if (!reader.has(AUTHORITY)) return host ?? '';
+  const named = reader.value(AUTHORITY);
+  if (reader.isInvalid(AUTHORITY)) throw reader.fault('authority');
   if (host !== undefined && host.toLowerCase() !== named.toLowerCase()) throw reader.fault('host');
   return named;
-}
-
-/** The authorities that were valid lately: most requests have one of a few. */
-const validAuthorities = new Set<string>();
-const MAX_KNOWN_AUTHORITIES = 100;
-
-function isAuthorityText(text: string): boolean {
-  if (validAuthorities.has(text)) return true;
-  const bytes = Buffer.from(text, 'latin1');
-  if (!isAuthority(bytes, 0, bytes.length)) return false;
-  if (validAuthorities.size < MAX_KNOWN_AUTHORITIES && text.length <= 64) {
-    validAuthorities.add(text);
-  }
-  return true;
-}
-
-function isPath(path: string, method: string): boolean {
-  if (path === '*') return method === 'OPTIONS';
-  if (path.charCodeAt(0) !== 0x2f) return false;
-  for (let i = 1; i < path.length; i++) if (TARGET[path.charCodeAt(i)] !== 1) return false;
-  return true;
 }

@@ -101,17 +101,21 @@ export class HTTP2RequestHead extends HTTP2Fields implements RequestTarget {
   constructor(
     list: readonly HeaderField[],
     first: number,
-    target: RequestTarget,
+    method: string,
+    scheme: string,
+    authority: string,
+    path: string,
+    protocol: string | undefined,
     contentLength: number | undefined,
     expectsContinue: boolean,
     priority: HTTP2Priority,
   ) {
     super(list, first);
-    this.method = target.method;
-    this.scheme = target.scheme;
-    this.authority = target.authority;
-    this.path = target.path;
-    this.protocol = target.protocol;
+    this.method = method;
+    this.scheme = scheme;
+    this.authority = authority;
+    this.path = path;
+    this.protocol = protocol;
     this.contentLength = contentLength;
     this.expectsContinue = expectsContinue;
     this.priority = priority;
