@@ -1,10 +1,9 @@
 /** The state that both directions of an HTTP/2 connection share. */
-import type { HTTPOutput } from '../http/message-serializer.js';
 import { INTERNAL_ERROR } from './error-codes.js';
 import { HTTP2Error, protocolError } from './errors.js';
 import type { HTTP2Event } from './events.js';
 import { FloodCounts } from './flood-counts.js';
-import { FrameSerializer } from './frame-serializer.js';
+import { FrameSerializer, type HTTP2Output } from './frame-serializer.js';
 import { HPACKDecoder } from './hpack/decoder.js';
 import { HPACKEncoder } from './hpack/encoder.js';
 import type { HTTP2Settings } from './limits.js';
@@ -28,8 +27,8 @@ export class ConnectionState {
   readonly counts: FloodCounts;
   readonly events: HTTP2Event[] = [];
   readonly streams: Map<number, HTTP2Stream> = new Map();
-  /** Streams whose `write` did not send all, in the order in which that happened. */
-  readonly blocked: Set<HTTP2Stream> = new Set();
+  /** Streams whose `write` did not send all, in the order in which that happened; once there was one. */
+  private blocked: Set<HTTP2Stream> | undefined = undefined;
   readonly window: ReceiveWindow;
   sendWindow: number = INITIAL_WINDOW_BYTES;
   phase: ConnectionPhase = 'open';
@@ -42,11 +41,11 @@ export class ConnectionState {
   failure: HTTP2Error | undefined = undefined;
   /** Content that was sent in this interval. */
   intervalBytes = 0;
-  /** With the number of sections that may follow without ending the stream. */
-  private readonly remembered = new Map<number, number>();
+  /** With the number of sections that may follow without ending the stream; once there was one. */
+  private remembered: Map<number, number> | undefined = undefined;
   private isDrained = false;
 
-  constructor(settings: HTTP2Settings, output: HTTPOutput) {
+  constructor(settings: HTTP2Settings, output: HTTP2Output) {
     this.settings = settings;
     this.isServer = settings.role === 'server';
     this.frames = new FrameSerializer(output);
@@ -65,10 +64,11 @@ export class ConnectionState {
 
   /** Whether frames that the peer sent before it knew of a reset by this end may arrive. */
   isRemembered(streamId: number): boolean {
-    return this.remembered.has(streamId);
+    return this.remembered?.has(streamId) === true;
   }
 
   remember(streamId: number): void {
+    this.remembered ??= new Map();
     if (this.remembered.size === MAX_REMEMBERED) {
       for (const oldest of this.remembered.keys()) {
         this.remembered.delete(oldest);
@@ -81,14 +81,14 @@ export class ConnectionState {
 
   /** The peer has ended the stream. */
   forget(streamId: number): void {
-    this.remembered.delete(streamId);
+    this.remembered?.delete(streamId);
   }
 
   /** A field section that nobody reads. @throws HTTP2ProtocolError The peer cannot have sent it before it knew of a reset. */
   lateSection(streamId: number, endsStream: boolean): void {
-    const left = this.remembered.get(streamId);
+    const left = this.remembered?.get(streamId);
     if (left === undefined || (left === 0 && !endsStream)) throw protocolError('closed-stream');
-    this.remembered.set(streamId, left - 1);
+    this.remembered?.set(streamId, left - 1);
   }
 
   /** Opens the window of the connection for content that nobody will consume. */
@@ -98,11 +98,25 @@ export class ConnectionState {
     if (increment > 0) this.frames.windowUpdate(0, increment);
   }
 
+  /** The stream waits for its window. */
+  block(stream: HTTP2Stream): void {
+    this.blocked ??= new Set();
+    this.blocked.add(stream);
+  }
+
+  unblock(stream: HTTP2Stream): void {
+    this.blocked?.delete(stream);
+  }
+
+  isBlocked(stream: HTTP2Stream): boolean {
+    return this.blocked?.has(stream) === true;
+  }
+
   /** Removes a stream whose directions have both ended. */
   closeIfDone(stream: HTTP2Stream): void {
     if (!stream.isClosed) return;
     this.streams.delete(stream.id);
-    this.blocked.delete(stream);
+    this.unblock(stream);
   }
 
   /** Ends a stream early, without a frame. */
@@ -139,13 +153,14 @@ export class ConnectionState {
 
   /** The stream that may send next; `undefined` if none may. It is no longer blocked. */
   takeWritable(): HTTP2Stream | undefined {
-    if (this.blocked.size === 0 || this.sendWindow <= 0) return undefined;
+    const { blocked } = this;
+    if (blocked === undefined || blocked.size === 0 || this.sendWindow <= 0) return undefined;
     let next: HTTP2Stream | undefined;
-    for (const stream of this.blocked) {
+    for (const stream of blocked) {
       if (stream.sendWindow <= 0) continue;
       if (next === undefined || stream.priority.urgency < next.priority.urgency) next = stream;
     }
-    if (next !== undefined) this.blocked.delete(next);
+    if (next !== undefined) blocked.delete(next);
     return next;
   }
 
@@ -160,7 +175,7 @@ export class ConnectionState {
   close(): void {
     this.phase = 'closed';
     for (const stream of this.streams.values()) stream.isReset = true;
-    this.blocked.clear();
+    this.blocked = undefined;
   }
 
   /** The connection ends by a fault of the peer. */
@@ -173,6 +188,7 @@ export class ConnectionState {
       isOfPeer ? error.errorCode : INTERNAL_ERROR,
       text,
     );
+    this.frames.flush();
     this.close();
   }
 }

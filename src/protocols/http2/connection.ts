@@ -11,13 +11,13 @@
  */
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { HTTPFields } from '../http/field-block.js';
-import type { HTTPOutput } from '../http/message-serializer.js';
 import { type ConnectionPhase, ConnectionState } from './connection-state.js';
 import { ControlFrames } from './control-frames.js';
 import { NO_ERROR } from './error-codes.js';
 import { HTTP2Error, HTTP2SequenceError, limitExceeded } from './errors.js';
 import type { HTTP2Event } from './events.js';
 import { FrameParser } from './frame-parser.js';
+import type { HTTP2Output } from './frame-serializer.js';
 import { CONTINUATION, DATA, HEADERS, MAX_STREAM_ID } from './frame-types.js';
 import { HeaderBlocks } from './header-blocks.js';
 import type { RequestTarget } from './heads.js';
@@ -46,7 +46,7 @@ export class HTTP2Connection {
    * @param output Takes the bytes to send.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
-  constructor(options: HTTP2Options, output: HTTPOutput) {
+  constructor(options: HTTP2Options, output: HTTP2Output) {
     const settings = checkSettings(options);
     this.state = new ConnectionState(settings, output);
     this.parser = new FrameParser(this.state.isServer, settings.maxFrameBytes);
@@ -110,6 +110,11 @@ export class HTTP2Connection {
    */
   receive(chunk: Buffer): void {
     if (this.state.phase !== 'closed') this.parser.receive(chunk);
+  }
+
+  /** Writes the frames that an output with `framesGathered` has gathered. */
+  flush(): void {
+    this.state.frames.flush();
   }
 
   /** Copies bytes that `next` has not read out of the received chunk. */
@@ -237,11 +242,13 @@ export class HTTP2Connection {
     const { state } = this;
     if (state.phase === 'closed') return;
     if (this.hasStarted) state.frames.goAway(state.finalId ?? state.lastPeerId, errorCode);
+    state.frames.flush();
     state.close();
   }
 
   /** The transport is closed: nothing is sent or received from now on. */
   connectionLost(): void {
+    this.state.frames.drop();
     this.state.close();
   }
 
@@ -259,7 +266,7 @@ export class HTTP2Connection {
     for (const stream of [...state.streams.values()]) {
       const { intervalBytes } = stream;
       stream.intervalBytes = 0;
-      if (intervalBytes >= minIntervalBytes || !state.blocked.has(stream)) {
+      if (intervalBytes >= minIntervalBytes || !state.isBlocked(stream)) {
         stream.stalledIntervals = 0;
         continue;
       }

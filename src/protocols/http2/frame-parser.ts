@@ -191,10 +191,14 @@ export class FrameParser {
   }
 
   private beginFrame(bytes: Buffer, at: number): void {
-    const length = bytes.readUIntBE(at, 3);
+    const length = (octet(bytes, at) << 16) | (octet(bytes, at + 1) << 8) | octet(bytes, at + 2);
     const type = octet(bytes, at + 3);
     const flags = octet(bytes, at + 4);
-    const streamId = bytes.readUInt32BE(at + 5) & 0x7fffffff;
+    const streamId =
+      ((octet(bytes, at + 5) & 0x7f) << 24) |
+      (octet(bytes, at + 6) << 16) |
+      (octet(bytes, at + 7) << 8) |
+      octet(bytes, at + 8);
     checkFrameHeader(type, flags, streamId, length, this.maxFrameBytes);
     this.type = type;
     this.flags = flags;

@@ -21,6 +21,7 @@ export {
   HTTP2SequenceError,
 } from './errors.js';
 export type { HTTP2Event } from './events.js';
+export type { HTTP2Output } from './frame-serializer.js';
 export { HTTP2Fields, HTTP2RequestHead, HTTP2ResponseHead, type RequestTarget } from './heads.js';
 export type { HTTP2Options } from './limits.js';
 export type { HTTP2Priority } from './priority.js';

@@ -30,12 +30,14 @@ export class ReceivingSide {
     const stream = state.streams.get(streamId);
     if (stream === undefined) this.withoutStream(streamId, list, endsStream);
     else {
-      this.orFault(stream, () => {
+      try {
         if (stream.receiving === 'done') throw protocolError('closed-stream', streamId);
         if (list === undefined) throw this.tooLarge(streamId);
         if (stream.receiving === 'head') this.response(stream, list, endsStream);
         else this.trailers(stream, list, endsStream);
-      });
+      } catch (error) {
+        this.fault(stream, error);
+      }
     }
     if (endsStream) state.forget(streamId);
   }
@@ -58,19 +60,19 @@ export class ReceivingSide {
       state.credit(flowBytes);
     } else {
       stream.unconsumed += flowBytes;
-      this.orFault(stream, () => this.content(stream, parser));
+      try {
+        this.content(stream, parser);
+      } catch (error) {
+        this.fault(stream, error);
+      }
     }
     if (endsStream && isLast) state.forget(streamId);
   }
 
-  /** Runs work for one stream, which a fault of the peer ends. */
-  private orFault(stream: HTTP2Stream, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      if (!(error instanceof HTTP2Error)) throw error;
-      this.state.faultOf(stream, error);
-    }
+  /** A fault of the peer ends the stream; other errors are thrown. */
+  private fault(stream: HTTP2Stream, error: unknown): void {
+    if (!(error instanceof HTTP2Error)) throw error;
+    this.state.faultOf(stream, error);
   }
 
   private content(stream: HTTP2Stream, parser: FrameParser): void {

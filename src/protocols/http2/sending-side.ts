@@ -10,6 +10,7 @@ import { contentBytes, type HTTPContent } from '../http/message-serializer.js';
 import { isTunnel, mayHaveContent } from '../http/response-framing.js';
 import type { ConnectionState } from './connection-state.js';
 import { type HTTP2Error, HTTP2SequenceError } from './errors.js';
+import { COPIED_BYTES } from './frame-serializer.js';
 import {
   announcedLength,
   checkHost,
@@ -20,9 +21,6 @@ import {
 import type { HTTP2Stream, StreamCommands } from './stream.js';
 
 const EMPTY: Uint8Array = new Uint8Array(0);
-
-/** Content of up to this size is sent in one write with its head. */
-const COPIED_BYTES = 4096;
 
 /** A DATA frame that the windows cut to less than this costs more than it carries. */
 const TINY_BYTES = 256;
@@ -39,8 +37,8 @@ export class SendingSide implements StreamCommands {
     this.checkPhase(stream, 'head', 'an informational response');
     checkInteger('status', status, 100, 199);
     if (status === 101) throw new HTTP2SequenceError('HTTP/2 has no response with 101');
-    const list = outputFields(fields);
-    this.state.frames.headers(stream.id, this.responseBlock(status, list), false);
+    this.beginResponse(status, outputFields(fields));
+    this.state.frames.endHeaders(stream.id, false);
   }
 
   head(stream: HTTP2Stream, status: number, fields: HTTPFields, endStream: boolean): void {
@@ -50,7 +48,8 @@ export class SendingSide implements StreamCommands {
     const hasContent = mayHaveContent(status) && stream.method !== 'HEAD';
     if (endStream && hasContent && announced > 0) throw new HTTPContentLengthError(announced, 0);
     const ends = endStream || !hasContent;
-    this.state.frames.headers(stream.id, this.responseBlock(status, list), ends);
+    this.beginResponse(status, list);
+    this.state.frames.endHeaders(stream.id, ends);
     stream.announcedBytes = announced;
     stream.sending = 'content';
     stream.isTunnel = isTunnel(stream, status);
@@ -74,27 +73,24 @@ export class SendingSide implements StreamCommands {
     if (announced !== -1 && announced !== length && !isOfGET) {
       throw new HTTPContentLengthError(announced, length);
     }
-    const adds = announced === -1 && mayContain;
-    const all = adds ? [...list, 'content-length', String(length)] : list;
-    const block = this.responseBlock(status, all);
-    const hasContent = length > 0 && stream.method !== 'HEAD';
-    const { frames } = this.state;
-    if (!hasContent) {
-      frames.headers(stream.id, block, true);
+    const { frames, encoder } = this.state;
+    this.beginResponse(status, list);
+    if (announced === -1 && mayContain) encoder.field('content-length', String(length));
+    if (length === 0 || stream.method === 'HEAD') {
+      frames.endHeaders(stream.id, true);
       this.finish(stream);
       return length;
     }
-    const data = typeof content === 'string' ? Buffer.from(content) : content;
     stream.announcedBytes = length;
     stream.sending = 'content';
     if (length <= COPIED_BYTES && length <= this.sendable(stream)) {
-      frames.message(stream.id, block, data);
+      frames.endMessage(stream.id, content, length);
       this.sent(stream, length);
       this.finish(stream);
       return length;
     }
-    frames.headers(stream.id, block, false);
-    return this.write(stream, data, true);
+    frames.endHeaders(stream.id, false);
+    return this.write(stream, typeof content === 'string' ? Buffer.from(content) : content, true);
   }
 
   /** @returns The stream, whose head has been sent. */
@@ -104,7 +100,10 @@ export class SendingSide implements StreamCommands {
     const announced = announcedLength(list);
     if (ends && announced > 0) throw new HTTPContentLengthError(announced, 0);
     stream.announcedBytes = announced;
-    this.state.frames.headers(stream.id, this.block(pseudo, list), ends);
+    this.beginBlock();
+    this.encode(pseudo);
+    this.encode(list);
+    this.state.frames.endHeaders(stream.id, ends);
     stream.sending = ends ? 'done' : 'content';
   }
 
@@ -127,7 +126,7 @@ export class SendingSide implements StreamCommands {
     if (data.length === 0 && endStream) this.state.frames.data(stream.id, EMPTY, true);
     if (isWhole && endStream) this.finish(stream);
     if (!isWhole) this.waitForWindow(stream, size);
-    else if (size > 0) this.state.blocked.delete(stream);
+    else if (size > 0) this.state.unblock(stream);
     return size;
   }
 
@@ -138,7 +137,9 @@ export class SendingSide implements StreamCommands {
     if (stream.isTunnel)
       throw new HTTP2SequenceError('the tunnel of CONNECT has no trailer section');
     this.checkLength(stream, 0, true);
-    this.state.frames.headers(stream.id, this.block([], list), true);
+    this.beginBlock();
+    this.encode(list);
+    this.state.frames.endHeaders(stream.id, true);
     this.finish(stream);
   }
 
@@ -173,12 +174,12 @@ export class SendingSide implements StreamCommands {
 
   /** Answers a request that the application does not get. */
   refuse(streamId: number, status: number): void {
-    const block = this.responseBlock(status, ['content-length', '0']);
-    this.state.frames.headers(streamId, block, true);
+    this.beginResponse(status, ['content-length', '0']);
+    this.state.frames.endHeaders(streamId, true);
   }
 
   private waitForWindow(stream: HTTP2Stream, size: number): void {
-    this.state.blocked.add(stream);
+    this.state.block(stream);
     if (size === 0 || size >= TINY_BYTES) return;
     try {
       this.state.counts.count('maxTinyFrames');
@@ -199,7 +200,7 @@ export class SendingSide implements StreamCommands {
 
   private finish(stream: HTTP2Stream): void {
     stream.sending = 'done';
-    this.state.blocked.delete(stream);
+    this.state.unblock(stream);
     this.state.closeIfDone(stream);
   }
 
@@ -242,19 +243,23 @@ export class SendingSide implements StreamCommands {
     }
   }
 
-  private responseBlock(status: number, fields: OutputFields): Uint8Array {
-    return this.block([':status', String(status)], fields);
+  private beginResponse(status: number, fields: OutputFields): void {
+    this.beginBlock();
+    this.state.encoder.status(status);
+    this.encode(fields);
   }
 
-  private block(pseudo: OutputFields, fields: OutputFields): Uint8Array {
-    const { encoder } = this.state;
+  private beginBlock(): void {
+    const { frames, encoder } = this.state;
+    frames.beginHeaders();
     encoder.begin();
-    for (const list of [pseudo, fields]) {
-      for (let i = 0; i < list.length; i += 2) {
-        encoder.field(list[i] as string, list[i + 1] as string);
-      }
+  }
+
+  private encode(list: OutputFields): void {
+    const { encoder } = this.state;
+    for (let i = 0; i < list.length; i += 2) {
+      encoder.field(list[i] as string, list[i + 1] as string);
     }
-    return encoder.finish();
   }
 }
 

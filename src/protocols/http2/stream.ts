@@ -44,8 +44,8 @@ export class HTTP2Stream {
   isReset = false;
   /** @internal */
   sendWindow: number;
-  /** @internal */
-  readonly receiveWindow: ReceiveWindow;
+  private readonly receiveWindowBytes: number;
+  private window: ReceiveWindow | undefined = undefined;
   /** @internal Received content that the application has not consumed. */
   unconsumed = 0;
   /** @internal Content that is announced, or -1, and received. */
@@ -74,7 +74,13 @@ export class HTTP2Stream {
     this.method = method;
     this.commands = commands;
     this.sendWindow = sendWindow;
-    this.receiveWindow = new ReceiveWindow(receiveWindowBytes);
+    this.receiveWindowBytes = receiveWindowBytes;
+  }
+
+  /** @internal Made when it is needed: most requests have no content. */
+  get receiveWindow(): ReceiveWindow {
+    this.window ??= new ReceiveWindow(this.receiveWindowBytes);
+    return this.window;
   }
 
   /** Whether both directions have ended, or the stream was reset. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HTTP2Rule } from '../../../src/protocols/http2/errors.js';
 import { FrameParser } from '../../../src/protocols/http2/frame-parser.js';
 import { FrameSerializer } from '../../../src/protocols/http2/frame-serializer.js';
+import { memory } from '../../../src/protocols/http2/output-memory.js';
 import { frame } from './node-peer.js';
 import { outcomeOf, readFrames } from './read-frames.js';
 
@@ -24,6 +25,32 @@ function written(
   serializer.maxFrameBytes = maxFrameBytes;
   use(serializer);
   return { bytes: Buffer.concat(writes), writes };
+}
+
+/** Begins HEADERS with a block. */
+function begin(serializer: FrameSerializer, block: Uint8Array): void {
+  serializer.beginHeaders();
+  memory.reserve(block.length);
+  memory.bytes.set(block, memory.end);
+  memory.end += block.length;
+}
+
+/** A serializer whose output gathers; what is written is lent, and so copied. */
+function gathering(): {
+  serializer: FrameSerializer;
+  writes: Buffer[];
+  announcements: () => number;
+  flush: () => void;
+} {
+  const writes: Buffer[] = [];
+  let count = 0;
+  const serializer = new FrameSerializer({
+    write: (data) => void writes.push(Buffer.from(data as Uint8Array)),
+    framesGathered() {
+      count += 1;
+    },
+  });
+  return { serializer, writes, announcements: () => count, flush: () => serializer.flush() };
 }
 
 /** One of each kind. */
@@ -198,8 +225,10 @@ describe('FrameSerializer', () => {
         [4, 65_536],
       ]);
       serializer.settingsAcknowledgement();
-      serializer.headers(5, BLOCK, true);
-      serializer.message(7, BLOCK, Buffer.from('hello'));
+      begin(serializer, BLOCK);
+      serializer.endHeaders(5, true);
+      begin(serializer, BLOCK);
+      serializer.endMessage(7, Buffer.from('hello'), 5);
       serializer.rstStream(5, 8);
       serializer.ping(bytes(8), true);
       serializer.windowUpdate(0, 2 ** 31 - 1);
@@ -223,8 +252,10 @@ describe('FrameSerializer', () => {
 
   it('splits header blocks by the frame size of the peer', () => {
     const { bytes: all, writes } = written((serializer) => {
-      serializer.headers(1, bytes(250), true);
-      serializer.headers(3, Buffer.alloc(0), false);
+      begin(serializer, bytes(250));
+      serializer.endHeaders(1, true);
+      begin(serializer, Buffer.alloc(0));
+      serializer.endHeaders(3, false);
     }, 100);
     expect(writes).toHaveLength(2);
     expect(readFrames([all]).map((line) => line.slice(0, 25))).toEqual([
@@ -233,6 +264,84 @@ describe('FrameSerializer', () => {
       'type 9 flags 4 stream 1: ',
       'type 1 flags 4 stream 3: ',
     ]);
+  });
+
+  it('splits a block in the middle of gathered frames', () => {
+    const { serializer, writes, flush } = gathering();
+    serializer.maxFrameBytes = 100;
+    serializer.ping(bytes(8), false);
+    begin(serializer, bytes(201));
+    serializer.endMessage(1, 'é', 2);
+    flush();
+    expect(writes).toHaveLength(1);
+    expect(readFrames(writes)).toEqual([
+      `type 6 flags 0 stream 0: ${bytes(8).toString('hex')}`,
+      `type 1 flags 0 stream 1: ${bytes(100).toString('hex')}`,
+      `type 9 flags 0 stream 1: ${bytes(201).toString('hex', 100, 200)}`,
+      'type 9 flags 4 stream 1: c8',
+      'data of stream 1, flow 2, flags 1: c3a9',
+    ]);
+  });
+
+  it('gathers frames until they are flushed, once for each announcement', () => {
+    const { serializer, writes, announcements, flush } = gathering();
+    serializer.settingsAcknowledgement();
+    serializer.rstStream(1, 8);
+    expect(writes).toEqual([]);
+    expect(announcements()).toBe(1);
+    flush();
+    flush();
+    expect(writes.map((chunk) => chunk.length)).toEqual([22]);
+    serializer.windowUpdate(0, 1);
+    expect(announcements()).toBe(2);
+    serializer.drop();
+    flush();
+    expect(writes).toHaveLength(1);
+    serializer.windowUpdate(0, 2);
+    flush();
+    expect(writes[1]?.toString('hex')).toBe('00000408000000000000000002');
+  });
+
+  it('keeps the frames of several connections apart, and in order with long content', () => {
+    const a = gathering();
+    const b = gathering();
+    a.serializer.ping(bytes(8), false);
+    b.serializer.rstStream(1, 8);
+    expect(a.writes.map((chunk) => chunk.length)).toEqual([17]);
+    a.serializer.data(1, bytes(5000), true);
+    a.serializer.data(3, bytes(10), true);
+    for (const { flush } of [a, b]) flush();
+    expect(a.writes.map((chunk) => chunk.length)).toEqual([17, 9, 5000, 19]);
+    expect(b.writes.map((chunk) => chunk.length)).toEqual([13]);
+  });
+
+  it('does not overwrite gathered frames while they are being written', () => {
+    const inner = gathering();
+    const seen: string[] = [];
+    const serializer = new FrameSerializer({
+      write(data) {
+        inner.serializer.ping(bytes(8), true);
+        inner.flush();
+        inner.serializer.rstStream(5, 1);
+        seen.push(Buffer.from(data as Uint8Array).toString('hex'));
+      },
+      framesGathered() {},
+    });
+    serializer.rstStream(3, 7);
+    serializer.flush();
+    inner.flush();
+    expect(seen).toEqual(['00000403000000000300000007']);
+    expect(inner.writes.map((chunk) => chunk.length)).toEqual([17, 13]);
+  });
+
+  it('gathers at most 64 KiB', () => {
+    const { serializer, writes, flush } = gathering();
+    for (let i = 0; i < 100; i++) serializer.data(1, bytes(4000), false);
+    flush();
+    const lengths = writes.map((chunk) => chunk.length);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(65_536);
+    expect(lengths.length).toBe(7);
+    expect(readFrames(writes)).toHaveLength(100);
   });
 
   it('copies short content and passes on long content as it is', () => {

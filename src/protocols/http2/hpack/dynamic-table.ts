@@ -3,23 +3,26 @@ import type { HeaderField } from './header-field.js';
 
 const INITIAL_CAPACITY = 8;
 
+/** The ring of an empty table. */
+const NONE: undefined[] = [];
+
 /** `Entry` is the type of its entries. An empty table holds no memory. */
 export class DynamicTable<Entry extends HeaderField> {
   /** A ring: `next` is the position of the next entry. Its length is a power of two. */
-  private entries: (Entry | undefined)[] = [];
+  private entries: (Entry | undefined)[] = NONE;
   private next = 0;
   private entryCount = 0;
   private usedBytes = 0;
   private limitBytes: number;
-  private readonly evicted: ((entry: Entry) => void) | undefined;
+  private readonly owner: { evicted(entry: Entry): void } | undefined;
 
   /**
    * @param maxBytes The maximum size; 0 or more.
-   * @param evicted Called for each entry that is removed.
+   * @param owner Learns of each entry that is removed.
    */
-  constructor(maxBytes: number, evicted?: (entry: Entry) => void) {
+  constructor(maxBytes: number, owner?: { evicted(entry: Entry): void }) {
     this.limitBytes = maxBytes;
-    this.evicted = evicted;
+    this.owner = owner;
   }
 
   /** The number of entries. */
@@ -67,7 +70,7 @@ export class DynamicTable<Entry extends HeaderField> {
       this.entries[at] = undefined;
       this.entryCount -= 1;
       this.usedBytes -= entry.size;
-      this.evicted?.(entry);
+      this.owner?.evicted(entry);
     }
   }
 

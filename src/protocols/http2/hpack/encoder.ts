@@ -6,6 +6,7 @@
  * where an attacker who can send fields on the same connection could guess them by the length of blocks (RFC 7541 section 7.1).
  */
 import { checkInteger } from '../../../internal/check.js';
+import { memory } from '../output-memory.js';
 import { INITIAL_TABLE_BYTES } from './decoder.js';
 import { DynamicTable } from './dynamic-table.js';
 import { HeaderField } from './header-field.js';
@@ -15,6 +16,11 @@ import { FIRST_DYNAMIC } from './static-table.js';
 
 /** Strings of up to this length are written faster by a loop. */
 const SHORT_LENGTH = 24;
+
+/** The statuses of the static table. */
+const STATUS_INDEXES: ReadonlyMap<number, number> = new Map(
+  [200, 204, 206, 304, 400, 404, 500].map((status, i) => [status, 8 + i]),
+);
 
 const LITERAL = 0x00;
 const NEVER = 0x10;
@@ -33,17 +39,18 @@ class SentField extends HeaderField {
   }
 }
 
-/** The block that is being encoded, in memory that all encoders of the thread share. */
-let block: Buffer = Buffer.allocUnsafeSlow(4096);
-let end = 0;
-
-/** Call {@link begin}, {@link field} for each field, and {@link finish}, without calls of other encoders in between. */
+/**
+ * Call {@link begin}, {@link field} for each field, and {@link finish}, without calls of other encoders in between. The block is written
+ * behind what is in the memory of all output.
+ */
 export class HPACKEncoder {
   private readonly maxTableBytes: number;
   private readonly table: DynamicTable<SentField>;
-  /** The newest field of each name in the table. */
-  private readonly newest = new Map<string, SentField>();
+  /** The newest field of each name in the table, once there is one. */
+  private newest: Map<string, SentField> | undefined = undefined;
   private added = 0;
+  /** The position of the block in the memory. */
+  private from = 0;
   /** The size that the peer allows, and the lowest one since the last block. */
   private allowedBytes: number;
   private lowestBytes: number;
@@ -55,9 +62,7 @@ export class HPACKEncoder {
    */
   constructor(maxTableBytes: number = INITIAL_TABLE_BYTES) {
     this.maxTableBytes = checkInteger('maxTableBytes', maxTableBytes, 0, 65_536);
-    this.table = new DynamicTable(INITIAL_TABLE_BYTES, (entry) => {
-      if (this.newest.get(entry.name) === entry) this.newest.delete(entry.name);
-    });
+    this.table = new DynamicTable(INITIAL_TABLE_BYTES, this);
     this.allowedBytes = Math.min(INITIAL_TABLE_BYTES, this.maxTableBytes);
     this.lowestBytes = this.allowedBytes;
   }
@@ -74,7 +79,7 @@ export class HPACKEncoder {
   }
 
   begin(): void {
-    end = 0;
+    this.from = memory.end;
     if (this.lowestBytes === this.table.maxBytes && this.allowedBytes === this.lowestBytes) return;
     // RFC 7541 section 4.2: the lowest size since the last block is announced too, because entries were evicted for it.
     if (this.lowestBytes < this.table.maxBytes) this.resize(this.lowestBytes);
@@ -89,7 +94,7 @@ export class HPACKEncoder {
    */
   field(name: string, value: string, isSensitive = false): void {
     // A character is coded in at most 30 bits; the rest is for the integers.
-    reserve(4 * (name.length + value.length) + 16);
+    memory.reserve(4 * (name.length + value.length) + 16);
     const known = KNOWN_NAMES.get(name);
     if (known === undefined) {
       if (isSensitive) this.literal(NEVER, 0x0f, 0, name, value);
@@ -106,19 +111,36 @@ export class HPACKEncoder {
     else this.indexable(name, value, known.index);
   }
 
-  /** The block: a view of memory that is valid until the next call of any encoder. */
+  /** The field `:status` of a response: 100 to 999. */
+  status(status: number): void {
+    const index = STATUS_INDEXES.get(status);
+    if (index === undefined) this.field(':status', String(status));
+    else {
+      memory.reserve(1);
+      memory.bytes[memory.end++] = 0x80 | index;
+    }
+  }
+
+  /** The block: a view of memory that is valid until something else is written. */
   finish(): Buffer {
-    return block.subarray(0, end);
+    const block = memory.bytes.subarray(this.from, memory.end);
+    memory.end = this.from;
+    return block;
+  }
+
+  /** @internal Called by the table. */
+  evicted(entry: SentField): void {
+    if (this.newest?.get(entry.name) === entry) this.newest.delete(entry.name);
   }
 
   private resize(bytes: number): void {
     this.table.maxBytes = bytes;
-    reserve(16);
+    memory.reserve(16);
     integer(0x20, 0x1f, bytes);
   }
 
   private indexable(name: string, value: string, staticIndex: number): void {
-    const newest = this.newest.get(name);
+    const newest = this.newest?.get(name);
     const oldest = this.added - this.table.count;
     for (let sent = newest; sent !== undefined; sent = sent.older) {
       if (sent.value === value) {
@@ -139,6 +161,7 @@ export class HPACKEncoder {
     this.literal(INDEXED, 0x3f, nameIndex, name, value);
     this.table.add(sent);
     this.added += 1;
+    this.newest ??= new Map();
     this.newest.set(name, sent);
   }
 
@@ -153,23 +176,17 @@ export class HPACKEncoder {
   }
 }
 
-function reserve(bytes: number): void {
-  if (end + bytes <= block.length) return;
-  const grown = Buffer.allocUnsafeSlow(2 * (end + bytes));
-  block.copy(grown, 0, 0, end);
-  block = grown;
-}
-
 /** RFC 7541 section 5.1. */
 function integer(form: number, mask: number, value: number): void {
+  const { bytes } = memory;
   if (value < mask) {
-    block[end++] = form | value;
+    bytes[memory.end++] = form | value;
     return;
   }
-  block[end++] = form | mask;
+  bytes[memory.end++] = form | mask;
   let rest = value - mask;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) block[end++] = 0x80 | (rest & 0x7f);
-  block[end++] = rest;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[memory.end++] = 0x80 | (rest & 0x7f);
+  bytes[memory.end++] = rest;
 }
 
 /** RFC 7541 section 5.2: coded if that is shorter. */
@@ -177,10 +194,13 @@ function text(value: string): void {
   const coded = huffmanLength(value);
   if (coded < value.length) {
     integer(0x80, 0x7f, coded);
-    end = encodeHuffman(value, block, end);
+    memory.end = encodeHuffman(value, memory.bytes, memory.end);
     return;
   }
-  integer(0, 0x7f, value.length);
-  if (value.length > SHORT_LENGTH) end += block.write(value, end, 'latin1');
-  else for (let i = 0; i < value.length; i++) block[end++] = value.charCodeAt(i);
+  const { length } = value;
+  integer(0, 0x7f, length);
+  const { bytes, end } = memory;
+  if (length > SHORT_LENGTH) bytes.write(value, end, length, 'latin1');
+  else for (let i = 0; i < length; i++) bytes[end + i] = value.charCodeAt(i);
+  memory.end = end + length;
 }
