@@ -1,4 +1,4 @@
-/** The writing half of an HTTP connection: gathers short texts, and learns when a client does not read. */
+/** The writing half of an HTTP connection: gathers short texts, and learns when a peer does not read. */
 import type { PushProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 import { sendsFiles } from '../internal/sends-files.js';
@@ -105,7 +105,7 @@ export abstract class ConnectionWriter implements PushProducer {
     return bufferedBytes < before;
   }
 
-  private send(data: string | Uint8Array): void {
+  protected send(data: string | Uint8Array): void {
     const transport = this.open;
     this.allowance -= typeof data === 'string' ? data.length * MAX_UTF8_BYTES : data.length;
     if (this.allowance >= 0) transport.write(data);

@@ -36,6 +36,7 @@ import * as handoverEntry from '../../src/handover/index.js';
 import * as httpAgent from '../../src/http/agent/errors.js';
 import * as httpClient from '../../src/http/client/errors.js';
 import * as httpBodies from '../../src/http/errors.js';
+import * as http2Streams from '../../src/http/http2/errors.js';
 import * as httpEntry from '../../src/http/index.js';
 import * as index from '../../src/index.js';
 import { systemError } from '../../src/internal/system-error.js';
@@ -168,6 +169,7 @@ export const errors = {
   ...sessionErrors,
   ...sockets,
   ...http2,
+  ...http2Streams,
   ...credErrors,
   ...dashboard,
   ...databases,
@@ -361,6 +363,8 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   HTTP2ProtocolError: new errors.HTTP2ProtocolError('padding', 1),
   HTTP2LimitError: new errors.HTTP2LimitError('maxPings', 100, 0),
   HTTP2SequenceError: new errors.HTTP2SequenceError('m'),
+  HTTP2SettingsTimeoutError: new errors.HTTP2SettingsTimeoutError(1),
+  HTTP2StreamResetError: new errors.HTTP2StreamResetError(8),
   IncompleteHTTPMessageError: new errors.IncompleteHTTPMessageError('client'),
   InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
   HTTPStatusError: new errors.HTTPStatusError(404),

@@ -259,6 +259,20 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../../native.js',
     ],
   },
+  'src/http/http2/probe.ts': {
+    allowed: [
+      './link.js',
+      '../connection-writer.js',
+      '../../reactor/streams/stream-transport.js',
+      '../../protocols/http2/connection.js',
+    ],
+    refused: [
+      '../agent/send.js',
+      '../../reactor/create-reactor.js',
+      '../../protocols/websocket/index.js',
+      '../../native.js',
+    ],
+  },
   'src/http/client/probe.ts': {
     allowed: [
       './settings.js',
