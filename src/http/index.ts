@@ -40,6 +40,8 @@ export {
   withoutFields,
 } from './agent/field-list.js';
 export type { MultipartForm, MultipartPart } from './agent/multipart-body.js';
+export type { AgentProxyOptions } from './agent/proxies.js';
+export { type ProxyChoice, proxyFromEnvironment } from './agent/proxy-environment.js';
 export type { RedirectMode } from './agent/redirect-mode.js';
 export type { AgentRequestOptions, RequestDetails } from './agent/request-options.js';
 export type { Interceptor, Send } from './agent/send.js';
@@ -53,12 +55,15 @@ export {
   HTTPPoolClosedError,
   HTTPPoolFullError,
   HTTPResponseTimeoutError,
+  HTTPTunnelError,
   InvalidJSONError,
   NoHTTPResponseError,
   type ResponseTimeLimit,
 } from './client/errors.js';
 export { type HTTPOriginOptions, httpOrigin } from './client/origin.js';
+export { type ProxyEndpointOptions, proxyEndpoint } from './client/proxy-endpoint.js';
 export type { HTTPConnectionPoolOptions, HTTPRequestTimes } from './client/settings.js';
+export { HTTPTunnelEndpoint, type HTTPTunnelOptions } from './client/tunnel-endpoint.js';
 export type { CompressionOptions } from './compression-policy.js';
 export { type DecodeBodyOptions, decodeBody } from './decode-body.js';
 export {

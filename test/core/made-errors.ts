@@ -376,6 +376,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   DecodedRatioError: new errors.DecodedRatioError(1),
   HTTPRedirectError: new errors.HTTPRedirectError('limit', 'http://a/', 'http://b/', 20),
   InvalidJSONError: new errors.InvalidJSONError(new SyntaxError('m')),
+  HTTPTunnelError: new errors.HTTPTunnelError({ host: 'a', port: 443 }, 407, 'Who', ['Basic']),
   NoHTTPResponseError: new errors.NoHTTPResponseError(true),
   UpgradeRequiredError: new errors.UpgradeRequiredError('shout/1'),
   HTTPSequenceError: new errors.HTTPSequenceError('m'),

@@ -280,9 +280,11 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../../endpoints/tcp.js',
       '../../tls/client-context.js',
       '../../protocols/http/response-parser.js',
+      '../../protocols/socks/client.js',
     ],
     refused: [
       '../../reactor/create-reactor.js',
+      '../../protocols/socks/server.js',
       '../../tls/server-context.js',
       '../../protocols/websocket/index.js',
       '../../native.js',

@@ -6,8 +6,10 @@ import {
   EventStreams,
   HTTPConnectionPool,
   HTTPFactory,
+  HTTPTunnelEndpoint,
   httpOrigin,
   partsOf,
+  proxyEndpoint,
   serveFetch,
   serveHttp,
   staticFiles,
@@ -21,7 +23,7 @@ import {
   WebSocketAcceptor,
   WebSocketTopics,
 } from '../../src/websocket/index.js';
-import { type Call, memory } from './option-calls.js';
+import { and, type Call, memory } from './option-calls.js';
 
 const startSpan = (): object => ({});
 const clock = new ManualClock();
@@ -55,6 +57,14 @@ export const HTTP_CALLS: Readonly<Record<string, readonly Call[]>> = {
     ),
   ],
   AgentOptions: [memory((reactor, o) => new Agent(reactor, o))],
+  AgentProxyOptions: [memory((reactor, o) => new Agent(reactor, o))],
+  HTTPTunnelOptions: [
+    memory((reactor, o) => {
+      const proxy = new HostnameEndpoint(reactor, 'p', 1);
+      return new HTTPTunnelEndpoint(proxy, 'a', 1, and(o, { clock }));
+    }),
+  ],
+  ProxyEndpointOptions: [memory((reactor, o) => proxyEndpoint(reactor, 'http://p', 'a', 1, o))],
   RequestDetails: [memory((reactor, o) => new Agent(reactor).get('http://a', o))],
   AgentRequestOptions: [memory((reactor, o) => new Agent(reactor).request('http://a', o))],
   HTTPConnectionPoolOptions: [(o) => new HTTPConnectionPool(clock, o)],

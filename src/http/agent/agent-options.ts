@@ -24,20 +24,26 @@ import type { EndpointChoice } from './connections.js';
 import { type BasicCredentials, checkCredentials } from './credentials.js';
 import type { DecodingLimits } from './decoded-content.js';
 import { type AgentFields, type FieldList, fieldList, withDefaults } from './field-list.js';
+import {
+  type AgentProxyOptions,
+  PROXY_OPTION_NAMES,
+  type ProxySettings,
+  proxySettings,
+} from './proxies.js';
 import { REDIRECT_MODES, type RedirectMode } from './redirect-mode.js';
 import type { RedirectSettings } from './redirects.js';
 import type { RetrySettings } from './retries.js';
 import type { Interceptor } from './send.js';
 import { parseHTTPURL } from './urls.js';
 
-/** Limits and times of connections, and: */
-export interface AgentOptions extends HTTPConnectionPoolOptions {
+/** Limits and times of connections, proxies, and: */
+export interface AgentOptions extends HTTPConnectionPoolOptions, AgentProxyOptions {
   /** The pool whose connections are used, which has options of its own. Default: one of the agent, which `close` closes. */
   readonly pool?: HTTPConnectionPool;
   /** The context, or the options, of TLS. Default: certificates are verified with the roots of the system. */
   readonly tls?: TLSClientContext | TLSClientOptions;
   /**
-   * Chooses where to connect: a UNIX socket or a SOCKS proxy, for example. TLS is added for `https:`. Called once for each origin.
+   * Chooses where to connect: a UNIX socket, for example. TLS is added for `https:`. Called once for each origin.
    * Undefined as its result: the host and port of the URL. Default: always these.
    */
   readonly endpointFor?: EndpointChoice;
@@ -89,6 +95,7 @@ export interface AgentOptions extends HTTPConnectionPoolOptions {
 
 const NAMES: OptionNames<AgentOptions> = {
   ...POOL_OPTION_NAMES,
+  ...PROXY_OPTION_NAMES,
   pool: true,
   tls: true,
   endpointFor: true,
@@ -119,7 +126,11 @@ const DEFAULT_FIELDS: FieldList = [
   ['User-Agent', 'ropewalk'],
 ];
 
-export interface AgentSettings extends RedirectSettings, DecodingLimits, RetrySettings {
+export interface AgentSettings
+  extends RedirectSettings,
+    DecodingLimits,
+    RetrySettings,
+    ProxySettings {
   readonly retries: number;
   /** For the origin of `baseURL`. */
   readonly auth: BasicCredentials | undefined;
@@ -156,6 +167,7 @@ export function agentSettings(options: AgentOptions): AgentSettings {
     ...redirectSettings(options),
     ...decodingSettings(options),
     ...retrySettings(options),
+    ...proxySettings(options),
     auth: authOf(options),
     makeBoundary: functionOf(options, 'makeBoundary', randomUUID),
     pool: pool === undefined ? undefined : checkPool(pool),

@@ -19,11 +19,12 @@ import { httpOrigin } from '../client/origin.js';
 import type { AgentRequest } from './agent-request.js';
 import { AgentResponse } from './agent-response.js';
 import { type FieldList, fieldOf } from './field-list.js';
+import { type ProxyRoute, ProxyRoutes, type ProxySettings } from './proxies.js';
 
 /** Chooses where to connect for a URL, of which only scheme, host and port count. TLS is added for `https:`. */
 export type EndpointChoice = (url: URL) => StreamClientEndpoint | undefined;
 
-export interface ConnectionSettings {
+export interface ConnectionSettings extends ProxySettings {
   readonly tls: TLSClientContext | undefined;
   readonly endpointFor: EndpointChoice | undefined;
   readonly maxOrigins: number;
@@ -31,6 +32,7 @@ export interface ConnectionSettings {
 
 /** An origin with the fields of the last request, serialized: they are often the same list. */
 interface KnownOrigin extends HTTPOrigin {
+  readonly route: ProxyRoute | undefined;
   list: FieldList | undefined;
   block: FieldBlock | undefined;
 }
@@ -39,13 +41,17 @@ export class AgentConnections {
   readonly pool: HTTPConnectionPool;
   readonly #reactor: Clock & ReactorTCP;
   readonly #settings: ConnectionSettings;
-  /** By scheme, host and port; the one that was made first is the first. */
+  readonly #routes: ProxyRoutes | undefined;
+  /** By scheme, host and port, and the proxy; the one that was made first is the first. */
   readonly #origins: Map<string, KnownOrigin> = new Map();
 
   constructor(reactor: Clock & ReactorTCP, pool: HTTPConnectionPool, settings: ConnectionSettings) {
     this.#reactor = reactor;
     this.pool = pool;
     this.#settings = settings;
+    const { proxy } = settings;
+    this.#routes =
+      proxy === undefined ? undefined : new ProxyRoutes(reactor, { ...settings, proxy });
   }
 
   send(request: AgentRequest): Deferred<AgentResponse> {
@@ -70,19 +76,21 @@ export class AgentConnections {
   }
 
   #originOf(url: URL): KnownOrigin {
-    const known = this.#origins.get(url.origin);
+    const route = this.#routes?.routeOf(url);
+    const key = route === undefined ? url.origin : route.keyOf(url);
+    const known = this.#origins.get(key);
     if (known !== undefined) return known;
     const { tls, endpointFor, maxOrigins } = this.#settings;
-    const endpoint = endpointFor?.(url);
+    const endpoint = route === undefined ? endpointFor?.(url) : route.endpointFor(url);
     if (endpoint !== undefined) checkClientEndpoint(endpoint);
     const made = httpOrigin(this.#reactor, url.origin, {
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(tls === undefined || url.protocol === 'http:' ? {} : { tls }),
     });
-    const origin: KnownOrigin = { ...made, list: undefined, block: undefined };
+    const origin: KnownOrigin = { ...made, route, list: undefined, block: undefined };
     const [oldest] = this.#origins.keys();
     if (this.#origins.size >= maxOrigins && oldest !== undefined) this.#origins.delete(oldest);
-    this.#origins.set(url.origin, origin);
+    this.#origins.set(key, origin);
     return origin;
   }
 }
@@ -94,8 +102,8 @@ function clientRequest(request: AgentRequest, origin: KnownOrigin): HTTPClientRe
   return {
     ...times,
     method,
-    target: url.pathname + url.search,
-    fields: isPlain ? blockOf(request.fields, origin) : request.fields,
+    target: (origin.route?.targetPrefixOf(url) ?? '') + url.pathname + url.search,
+    fields: isPlain ? blockOf(request, origin) : routedFields(request, origin),
     content: typeof content === 'function' ? piecesOf(content()) : (content ?? ''),
     contentLength,
     trailers,
@@ -106,11 +114,17 @@ function clientRequest(request: AgentRequest, origin: KnownOrigin): HTTPClientRe
   } as HTTPClientRequest;
 }
 
-function blockOf(fields: FieldList, origin: KnownOrigin): FieldBlock {
-  if (origin.block === undefined || origin.list !== fields) {
+function routedFields({ url, fields }: AgentRequest, { route }: KnownOrigin): FieldList {
+  return route === undefined ? fields : route.fieldsOf(url, fields);
+}
+
+function blockOf(request: AgentRequest, origin: KnownOrigin): FieldBlock {
+  const list = request.fields;
+  if (origin.block === undefined || origin.list !== list) {
+    const fields = routedFields(request, origin);
     const hasHost = fieldOf(fields, 'host') !== undefined;
     origin.block = new FieldBlock(hasHost ? fields : [['Host', origin.authority], ...fields]);
-    origin.list = fields;
+    origin.list = list;
   }
   return origin.block;
 }

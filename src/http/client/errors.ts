@@ -1,5 +1,7 @@
 /** Errors of requests to servers. Those of received messages are in `protocols/http/errors.ts`. */
+import type { HostPort } from '../../core/address.js';
 import { RopewalkError } from '../../core/errors/base.js';
+import { ConnectError } from '../../core/errors/connecting.js';
 import { BodyError } from '../errors.js';
 
 /** The times of a request that a server can exceed. */
@@ -84,6 +86,32 @@ export class HTTPPoolClosedError extends RopewalkError {
 
   constructor() {
     super('the pool of HTTP connections was closed');
+  }
+}
+
+/** An HTTP proxy did not make the requested connection: it answered CONNECT with another status than 2xx. */
+export class HTTPTunnelError extends ConnectError {
+  override readonly name = 'HTTPTunnelError';
+  override readonly code = 'ERR_HTTP_TUNNEL';
+  /** The status that a gateway answers its own client. */
+  readonly status: number = 502;
+  /** The status of the proxy's answer: 407 if it wants a user and password, or other ones. */
+  readonly proxyStatus: number;
+  /** The reason phrase of the answer; often empty. */
+  readonly reason: string;
+  /** The values of Proxy-Authenticate in the answer. */
+  readonly challenges: readonly string[];
+
+  constructor(
+    destination: HostPort,
+    proxyStatus: number,
+    reason = '',
+    challenges: readonly string[] = [],
+  ) {
+    super(`the HTTP proxy answered CONNECT with ${`${proxyStatus} ${reason}`.trim()}`, destination);
+    this.proxyStatus = proxyStatus;
+    this.reason = reason;
+    this.challenges = challenges;
   }
 }
 

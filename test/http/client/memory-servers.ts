@@ -1,8 +1,9 @@
 /** Connections of a pool in memory: the test plays the servers. */
+import { builtProtocol, type FactoryLike, toFactory } from '../../../src/core/factory.js';
 import type { HTTPConnectionPoolOptions, HTTPOrigin } from '../../../src/http/index.js';
 import { HTTPConnectionPool } from '../../../src/http/index.js';
 import type { StreamProtocol } from '../../../src/index.js';
-import { Deferred } from '../../../src/index.js';
+import { Deferred, IPv4Address } from '../../../src/index.js';
 import { ManualClock, MemoryTransport } from '../../../src/testing/index.js';
 
 /** One server's side of a connection. */
@@ -64,7 +65,10 @@ export class MemoryOrigin implements HTTPOrigin {
       const made = new Deferred<unknown>(() => {
         this.cancelled += 1;
       });
-      this.attempts.push({ made, build: factory as () => StreamProtocol });
+      const address = new IPv4Address('TCP', '192.0.2.2', 80);
+      const build = (): StreamProtocol =>
+        builtProtocol(toFactory(factory as FactoryLike), address) as StreamProtocol;
+      this.attempts.push({ made, build });
       if (this.isAutomatic) this.accept();
       return made as never;
     },
