@@ -57,7 +57,6 @@ export const HTTP_CALLS: Readonly<Record<string, readonly Call[]>> = {
     ),
   ],
   AgentOptions: [memory((reactor, o) => new Agent(reactor, o))],
-  AgentProxyOptions: [memory((reactor, o) => new Agent(reactor, o))],
   HTTPTunnelOptions: [
     memory((reactor, o) => {
       const proxy = new HostnameEndpoint(reactor, 'p', 1);

@@ -131,7 +131,7 @@ export class ProxyRoute {
     return endpointThrough(this.#reactor, this.#address, this.#endpoint, host, number, undefined);
   }
 
-  /** What precedes the path in the target. */
+  /** The beginning of a target in absolute form; empty otherwise. */
   targetPrefixOf(url: URL): string {
     return this.#forwards(url) ? url.origin : '';
   }

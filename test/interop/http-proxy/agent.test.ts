@@ -137,7 +137,8 @@ contract(
       const agent = rig.use(new Agent(rig.reactor, { proxy, tls: { trustRoots } }));
       for (const base of bases) {
         for (const content of ['small', LARGE, '']) {
-          const answer = await agent.post(`${base}/echo`, { content });
+          // tinyproxy closes connections without announcing it: only idempotent requests are repeated.
+          const answer = await agent.put(`${base}/echo`, { content });
           expect([answer.status, answer.field('leaked')]).toEqual([200, 'nothing']);
           expect((await answer.text()) === content).toBe(true);
         }
