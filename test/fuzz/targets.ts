@@ -8,6 +8,7 @@ import type { Target } from './target.js';
 import { TARGETS as credentials } from './targets/credentials.js';
 import { TARGETS as http } from './targets/http.js';
 import { TARGETS as http2 } from './targets/http2.js';
+import { TARGETS as http2Calls } from './targets/http2-calls.js';
 import { TARGETS as rpc } from './targets/rpc.js';
 import { TARGETS as services } from './targets/services.js';
 import { TARGETS as terminal } from './targets/terminal.js';
@@ -16,6 +17,7 @@ import { TARGETS as websocket } from './targets/websocket.js';
 export const TARGETS: Readonly<Record<string, Target>> = {
   ...http,
   ...http2,
+  ...http2Calls,
   cookies: { seeds: COOKIE_SEEDS, words: COOKIE_WORDS, check: checkCookies },
   ...websocket,
   ...terminal,

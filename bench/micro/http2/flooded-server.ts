@@ -3,10 +3,8 @@
 import { HTTP2Connection } from '../../../src/protocols/http2/connection.js';
 import { HTTP2LimitError } from '../../../src/protocols/http2/errors.js';
 import { bytesOfFlood, type Flood } from './floods.js';
-import { OPENING } from './frames.js';
+import { SETTLING_CLIENT } from './frames.js';
 
-/** As transports pass them on. */
-const CHUNK_BYTES = 16_384;
 const CONTENT: Buffer = Buffer.alloc(1_000_000);
 
 const SERVER = Object.freeze({ role: 'server' });
@@ -27,7 +25,7 @@ export class FloodedServer {
       },
     });
     this.connection.start();
-    this.read(OPENING.server);
+    this.read(SETTLING_CLIENT);
     this.connection.passInterval();
     this.sentBytes = 0;
   }
@@ -35,16 +33,15 @@ export class FloodedServer {
   /** Reads bytes of the peer. @throws HTTP2Error */
   read(bytes: Buffer): void {
     const { connection } = this;
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-      connection.receive(bytes.subarray(at, at + CHUNK_BYTES));
-      for (let event = connection.next(); event !== undefined; event = connection.next()) {
-        if (!this.answers) continue;
-        if (event.type === 'request') event.stream.sendHead(200);
-        if (event.type === 'request' || event.type === 'writable') {
-          this.rest = this.rest.subarray(event.stream.write(this.rest, true));
-        }
+    connection.receive(bytes);
+    for (let event = connection.next(); event !== undefined; event = connection.next()) {
+      if (!this.answers) continue;
+      if (event.type === 'request') event.stream.sendHead(200);
+      if (event.type === 'request' || event.type === 'writable') {
+        this.rest = this.rest.subarray(event.stream.write(this.rest, true));
       }
     }
+    connection.keepRest();
   }
 
   /** The limit that these bytes exceed. */
@@ -62,6 +59,6 @@ export class FloodedServer {
 /** Floods a new server until it refuses. @returns The server, behind what is permitted. */
 export function flooded(flood: Flood, bytes = bytesOfFlood(flood)): FloodedServer {
   const server = new FloodedServer(flood);
-  server.read(bytes.within);
+  for (const chunk of bytes.within) server.read(chunk);
   return server;
 }

@@ -6,17 +6,15 @@ import type { Effort, Figures, MicroBench } from '../../harness/micro/bench.js';
 import { runAlone } from '../../harness/micro/command.js';
 import { bytesOf, nsPerOperation } from '../../harness/micro/timing.js';
 import { type FloodedServer, flooded } from './flooded-server.js';
-import { bytesOfFlood, FLOODS, type Flood } from './floods.js';
-import { OPENING } from './frames.js';
+import { bytesOfFlood, FLOODS, type Flood, type FloodBytes } from './floods.js';
+import { SETTLING_CLIENT } from './frames.js';
 
 /** Connections under attack at a time, for their memory. */
 const MANY = 20;
 
-type Bytes = ReturnType<typeof bytesOfFlood>;
-
 /** Called for each flood with its bytes. */
 function each(
-  measure: (flood: Flood, bytes: Bytes, effort: Effort) => number | Promise<number>,
+  measure: (flood: Flood, bytes: FloodBytes, effort: Effort) => number | Promise<number>,
 ): (effort: Effort) => Promise<Figures> {
   return async (effort) => {
     const figures: Record<string, number> = {};
@@ -27,12 +25,17 @@ function each(
   };
 }
 
-function attackerBytes({ within, beyond }: Bytes): number {
-  return OPENING.server.length + within.length + beyond.length;
+function attackerBytes({ length }: FloodBytes): number {
+  return SETTLING_CLIENT.length + length;
 }
 
 /** From the preface to the refusal, with the making of the connection. */
-function time(flood: Flood, bytes: Bytes, effort: Effort, operations: number): Promise<number> {
+function time(
+  flood: Flood,
+  bytes: FloodBytes,
+  effort: Effort,
+  operations: number,
+): Promise<number> {
   return nsPerOperation(
     effort,
     operations,
@@ -43,7 +46,7 @@ function time(flood: Flood, bytes: Bytes, effort: Effort, operations: number): P
   );
 }
 
-function held(flood: Flood, bytes: Bytes, effort: Effort): number {
+function held(flood: Flood, bytes: FloodBytes, effort: Effort): number {
   const servers: FloodedServer[] = [];
   const count = effort.count(MANY);
   // The code has been compiled, and memory that all connections share exists.
@@ -53,7 +56,7 @@ function held(flood: Flood, bytes: Bytes, effort: Effort): number {
   });
 }
 
-function sentBack(flood: Flood, bytes: Bytes): number {
+function sentBack(flood: Flood, bytes: FloodBytes): number {
   const server = flooded(flood, bytes);
   server.limitOf(bytes.beyond);
   return server.sentBytes / attackerBytes(bytes);

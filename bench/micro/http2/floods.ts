@@ -87,6 +87,8 @@ export interface Flood {
   readonly prepare?: Buffer;
   /** The server answers requests with content that does not fit into the windows. Default: it does not answer. */
   readonly answers?: true;
+  /** Each attack arrives by itself. Default: in chunks of 16 KiB. */
+  readonly isApart?: true;
 }
 
 export const FLOODS: readonly Flood[] = [
@@ -181,7 +183,7 @@ export const FLOODS: readonly Flood[] = [
     prepare: openPosts(100),
   },
   {
-    name: 'HPACK bomb, 32 KiB for 123 MB',
+    name: 'HPACK bomb',
     one: bomb,
     permitted: 200,
     limit: 'maxResets',
@@ -218,6 +220,7 @@ export const FLOODS: readonly Flood[] = [
     answerBytes: 20,
     prepare: settingsOf(0),
     answers: true,
+    isApart: true,
   },
 ];
 
@@ -228,11 +231,24 @@ function openPosts(count: number): Buffer {
   );
 }
 
-/** All bytes of a flood in front of the attack that exceeds the limit, and those of that attack. */
-export function bytesOfFlood({ prepare = EMPTY, one, permitted }: Flood): {
-  readonly within: Buffer;
+/** What arrives in front of the attack that exceeds the limit, in chunks, and that attack. */
+export interface FloodBytes {
+  readonly within: readonly Buffer[];
   readonly beyond: Buffer;
-} {
+  /** The number of all bytes. */
+  readonly length: number;
+}
+
+/** As transports pass them on. */
+const CHUNK_BYTES = 16_384;
+
+export function bytesOfFlood({ prepare = EMPTY, one, permitted, isApart }: Flood): FloodBytes {
   const attacks = Array.from({ length: permitted }, (_, i) => one(i));
-  return { within: Buffer.concat([prepare, ...attacks]), beyond: one(permitted) };
+  const whole = Buffer.concat([prepare, ...attacks]);
+  const chunks = Array.from({ length: Math.ceil(whole.length / CHUNK_BYTES) }, (_, i) =>
+    whole.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
+  );
+  const beyond = one(permitted);
+  const within = isApart === true ? [prepare, ...attacks] : chunks;
+  return { within, beyond, length: whole.length + beyond.length };
 }

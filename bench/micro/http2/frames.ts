@@ -37,16 +37,17 @@ export function numberFrame(type: number, streamId: number, value: number): Buff
   return frameOf(type, 0, streamId, payload);
 }
 
-const SETTLING: Buffer = Buffer.concat([
-  frameOf(SETTINGS, 0, 0),
-  frameOf(SETTINGS, ACK, 0),
-  numberFrame(WINDOW_UPDATE, 0, MAX_WINDOW - INITIAL_WINDOW),
-]);
+const SETTLING: Buffer = Buffer.concat([frameOf(SETTINGS, 0, 0), frameOf(SETTINGS, ACK, 0)]);
+
+/** What a client sends first. */
+export const SETTLING_CLIENT: Buffer = Buffer.concat([PREFACE, SETTLING]);
+
+const LARGE_WINDOW: Buffer = numberFrame(WINDOW_UPDATE, 0, MAX_WINDOW - INITIAL_WINDOW);
 
 /** What the peer of a server or client sends first. Its connection window is as large as possible. */
 export const OPENING: Readonly<Record<'server' | 'client', Buffer>> = {
-  server: Buffer.concat([PREFACE, SETTLING]),
-  client: SETTLING,
+  server: Buffer.concat([SETTLING_CLIENT, LARGE_WINDOW]),
+  client: Buffer.concat([SETTLING, LARGE_WINDOW]),
 };
 
 /** The blocks of messages with these fields: the first one fills the tables, the others consist of indexes. */

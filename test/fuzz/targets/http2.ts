@@ -59,7 +59,7 @@ function checkBlocks(blocks: readonly Buffer[]): void {
   }
 }
 
-const HTTP2_WORDS: readonly string[] = [
+export const HTTP2_WORDS: readonly string[] = [
   '\0\0\0',
   '\0\0\x04',
   '\0\0\x08',
@@ -70,7 +70,7 @@ const HTTP2_WORDS: readonly string[] = [
   '\xff',
 ];
 
-const LIMITS = {
+export const LIMITS = {
   maxConcurrentStreams: 3,
   maxHeaderListBytes: 600,
   maxHeaderBlockBytes: 500,
@@ -101,6 +101,35 @@ function checkConnection(make: () => Peer, chunks: Buffer[]): string[] {
   return log;
 }
 
+/** What a client sends to a server, and a server to a client with two requests. */
+export const HTTP2_SEEDS: Readonly<Record<'server' | 'client', readonly Buffer[]>> = {
+  server: [
+    Buffer.concat([headers(1, POST, false), data(1, 'abc'), headers(1, [['a', 'b']])]),
+    Buffer.concat([headers(1, [...GET, ['priority', 'u=1, i']]), number(3, 1, 8), headers(3, GET)]),
+    Buffer.concat([frame(1, 1, 1, Buffer.from('8287', 'hex')), frame(9, 4, 1, Buffer.of(0x84))]),
+    Buffer.concat([settings([4, 5], [1, 100]), frame(6, 0, 0, Buffer.alloc(8)), number(8, 0, 9)]),
+    Buffer.concat([
+      headers(1, GET),
+      number(8, 1, 5),
+      frame(16, 0, 0, Buffer.from('\0\0\0\x01u=7')),
+    ]),
+    frame(7, 0, 0, Buffer.from('\0\0\0\x01\0\0\0\x02bye')),
+  ],
+  client: [
+    Buffer.concat([headers(1, [[':status', '200']], false), data(1, 'abc', true)]),
+    Buffer.concat([
+      headers(3, [[':status', '103']], false),
+      headers(3, [[':status', '204']]),
+      number(3, 1, 2),
+    ]),
+    Buffer.concat([frame(7, 0, 0, Buffer.from('\0\0\0\x01\0\0\0\0')), settings([3, 1], [8, 1])]),
+    Buffer.concat([
+      headers(1, [[':status', '200']], false),
+      frame(0, 9, 1, Buffer.of(2, 65, 0, 0)),
+    ]),
+  ],
+};
+
 export const TARGETS: Readonly<Record<string, Target>> = {
   hpack: {
     seeds: Object.values(EXAMPLES)
@@ -122,22 +151,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     },
   },
   'http2-server': {
-    seeds: [
-      Buffer.concat([headers(1, POST, false), data(1, 'abc'), headers(1, [['a', 'b']])]),
-      Buffer.concat([
-        headers(1, [...GET, ['priority', 'u=1, i']]),
-        number(3, 1, 8),
-        headers(3, GET),
-      ]),
-      Buffer.concat([frame(1, 1, 1, Buffer.from('8287', 'hex')), frame(9, 4, 1, Buffer.of(0x84))]),
-      Buffer.concat([settings([4, 5], [1, 100]), frame(6, 0, 0, Buffer.alloc(8)), number(8, 0, 9)]),
-      Buffer.concat([
-        headers(1, GET),
-        number(8, 1, 5),
-        frame(16, 0, 0, Buffer.from('\0\0\0\x01u=7')),
-      ]),
-      frame(7, 0, 0, Buffer.from('\0\0\0\x01\0\0\0\x02bye')),
-    ],
+    seeds: HTTP2_SEEDS.server,
     words: HTTP2_WORDS,
     check(bytes, random) {
       const make = (): Peer => openServer(LIMITS);
@@ -145,19 +159,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
     },
   },
   'http2-client': {
-    seeds: [
-      Buffer.concat([headers(1, [[':status', '200']], false), data(1, 'abc', true)]),
-      Buffer.concat([
-        headers(3, [[':status', '103']], false),
-        headers(3, [[':status', '204']]),
-        number(3, 1, 2),
-      ]),
-      Buffer.concat([frame(7, 0, 0, Buffer.from('\0\0\0\x01\0\0\0\0')), settings([3, 1], [8, 1])]),
-      Buffer.concat([
-        headers(1, [[':status', '200']], false),
-        frame(0, 9, 1, Buffer.of(2, 65, 0, 0)),
-      ]),
-    ],
+    seeds: HTTP2_SEEDS.client,
     words: HTTP2_WORDS,
     check(bytes, random) {
       sameWhenCut(bytes, random, (chunks) => checkConnection(askingClient, chunks));

@@ -1,5 +1,7 @@
 /** Each flood is refused by a named limit, whose count begins again with each interval. */
 import { describe, expect, it } from 'vitest';
+import { flooded } from '../../../bench/micro/http2/flooded-server.js';
+import { bytesOfFlood, FLOODS as FLOODS_OF_DEFAULTS } from '../../../bench/micro/http2/floods.js';
 import { HTTP2_LIMITS, HTTP2LimitError } from '../../../src/protocols/http2/errors.js';
 import type { HTTP2Options } from '../../../src/protocols/http2/limits.js';
 import { frame } from './node-peer.js';
@@ -325,6 +327,52 @@ describe('a flood', () => {
     // Two more for the stream, and those that the limit permits.
     peer.read(Buffer.concat(new Array(1002).fill(number(8, 0, 1))));
     expect(limitOf(peer, number(8, 0, 1))).toMatchObject({ option: 'maxWindowUpdates' });
+  });
+});
+
+/** What GOAWAY and the last answers take. */
+const FAREWELL_BYTES = 250;
+
+/** A frame, and a header block. */
+const MAX_BUFFERED = 16_384 + 32_768;
+
+describe('with the default limits', () => {
+  it.each(FLOODS_OF_DEFAULTS)('a flood of $name is answered with few bytes, and ends', (flood) => {
+    const bytes = bytesOfFlood(flood);
+    const server = flooded(flood, bytes);
+    expect(server.connection.phase).not.toBe('closed');
+    expect(server.connection.bufferedBytes).toBeLessThanOrEqual(MAX_BUFFERED);
+    expect(server.connection.streamCount).toBeLessThanOrEqual(100);
+    const prepared = flood.prepare === undefined ? 0 : FAREWELL_BYTES;
+    const answered = flood.permitted * flood.answerBytes + prepared;
+    expect(server.sentBytes).toBeLessThanOrEqual(answered);
+    expect(server.limitOf(bytes.beyond)).toBe(flood.limit);
+    expect(server.connection.phase).toBe('closed');
+    expect(server.sentBytes).toBeLessThanOrEqual(answered + FAREWELL_BYTES);
+  });
+
+  it('no flood gets more bytes back than it sends, apart from the last frames', () => {
+    for (const flood of FLOODS_OF_DEFAULTS.filter(({ isApart }) => isApart !== true)) {
+      const bytes = bytesOfFlood(flood);
+      const server = flooded(flood, bytes);
+      server.limitOf(bytes.beyond);
+      expect(server.sentBytes - FAREWELL_BYTES).toBeLessThan(bytes.length);
+    }
+  });
+
+  it('windows of zero end streams in seven intervals, at 13 bytes for each', () => {
+    const peer = openServer();
+    const opened = Array.from({ length: 100 }, (_, i) => headers(id(i), GET));
+    peer.read(Buffer.concat([settings([4, 0]), ...opened]));
+    for (const stream of peer.connection.streams) stream.respond(200, {}, Buffer.alloc(100_000));
+    peer.take();
+    for (let i = 0; i < 7; i++) {
+      expect(peer.connection.streamCount).toBe(100);
+      peer.connection.passInterval();
+      peer.events();
+    }
+    expect(peer.connection.streamCount).toBe(0);
+    expect(peer.take()).toHaveLength(100 * 13);
   });
 });
 
