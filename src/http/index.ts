@@ -30,7 +30,7 @@ export type { AgentContent, AgentRequest, AgentTimes } from './agent/agent-reque
 export { AgentResponse, type ResponseContent, type ResponseFacts } from './agent/agent-response.js';
 export type { BodyChoice } from './agent/bodies.js';
 export type { EndpointChoice } from './agent/connections.js';
-export type { BasicCredentials } from './agent/credentials.js';
+export type { AgentCredentials, AuthScheme, BasicCredentials } from './agent/credentials.js';
 export { DecodedRatioError, HTTPRedirectError, type RedirectRule } from './agent/errors.js';
 export {
   type AgentFields,

@@ -8,7 +8,8 @@ export const MAX_FIELD_LENGTH = 8_192;
 /** Most parameters of a field. */
 export const MAX_PARAMS = 32;
 
-const PARAM =
+/** Sticky. A parameter: its name, and its value in quotes or as a token. A comma or the end of the field follows. */
+export const PARAM: RegExp =
   /[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*(?:"((?:[\t !#-[\]-~\u0080-\uffff]|\\[\t -~\u0080-\uffff])*)"|([!#$%&'*+.^_`|~0-9A-Za-z/=-]+))[ \t]*(,|$)/y;
 
 /**
@@ -29,9 +30,13 @@ export function parseAuthParams(scheme: string, field: string): Map<string, stri
     const key = name.toLowerCase();
     if (params.has(key)) throw malformed(scheme, 'a parameter occurs twice');
     if (params.size === MAX_PARAMS) throw malformed(scheme, 'there are too many parameters');
-    params.set(key, quoted === undefined ? token : quoted.replaceAll(/\\(.)/g, '$1'));
+    params.set(key, unquotedParam(quoted, token));
     if (end === '') return params;
   }
+}
+
+export function unquotedParam(quoted: string | undefined, token = ''): string {
+  return quoted === undefined ? token : quoted.replaceAll(/\\(.)/g, '$1');
 }
 
 export function quotedParam(value: string): string {

@@ -26,6 +26,7 @@ import { DigestCredentials } from './digest-credentials.js';
 import {
   algorithmNamed,
   DIGEST_ALGORITHMS,
+  DIGEST_QOPS,
   type DigestAlgorithm,
   type DigestQop,
   type DigestRequest,
@@ -59,7 +60,6 @@ const OPTIONS: OptionNames<DigestChallengesOptions> = {
   maxNonces: true,
   randomBytes: true,
 };
-const QOPS: readonly DigestQop[] = ['auth', 'auth-int'];
 const NONCE_LIFETIME_MS = 300_000;
 const MAX_NONCES = 10_000;
 
@@ -102,7 +102,7 @@ export class DigestChallenges {
     checkFunction('randomBytes', randomBytes);
     this.#clock = clock;
     this.#algorithms = checkList('algorithms', algorithms, DIGEST_ALGORITHMS);
-    this.#qops = checkList('qop', qop, QOPS);
+    this.#qops = checkList('qop', qop, DIGEST_QOPS);
     checkMilliseconds('nonceLifetimeMs', nonceLifetimeMs);
     checkInteger('maxNonces', maxNonces, 1, 2 ** 31 - 1);
     this.#nonces = new DigestNonces(randomBytes, nonceLifetimeMs, maxNonces);

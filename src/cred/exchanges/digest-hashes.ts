@@ -21,6 +21,8 @@ export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = [
 
 export type DigestQop = 'auth' | 'auth-int';
 
+export const DIGEST_QOPS: readonly DigestQop[] = ['auth', 'auth-int'];
+
 /** The name of the algorithm, which is compared without regard to case. */
 export function algorithmNamed(name: string): DigestAlgorithm | undefined {
   return DIGEST_ALGORITHMS.find((known) => known.toLowerCase() === name.toLowerCase());
@@ -46,6 +48,15 @@ export function digestUserHash(
   user: { readonly username: string; readonly realm: string; readonly password: string },
 ): string {
   return hash(algorithm, `${user.username}:${user.realm}:${user.password}`);
+}
+
+/** The name of a user as `userhash` sends it (RFC 7616 section 3.4.4). */
+export function digestHashedName(
+  algorithm: DigestAlgorithm,
+  username: string,
+  realm: string,
+): string {
+  return hash(algorithm, `${username}:${realm}`);
 }
 
 /** The facts about a request that a response covers. */

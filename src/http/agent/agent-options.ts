@@ -21,7 +21,7 @@ import { HTTPConnectionPool } from '../client/connection-pool.js';
 import { type HTTPConnectionPoolOptions, POOL_OPTION_NAMES } from '../client/settings.js';
 import type { AgentTimes } from './agent-request.js';
 import type { EndpointChoice } from './connections.js';
-import { type BasicCredentials, checkCredentials } from './credentials.js';
+import { type AgentCredentials, checkCredentials } from './credentials.js';
 import type { DecodingLimits } from './decoded-content.js';
 import { type AgentFields, type FieldList, fieldList, withDefaults } from './field-list.js';
 import {
@@ -81,8 +81,8 @@ export interface AgentOptions extends HTTPConnectionPoolOptions, AgentProxyOptio
   readonly retryDelayMs?: number;
   /** The longest delay; a response with a longer Retry-After is an answer. Default 30,000. */
   readonly maxRetryDelayMs?: number;
-  /** Sends Basic authentication to the origin of `baseURL`, and to no other. Default: none. */
-  readonly auth?: BasicCredentials;
+  /** Sends Basic or Digest authentication to the origin of `baseURL`, and to no other. Default: none. */
+  readonly auth?: AgentCredentials;
   /** The source of random delays, 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
   /** The time for dates in Retry-After, in milliseconds since 1970. Default `Date.now`. */
@@ -133,7 +133,7 @@ export interface AgentSettings
     ProxySettings {
   readonly retries: number;
   /** For the origin of `baseURL`. */
-  readonly auth: BasicCredentials | undefined;
+  readonly auth: AgentCredentials | undefined;
   readonly makeBoundary: () => string;
   readonly pool: HTTPConnectionPool | undefined;
   readonly poolOptions: HTTPConnectionPoolOptions;
@@ -220,7 +220,7 @@ function retrySettings(
   return { retries, retryDelayMs, maxRetryDelayMs, random, wallClock };
 }
 
-function authOf({ auth, baseURL }: AgentOptions): BasicCredentials | undefined {
+function authOf({ auth, baseURL }: AgentOptions): AgentCredentials | undefined {
   if (auth === undefined) return undefined;
   if (baseURL !== undefined) return checkCredentials(auth);
   throw new InvalidArgumentValueError('auth', 'given with baseURL, whose origin gets it', {});

@@ -4,7 +4,7 @@ import type { ResponseHead } from '../../protocols/http/heads.js';
 import type { HTTPContent } from '../../protocols/http/message-serializer.js';
 import type { ContentPieces } from '../client/client-request.js';
 import type { HTTPRequestTimes } from '../client/settings.js';
-import type { BasicCredentials } from './credentials.js';
+import type { AgentCredentials } from './credentials.js';
 import type { FieldList } from './field-list.js';
 import type { RedirectMode } from './redirect-mode.js';
 
@@ -46,7 +46,7 @@ export interface AgentRequest {
   /** Most retries. */
   readonly retries: number;
   /** Credentials for the origin of `url`. */
-  readonly auth: BasicCredentials | undefined;
+  readonly auth: AgentCredentials | undefined;
   /** The time of the agent's clock at which the caller made the request. */
   readonly startedMs: number;
 }

@@ -11,6 +11,7 @@ import { basicAuth } from './basic-auth.js';
 import { AgentConnections } from './connections.js';
 import { decoding } from './decoding.js';
 import { Delays } from './delays.js';
+import { digestAuth } from './digest-auth.js';
 import { redirects } from './redirects.js';
 import { type AgentRequestOptions, agentRequest, type RequestDetails } from './request-options.js';
 import { retries } from './retries.js';
@@ -43,6 +44,7 @@ export class Agent implements AsyncDisposable {
       ...settings.interceptors,
       redirects(reactor, settings),
       basicAuth,
+      digestAuth(reactor, settings.maxOrigins),
       retries(this.#delays, settings),
       decoding(settings),
     ];

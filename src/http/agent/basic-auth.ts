@@ -5,7 +5,7 @@ import type { Interceptor } from './send.js';
 
 export const basicAuth: Interceptor = (next) => (request) => {
   const { auth, fields } = request;
-  if (auth === undefined) return next(request);
+  if (auth === undefined || auth.scheme === 'digest') return next(request);
   const value = basicCredentials(auth.username, auth.password);
   return next({ ...request, fields: withField(fields, 'Authorization', value) });
 };

@@ -15,7 +15,7 @@ import type { AgentSettings } from './agent-options.js';
 import type { AgentRequest, AgentTimes } from './agent-request.js';
 import { type BodyChoice, bodyOf } from './bodies.js';
 import type { Body } from './body.js';
-import { type BasicCredentials, checkCredentials } from './credentials.js';
+import { type AgentCredentials, checkCredentials } from './credentials.js';
 import {
   type AgentFields,
   type FieldList,
@@ -46,8 +46,11 @@ export interface RequestDetails extends PassedOn, AgentTimes, BodyChoice {
   readonly decode?: boolean;
   /** In place of the agent's. */
   readonly retries?: number;
-  /** Sends Basic authentication to the origin of the URL. Default: that of the agent, for the origin of its `baseURL`, unless `fields` has Authorization. */
-  readonly auth?: BasicCredentials;
+  /**
+   * Sends Basic or Digest authentication to the origin of the URL; false sends none. Default: that of the agent, for the origin of its
+   * `baseURL`, unless `fields` has Authorization.
+   */
+  readonly auth?: AgentCredentials | false;
 }
 
 export interface AgentRequestOptions extends RequestDetails {
@@ -152,10 +155,11 @@ function checkDetails(options: RequestDetails): void {
 /** An Authorization field of the request replaces the credentials of the agent. */
 function credentialsFor(
   { auth, baseURL }: AgentSettings,
-  given: BasicCredentials | undefined,
+  given: AgentCredentials | false | undefined,
   own: FieldList,
   { origin }: URL,
-): BasicCredentials | undefined {
+): AgentCredentials | undefined {
+  if (given === false) return undefined;
   if (given !== undefined) return checkCredentials(given);
   if (fieldOf(own, 'authorization') !== undefined) return undefined;
   return baseURL?.origin === origin ? auth : undefined;
