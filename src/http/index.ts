@@ -30,6 +30,7 @@ export type { AgentContent, AgentRequest, AgentTimes } from './agent/agent-reque
 export { AgentResponse, type ResponseContent, type ResponseFacts } from './agent/agent-response.js';
 export type { BodyChoice } from './agent/bodies.js';
 export type { EndpointChoice } from './agent/connections.js';
+export type { CookieOptions } from './agent/cookies.js';
 export type { AgentCredentials, AuthScheme, BasicCredentials } from './agent/credentials.js';
 export { DecodedRatioError, HTTPRedirectError, type RedirectRule } from './agent/errors.js';
 export {
@@ -45,6 +46,7 @@ export { type ProxyChoice, proxyFromEnvironment } from './agent/proxy-environmen
 export type { RedirectMode } from './agent/redirect-mode.js';
 export type { AgentRequestOptions, RequestDetails } from './agent/request-options.js';
 export type { Interceptor, Send } from './agent/send.js';
+export type { CookieJar, SameSiteContext } from './agent/tough-cookie.js';
 export type { QueryParameters } from './agent/urls.js';
 export type { ContentPieces, HTTPClientRequest } from './client/client-request.js';
 export { HTTPClientResponse, MAX_RESPONSE_CONTENT_BYTES } from './client/client-response.js';

@@ -21,6 +21,7 @@ import { HTTPConnectionPool } from '../client/connection-pool.js';
 import { type HTTPConnectionPoolOptions, POOL_OPTION_NAMES } from '../client/settings.js';
 import type { AgentTimes } from './agent-request.js';
 import type { EndpointChoice } from './connections.js';
+import { type CookieOptions, type CookieSettings, cookieSettings } from './cookies.js';
 import { type AgentCredentials, checkCredentials } from './credentials.js';
 import type { DecodingLimits } from './decoded-content.js';
 import { type AgentFields, type FieldList, fieldList, withDefaults } from './field-list.js';
@@ -34,6 +35,7 @@ import { REDIRECT_MODES, type RedirectMode } from './redirect-mode.js';
 import type { RedirectSettings } from './redirects.js';
 import type { RetrySettings } from './retries.js';
 import type { Interceptor } from './send.js';
+import type { CookieJar } from './tough-cookie.js';
 import { parseHTTPURL } from './urls.js';
 
 /** Limits and times of connections, proxies, and: */
@@ -83,6 +85,8 @@ export interface AgentOptions extends HTTPConnectionPoolOptions, AgentProxyOptio
   readonly maxRetryDelayMs?: number;
   /** Sends Basic or Digest authentication to the origin of `baseURL`, and to no other. Default: none. */
   readonly auth?: AgentCredentials;
+  /** Whether cookies are kept and sent, and in which jar: see {@link CookieOptions}. Needs the package `tough-cookie`. Default false. */
+  readonly cookies?: boolean | CookieJar | CookieOptions;
   /** The source of random delays, 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
   /** The time for dates in Retry-After, in milliseconds since 1970. Default `Date.now`. */
@@ -114,6 +118,7 @@ const NAMES: OptionNames<AgentOptions> = {
   retryDelayMs: true,
   maxRetryDelayMs: true,
   auth: true,
+  cookies: true,
   random: true,
   wallClock: true,
   makeBoundary: true,
@@ -134,6 +139,7 @@ export interface AgentSettings
   readonly retries: number;
   /** For the origin of `baseURL`. */
   readonly auth: AgentCredentials | undefined;
+  readonly cookies: CookieSettings | undefined;
   readonly makeBoundary: () => string;
   readonly pool: HTTPConnectionPool | undefined;
   readonly poolOptions: HTTPConnectionPoolOptions;
@@ -169,6 +175,7 @@ export function agentSettings(options: AgentOptions): AgentSettings {
     ...retrySettings(options),
     ...proxySettings(options),
     auth: authOf(options),
+    cookies: cookieSettings(options.cookies),
     makeBoundary: functionOf(options, 'makeBoundary', randomUUID),
     pool: pool === undefined ? undefined : checkPool(pool),
     poolOptions: poolOptions(options),

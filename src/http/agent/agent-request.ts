@@ -47,6 +47,10 @@ export interface AgentRequest {
   readonly retries: number;
   /** Credentials for the origin of `url`. */
   readonly auth: AgentCredentials | undefined;
+  /** Whether cookies of the agent's jar are sent and stored. */
+  readonly cookies: boolean;
+  /** The URL of the first request: redirections change `url` only. */
+  readonly initiator: URL;
   /** The time of the agent's clock at which the caller made the request. */
   readonly startedMs: number;
 }

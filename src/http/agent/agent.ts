@@ -9,6 +9,7 @@ import { AgentCall } from './agent-call.js';
 import { type AgentOptions, type AgentSettings, agentSettings } from './agent-options.js';
 import { basicAuth } from './basic-auth.js';
 import { AgentConnections } from './connections.js';
+import { cookies } from './cookies.js';
 import { decoding } from './decoding.js';
 import { Delays } from './delays.js';
 import { digestAuth } from './digest-auth.js';
@@ -46,6 +47,7 @@ export class Agent implements AsyncDisposable {
       basicAuth,
       digestAuth(reactor, settings.maxOrigins),
       retries(this.#delays, settings),
+      cookies(settings.cookies),
       decoding(settings),
     ];
     this.#send = compose(layers, (request) => connections.send(request));

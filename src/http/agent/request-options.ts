@@ -51,6 +51,8 @@ export interface RequestDetails extends PassedOn, AgentTimes, BodyChoice {
    * `baseURL`, unless `fields` has Authorization.
    */
   readonly auth?: AgentCredentials | false;
+  /** Whether cookies of the agent's jar are sent and stored. Default true. */
+  readonly cookies?: boolean;
 }
 
 export interface AgentRequestOptions extends RequestDetails {
@@ -67,6 +69,7 @@ const DETAILS: OptionNames<RequestDetails> = {
   decode: true,
   retries: true,
   auth: true,
+  cookies: true,
   json: true,
   form: true,
   multipart: true,

@@ -69,7 +69,7 @@ describe.skipIf(!havePrograms('apache2', '/usr/lib/apache2/modules/mod_auth_dige
           files.write('index.html', 'in\n');
           const modules = ['authn_core', 'authn_file', 'authz_core', 'authz_user', 'auth_digest'];
           const config = `
-            ${['mpm_event', 'unixd', 'dir', ...modules].map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+            ${['mpm_event', 'dir', ...modules].map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
             ServerName localhost
             Listen ${HOST}:${port}
             PidFile ${files.path('pid')}
