@@ -64,7 +64,9 @@ export const HTTP_CALLS: Readonly<Record<string, readonly Call[]>> = {
     }),
   ],
   ProxyEndpointOptions: [memory((reactor, o) => proxyEndpoint(reactor, 'http://p', 'a', 1, o))],
+  CookieOptions: [memory((reactor, o) => new Agent(reactor, { cookies: o }))],
   RequestDetails: [memory((reactor, o) => new Agent(reactor).get('http://a', o))],
+  AgentCredentials: [memory((reactor, o) => new Agent(reactor).get('http://a', { auth: o }))],
   AgentRequestOptions: [memory((reactor, o) => new Agent(reactor).request('http://a', o))],
   HTTPConnectionPoolOptions: [(o) => new HTTPConnectionPool(clock, o)],
   HTTPClientRequest: [

@@ -51,10 +51,7 @@ export class BoundedCookieStore {
     const { pathMatch, permuteDomain } = this.#matching;
     const names = domain === null ? [] : (permuteDomain(domain, allowSpecialUseDomain) ?? [domain]);
     const found = names.flatMap((name) => [...(this.#domains.get(name)?.values() ?? [])]);
-    done(
-      null,
-      path === null ? found : found.filter((cookie) => pathMatch(path, cookie.path)),
-    );
+    done(null, path === null ? found : found.filter((cookie) => pathMatch(path, cookie.path)));
   }
 
   putCookie(cookie: StoredCookie, done: Done<void>): void {

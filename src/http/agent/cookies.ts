@@ -2,7 +2,10 @@
  * The layer that sends cookies and stores those that servers set (RFC 6265bis). It is below redirections and authentication: each request on the
  * way gets the cookies of its own URL, and Set-Cookie of each response counts, whatever its status.
  */
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../core/errors/arguments.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
 import { MissingPackageError } from '../../core/errors/tls.js';
 import { Deferred } from '../../defer/deferred.js';
 import { checkInteger } from '../../internal/check.js';

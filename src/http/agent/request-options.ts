@@ -118,7 +118,7 @@ export function agentRequest(
   const { continueTimeoutMs, onInformational, signal } = options;
   const { redirect = settings.redirect, maxRedirects = settings.maxRedirects } = options;
   const { decode = settings.decode } = options;
-  const { retries = settings.retries } = options;
+  const { retries = settings.retries, cookies = true } = options;
   checkBoolean('decode', decode);
   const body = bodyOf(options, settings.makeBoundary);
   const own = fields === undefined ? [] : fieldList(fields);
@@ -131,6 +131,8 @@ export function agentRequest(
     decode,
     retries: checkInteger('retries', retries, 0, 100),
     auth: credentialsFor(settings, options.auth, own, target),
+    cookies: checkBoolean('cookies', cookies),
+    initiator: target,
     content: body.content,
     contentLength: lengthOf(body, contentLength),
     trailers,

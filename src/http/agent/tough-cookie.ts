@@ -7,15 +7,25 @@ export type SameSiteContext = 'strict' | 'lax' | 'none';
 /** Keeps cookies, and knows which a URL gets. `CookieJar` of the package `tough-cookie` is one. */
 export interface CookieJar {
   /** The value of a Cookie field; empty if there is none. */
-  getCookieString(url: string, options: { readonly sameSiteContext: SameSiteContext }): Promise<string>;
+  getCookieString(
+    url: string,
+    options: { readonly sameSiteContext: SameSiteContext },
+  ): Promise<string>;
   /** Takes the value of a Set-Cookie field. Cookies that it does not accept are ignored. */
-  setCookie(field: string, url: string, options: { readonly ignoreError: boolean }): Promise<unknown>;
+  setCookie(
+    field: string,
+    url: string,
+    options: { readonly ignoreError: boolean },
+  ): Promise<unknown>;
 }
 
 export interface ToughCookie {
   readonly CookieJar: new (store: object) => CookieJar;
   /** The domain that is registered: the public suffix and one name more. */
-  getPublicSuffix(domain: string, options: { readonly ignoreError: boolean }): string | null | undefined;
+  getPublicSuffix(
+    domain: string,
+    options: { readonly ignoreError: boolean },
+  ): string | null | undefined;
   permuteDomain(domain: string, allowSpecialUseDomain: boolean): string[] | undefined;
   pathMatch(path: string, cookiePath: string): boolean;
 }

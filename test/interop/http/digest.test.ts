@@ -1,6 +1,6 @@
 /** Digest authentication of an agent with the guards of Apache httpd and Twisted. */
 import { chmodSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { digestUserHash } from '../../../src/cred/index.js';
 import { Agent } from '../../../src/http/index.js';
 import { contract, type Rig } from '../../support/contract.js';
@@ -73,7 +73,7 @@ describe.skipIf(!havePrograms('apache2', '/usr/lib/apache2/modules/mod_auth_dige
             ServerName localhost
             Listen ${HOST}:${port}
             PidFile ${files.path('pid')}
-            ErrorLog "|/bin/cat"
+            ErrorLog ${files.path('error.log')}
             User nobody
             Group nogroup
             DocumentRoot ${files.folder}
@@ -85,10 +85,11 @@ describe.skipIf(!havePrograms('apache2', '/usr/lib/apache2/modules/mod_auth_dige
               AuthUserFile ${users}
               Require valid-user
             </Directory>`;
-          const apache = rig.use(
-            new PeerProgram('apache2', ['-X', '-f', files.write('apache.conf', config)]),
-          );
-          await apache.until(() => apache.stdout.includes('configured --'), 'to start');
+          rig.use(new PeerProgram('apache2', ['-X', '-f', files.write('apache.conf', config)]));
+          const probe = rig.use(new Agent(rig.reactor));
+          const listens = (): Promise<void> =>
+            probe.get(`http://${HOST}:${port}/`).drain().toPromise();
+          await vi.waitFor(listens, { timeout: 15_000 });
           await useAgent(rig, `http://${HOST}:${port}/`);
         });
       },
