@@ -32,6 +32,7 @@ export type { BodyChoice } from './agent/bodies.js';
 export type { EndpointChoice } from './agent/connections.js';
 export type { CookieOptions } from './agent/cookies.js';
 export type { AgentCredentials, AuthScheme, BasicCredentials } from './agent/credentials.js';
+export type { AgentExchange } from './agent/diagnostics.js';
 export { DecodedRatioError, HTTPRedirectError, type RedirectRule } from './agent/errors.js';
 export {
   type AgentFields,

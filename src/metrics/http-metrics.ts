@@ -1,21 +1,9 @@
 /** Requests of HTTP servers as metrics. */
 import type { AccessRecord } from '../http/access-log.js';
 import { checkString } from '../internal/check.js';
+import { KNOWN_METHODS } from './http-methods.js';
 import type { Counter, Histogram } from './instruments.js';
 import type { MetricsRegistry } from './registry.js';
-
-/** Others may be chosen by peers, and count together. */
-const METHODS = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'DELETE',
-  'PATCH',
-  'OPTIONS',
-  'CONNECT',
-  'TRACE',
-]);
 
 interface HTTPInstruments {
   readonly requests: Counter;
@@ -77,7 +65,7 @@ export function meterRequests(
 
 function methodOf({ method }: AccessRecord): string {
   if (method === undefined) return 'unread';
-  return METHODS.has(method) ? method : 'other';
+  return KNOWN_METHODS.has(method) ? method : 'other';
 }
 
 function statusOf({ status, aborted }: AccessRecord): string {

@@ -1,4 +1,6 @@
 /** The entry point `ropewalk/metrics`: counters, gauges and histograms, for Prometheus, prom-client and OpenTelemetry, and spans. */
+export { addAgent, type MeteredAgent } from './agent-metrics.js';
+export { type TraceAgentsOptions, traceAgents } from './agent-spans.js';
 export { addConnections, meterListener } from './connection-metrics.js';
 export type { HistogramSample, Labels, MetricFamily, MetricSample } from './family.js';
 export { meterRequests } from './http-metrics.js';

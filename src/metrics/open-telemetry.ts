@@ -73,7 +73,7 @@ export interface OpenTelemetryTracer {
 
 /** Of the API's SpanKind and SpanStatusCode. */
 export const SPAN_SERVER = 1;
-const SPAN_CLIENT = 2;
+export const SPAN_CLIENT = 2;
 export const SPAN_ERROR = 2;
 
 type TracedTransport = Pick<SocketTransport, 'getHost' | 'getPeer'>;

@@ -8,10 +8,8 @@ import {
   SPAN_ERROR,
   SPAN_SERVER,
 } from './open-telemetry.js';
+import { type Attributes, methodAttributes, spanName, textAttributes } from './span-attributes.js';
 import { limitedTraceState, parseTraceParent, type TraceParent } from './trace-context.js';
-
-/** Text of a peer is cut in attributes after this many characters. */
-export const MAX_ATTRIBUTE_CHARACTERS = 1_024;
 
 /** The part of the module `@opentelemetry/api` that is used: `import * as api from '@opentelemetry/api'`. */
 export interface OpenTelemetryAPI {
@@ -57,13 +55,6 @@ interface RequestSpan {
   setStatus(status: { code: number }): unknown;
   end(time?: number): void;
 }
-
-type Attributes = Record<string, string | number>;
-
-/** The methods that are shown in names and attributes; clients may invent others. */
-const METHODS = new Set([
-  ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'CONNECT', 'TRACE', 'QUERY'],
-]);
 
 /**
  * Makes a span of each request, from the call of the handler to the end of the answer, with the attributes of OpenTelemetry's conventions.
@@ -174,15 +165,6 @@ class RequestSpans {
   }
 }
 
-function spanName(method: string | undefined): string {
-  return method !== undefined && METHODS.has(method) ? method : 'HTTP';
-}
-
-function methodAttributes(method: string | undefined): Record<string, string | undefined> {
-  if (method === undefined || METHODS.has(method)) return { 'http.request.method': method };
-  return { 'http.request.method': '_OTHER', 'http.request.method_original': method };
-}
-
 function endAttributes(record: AccessRecord): Attributes {
   return textAttributes({
     'http.response.status_code': record.status,
@@ -192,13 +174,4 @@ function endAttributes(record: AccessRecord): Attributes {
     'client.address': record.remoteAddress,
     'user_agent.original': record.userAgent,
   });
-}
-
-function textAttributes(named: Record<string, string | number | undefined>): Attributes {
-  const attributes: Attributes = {};
-  for (const [name, value] of Object.entries(named)) {
-    if (value === undefined) continue;
-    attributes[name] = typeof value === 'string' ? value.slice(0, MAX_ATTRIBUTE_CHARACTERS) : value;
-  }
-  return attributes;
 }

@@ -37,6 +37,16 @@ export function parseTraceParent(text: string | undefined): TraceParent | undefi
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1 };
 }
 
+/**
+ * The field `traceparent` of a request of the span: section 3.2.
+ * @returns Undefined if the span has no valid ids, as those of a tracer that does nothing.
+ */
+export function traceParentText({ traceId, spanId, traceFlags }: TraceParent): string | undefined {
+  const flags = (traceFlags & 0xff).toString(16).padStart(2, '0');
+  const text = `00-${traceId}-${spanId}-${flags}`;
+  return parseTraceParent(text) === undefined ? undefined : text;
+}
+
 /** @returns The list, if it is within the limits; its members are not checked. */
 export function limitedTraceState(text: string | undefined): string | undefined {
   if (text === undefined || text.length > MAX_TRACESTATE_CHARACTERS) return undefined;

@@ -15,7 +15,7 @@ import {
   staticFiles,
 } from '../../src/http/index.js';
 import { HostnameEndpoint, TCPServerEndpoint } from '../../src/index.js';
-import { traceRequests } from '../../src/metrics/index.js';
+import { traceAgents, traceRequests } from '../../src/metrics/index.js';
 import { ManualClock, MemoryTransport } from '../../src/testing/index.js';
 import {
   connectWebSocket,
@@ -100,6 +100,7 @@ export const HTTP_CALLS: Readonly<Record<string, readonly Call[]>> = {
   DashboardOptions: [
     memory((reactor, o) => serveDashboard(reactor, new TCPServerEndpoint(reactor, 0), o)),
   ],
+  TraceAgentsOptions: [(o) => traceAgents({ startSpan } as never, o)],
   TraceRequestsOptions: [
     (o) =>
       traceRequests(

@@ -22,6 +22,8 @@ export interface ResponseContent {
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined>;
   discard(): void;
   abort(): void;
+  /** @internal Calls back once, when the content is complete, with undefined, or has failed. */
+  whenOver?(callback: (error: unknown) => void): void;
 }
 
 /**
@@ -55,6 +57,12 @@ export class AgentResponse extends ReceivedMessage {
   /** @internal The same response with content that has another length. */
   decodedBy(decode: (content: ResponseContent) => ResponseContent): AgentResponse {
     return new AgentResponse(this.url, this.head, decode(this.content), this.redirects);
+  }
+
+  /** @internal Calls back once, when the content is complete, with undefined, or has failed; at once if it does not say that. */
+  whenOver(callback: (error: unknown) => void): void {
+    if (this.content.whenOver === undefined) callback(undefined);
+    else this.content.whenOver(callback);
   }
 
   /** @internal */

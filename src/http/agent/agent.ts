@@ -13,6 +13,7 @@ import { cookies } from './cookies.js';
 import { decoding } from './decoding.js';
 import { Delays } from './delays.js';
 import { digestAuth } from './digest-auth.js';
+import { departures, diagnosed } from './diagnostics.js';
 import { redirects } from './redirects.js';
 import { type AgentRequestOptions, agentRequest, type RequestDetails } from './request-options.js';
 import { retries } from './retries.js';
@@ -42,6 +43,7 @@ export class Agent implements AsyncDisposable {
     this.#pool = settings.pool ?? new HTTPConnectionPool(reactor, settings.poolOptions);
     const connections = new AgentConnections(reactor, this.#pool, settings);
     const layers = [
+      departures,
       ...settings.interceptors,
       redirects(reactor, settings),
       basicAuth,
@@ -49,6 +51,7 @@ export class Agent implements AsyncDisposable {
       retries(this.#delays, settings),
       cookies(settings.cookies),
       decoding(settings),
+      diagnosed(this, reactor),
     ];
     this.#send = compose(layers, (request) => connections.send(request));
   }

@@ -49,6 +49,7 @@ export class HTTPClientResponse extends ReceivedMessage {
   private isComplete = false;
   private failure: unknown = undefined;
   private discardedBytes = 0;
+  private overCallback: ((error: unknown) => void) | undefined = undefined;
 
   /** @internal */
   constructor(source: ResponseSource, head: ResponseHead, method: string) {
@@ -157,6 +158,12 @@ export class HTTPClientResponse extends ReceivedMessage {
     this.source.switchTo(protocol);
   }
 
+  /** @internal Calls back once, when the content is complete, with undefined, or has failed. */
+  whenOver(callback: (error: unknown) => void): void {
+    if (this.isComplete || this.failure !== undefined) callback(this.failure);
+    else this.overCallback = callback;
+  }
+
   /** @internal */
   get wantsContent(): boolean {
     if (!this.hasContent) return !this.isTunnel;
@@ -182,6 +189,7 @@ export class HTTPClientResponse extends ReceivedMessage {
   ended(trailers: FieldSection | undefined): void {
     this.isComplete = true;
     this.trailers = trailers?.keep();
+    this.overCallback?.(undefined);
     if (this.hasContent) this.reader?.ended();
   }
 
@@ -189,6 +197,7 @@ export class HTTPClientResponse extends ReceivedMessage {
   failed(error: unknown): void {
     if (this.isComplete || this.failure !== undefined) return;
     this.failure = error;
+    this.overCallback?.(error);
     this.reader?.failed(error);
   }
 
