@@ -1,4 +1,4 @@
-/** The entry point `ropewalk/http`: servers of HTTP/1.1 and of files, and clients. */
+/** The entry point `ropewalk/http`: servers of HTTP/1.1 and of files, and clients of HTTP/1.1 and HTTP/2. */
 
 export type { HTTPLimit, HTTPRole, HTTPRule } from '../protocols/http/errors.js';
 export {
@@ -16,6 +16,16 @@ export type { FieldSection } from '../protocols/http/field-section.js';
 export type { HTTPVersion, RequestHead, ResponseHead } from '../protocols/http/heads.js';
 export type { RequestParserOptions, ResponseParserOptions } from '../protocols/http/limits.js';
 export type { HTTPContent } from '../protocols/http/message-serializer.js';
+export type { ReceivedFields, ReceivedResponseHead } from '../protocols/http/received-fields.js';
+export {
+  HPACKError,
+  type HPACKRule,
+  HTTP2Error,
+  type HTTP2Limit,
+  HTTP2LimitError,
+  HTTP2ProtocolError,
+  type HTTP2Rule,
+} from '../protocols/http2/errors.js';
 export type { ContentCoding } from './accept-encoding.js';
 export {
   type AccessRecord,
@@ -51,10 +61,11 @@ export type { CookieJar, SameSiteContext } from './agent/tough-cookie.js';
 export type { QueryParameters } from './agent/urls.js';
 export type { ContentPieces, HTTPClientRequest } from './client/client-request.js';
 export { HTTPClientResponse, MAX_RESPONSE_CONTENT_BYTES } from './client/client-response.js';
-export { HTTPConnectionPool, type PoolCounts } from './client/connection-pool.js';
-export type { HTTPOrigin } from './client/connection-source.js';
+export { HTTPConnectionPool } from './client/connection-pool.js';
+export type { HTTP2Choice, HTTPOrigin } from './client/connection-source.js';
 export type { ContentReceiver, PushedContent } from './client/content-receiver.js';
 export {
+  HTTP2UnprocessedError,
   HTTPPoolClosedError,
   HTTPPoolFullError,
   HTTPResponseTimeoutError,
@@ -63,7 +74,9 @@ export {
   NoHTTPResponseError,
   type ResponseTimeLimit,
 } from './client/errors.js';
+export type { HTTP2ClientOptions } from './client/http2-settings.js';
 export { type HTTPOriginOptions, httpOrigin } from './client/origin.js';
+export type { PoolCounts } from './client/pool-counts.js';
 export { type ProxyEndpointOptions, proxyEndpoint } from './client/proxy-endpoint.js';
 export type { HTTPConnectionPoolOptions, HTTPRequestTimes } from './client/settings.js';
 export { HTTPTunnelEndpoint, type HTTPTunnelOptions } from './client/tunnel-endpoint.js';
@@ -102,6 +115,7 @@ export { type DrainOptions, HTTPFactory } from './http-factory.js';
 export { HTTPRequest } from './http-request.js';
 export { HTTPResponse } from './http-response.js';
 export type { HTTPHandler } from './http-service.js';
+export { HTTP2SettingsTimeoutError, HTTP2StreamResetError } from './http2/errors.js';
 export { loadMediaTypes, type MediaTypes } from './media-types.js';
 export type { MultipartOptions } from './multipart-form.js';
 export type { FormPart } from './part-head.js';

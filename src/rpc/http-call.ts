@@ -29,7 +29,7 @@ export interface RPCCallOptions {
 /** @internal */
 export const CALL_NAMES: OptionNames<RPCCallOptions> = { timeoutMs: true, signal: true };
 
-export interface RPCClientOptions extends HTTPOriginOptions {
+export interface RPCClientOptions extends Omit<HTTPOriginOptions, 'http2'> {
   /** The pool whose connections are used. Default: one of the client, which `close` closes. */
   readonly pool?: HTTPConnectionPool;
   /** Sends Basic authentication (RFC 7617), with `password`. */

@@ -365,6 +365,7 @@ export const MADE: Readonly<Record<string, Error & { code: string }>> = {
   HTTP2SequenceError: new errors.HTTP2SequenceError('m'),
   HTTP2SettingsTimeoutError: new errors.HTTP2SettingsTimeoutError(1),
   HTTP2StreamResetError: new errors.HTTP2StreamResetError(8),
+  HTTP2UnprocessedError: new errors.HTTP2UnprocessedError(7),
   IncompleteHTTPMessageError: new errors.IncompleteHTTPMessageError('client'),
   InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
   HTTPStatusError: new errors.HTTPStatusError(404),

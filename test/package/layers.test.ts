@@ -282,6 +282,8 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../../endpoints/tcp.js',
       '../../tls/client-context.js',
       '../../protocols/http/response-parser.js',
+      '../../protocols/http2/connection.js',
+      '../http2/link.js',
       '../../protocols/socks/client.js',
     ],
     refused: [

@@ -58,6 +58,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
 const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
+  HTTPOrigin: 'a server: connections belong to the object',
   JSONRPCErrorObject: 'the error of a message: a value',
   DatabaseReport: 'made by drivers, for an error',
   'OpenTelemetryTracer.startSpan': 'the interface of another library',

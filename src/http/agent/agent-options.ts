@@ -18,6 +18,7 @@ import { checkTimeout } from '../../policies/idle-timeouts.js';
 import { TLSClientContext, type TLSClientOptions } from '../../tls/client-context.js';
 import { CONTENT_CODINGS } from '../accept-encoding.js';
 import { HTTPConnectionPool } from '../client/connection-pool.js';
+import type { HTTP2Choice } from '../client/connection-source.js';
 import { type HTTPConnectionPoolOptions, POOL_OPTION_NAMES } from '../client/settings.js';
 import type { AgentTimes } from './agent-request.js';
 import type { EndpointChoice } from './connections.js';
@@ -25,6 +26,7 @@ import { type CookieOptions, type CookieSettings, cookieSettings } from './cooki
 import { type AgentCredentials, checkCredentials } from './credentials.js';
 import type { DecodingLimits } from './decoded-content.js';
 import { type AgentFields, type FieldList, fieldList, withDefaults } from './field-list.js';
+import { http2ChoiceOf } from './http2-choice.js';
 import {
   type AgentProxyOptions,
   PROXY_OPTION_NAMES,
@@ -51,6 +53,8 @@ export interface AgentOptions extends HTTPConnectionPoolOptions, AgentProxyOptio
   readonly endpointFor?: EndpointChoice;
   /** Most origins that the agent remembers; the oldest is forgotten, and its idle connections time out: 1 to 1,048,576. Default 1,024. */
   readonly maxOrigins?: number;
+  /** HTTP/2: if the server of an `https:` URL chooses it, always, or never. Default `alpn`, unless `tls` has `alpnProtocols`. */
+  readonly http2?: HTTP2Choice | false;
   /** URLs of requests are relative to this one. Default: they are absolute. */
   readonly baseURL?: string | URL;
   /** Fields of all requests, unless a request has a field of the same name. Default: `Accept: *` + `/*` and `User-Agent: ropewalk`. */
@@ -104,6 +108,7 @@ const NAMES: OptionNames<AgentOptions> = {
   tls: true,
   endpointFor: true,
   maxOrigins: true,
+  http2: true,
   baseURL: true,
   fields: true,
   totalTimeoutMs: true,
@@ -146,6 +151,7 @@ export interface AgentSettings
   readonly tls: TLSClientContext | undefined;
   readonly endpointFor: EndpointChoice | undefined;
   readonly maxOrigins: number;
+  readonly http2: HTTP2Choice | undefined;
   readonly baseURL: URL | undefined;
   readonly fields: FieldList;
   /** `fields` with Accept-Encoding. */
@@ -181,6 +187,7 @@ export function agentSettings(options: AgentOptions): AgentSettings {
     poolOptions: poolOptions(options),
     tls: tls === undefined ? undefined : contextOf(tls),
     endpointFor,
+    http2: http2ChoiceOf(options),
     maxOrigins: checkInteger('maxOrigins', maxOrigins, 1, 1_048_576),
     baseURL: baseURL === undefined ? undefined : parseHTTPURL(baseURL, undefined),
     fields: given,

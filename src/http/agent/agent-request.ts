@@ -1,7 +1,7 @@
 /** A request on its way through the layers of an agent. */
 import type { FieldBlock, HTTPFields } from '../../protocols/http/field-block.js';
-import type { ResponseHead } from '../../protocols/http/heads.js';
 import type { HTTPContent } from '../../protocols/http/message-serializer.js';
+import type { ReceivedResponseHead } from '../../protocols/http/received-fields.js';
 import type { ContentPieces } from '../client/client-request.js';
 import type { HTTPRequestTimes } from '../client/settings.js';
 import type { AgentCredentials } from './credentials.js';
@@ -36,7 +36,7 @@ export interface AgentRequest {
   /** Whether it may be sent twice. Undefined: if its method is idempotent. */
   readonly idempotent: boolean | undefined;
   readonly continueTimeoutMs: number | undefined;
-  readonly onInformational: ((head: ResponseHead) => void) | undefined;
+  readonly onInformational: ((head: ReceivedResponseHead) => void) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly times: AgentTimes;
   readonly redirect: RedirectMode;

@@ -1,6 +1,6 @@
 /** A response as the callers and the layers of an agent see it. */
 import type { Deferred } from '../../defer/deferred.js';
-import type { FieldSection } from '../../protocols/http/field-section.js';
+import type { ReceivedFields } from '../../protocols/http/received-fields.js';
 import { MAX_RESPONSE_CONTENT_BYTES } from '../client/client-response.js';
 import { type MessageFacts, ReceivedMessage } from '../received-message.js';
 
@@ -14,7 +14,7 @@ export interface ResponseFacts extends MessageFacts {
 export interface ResponseContent {
   /** Whether its length is not the one that the head announces. */
   readonly isDecoded?: boolean;
-  readonly trailers: FieldSection | undefined;
+  readonly trailers: ReceivedFields | undefined;
   bytes(maxBytes: number): Deferred<Buffer>;
   text(maxBytes: number): Deferred<string>;
   json(maxBytes: number): Deferred<unknown>;
@@ -91,7 +91,7 @@ export class AgentResponse extends ReceivedMessage {
   }
 
   /** The trailer section, once the content is complete; `undefined` if there is none. */
-  get trailers(): FieldSection | undefined {
+  get trailers(): ReceivedFields | undefined {
     return this.content.trailers;
   }
 

@@ -13,7 +13,7 @@ import type { TLSClientContext } from '../../tls/client-context.js';
 import { ClientCall } from '../client/client-call.js';
 import type { ContentPieces, HTTPClientRequest } from '../client/client-request.js';
 import type { HTTPConnectionPool } from '../client/connection-pool.js';
-import type { HTTPOrigin } from '../client/connection-source.js';
+import type { HTTP2Choice, HTTPOrigin } from '../client/connection-source.js';
 import { leavePieces } from '../client/left-pieces.js';
 import { httpOrigin } from '../client/origin.js';
 import type { AgentRequest } from './agent-request.js';
@@ -28,6 +28,7 @@ export interface ConnectionSettings extends ProxySettings {
   readonly tls: TLSClientContext | undefined;
   readonly endpointFor: EndpointChoice | undefined;
   readonly maxOrigins: number;
+  readonly http2: HTTP2Choice | undefined;
 }
 
 /** An origin with the fields of the last request, serialized: they are often the same list. */
@@ -80,11 +81,13 @@ export class AgentConnections {
     const key = route === undefined ? url.origin : route.keyOf(url);
     const known = this.#origins.get(key);
     if (known !== undefined) return known;
-    const { tls, endpointFor, maxOrigins } = this.#settings;
+    const { tls, endpointFor, maxOrigins, http2 } = this.#settings;
     const endpoint = route === undefined ? endpointFor?.(url) : route.endpointFor(url);
     if (endpoint !== undefined) checkClientEndpoint(endpoint);
     const made = httpOrigin(this.#reactor, url.origin, {
       ...(endpoint === undefined ? {} : { endpoint }),
+      // A proxy that gets the whole URL reads HTTP/1.1.
+      ...(http2 === undefined || (route?.targetPrefixOf(url) ?? '') !== '' ? {} : { http2 }),
       ...(tls === undefined || url.protocol === 'http:' ? {} : { tls }),
     });
     const origin: KnownOrigin = { ...made, route, list: undefined, block: undefined };

@@ -1,7 +1,7 @@
 /** The content of a response without its content coding, bounded against decompression bombs. */
 import { Deferred } from '../../defer/deferred.js';
-import type { FieldSection } from '../../protocols/http/field-section.js';
 import { checkMaxContentBytes } from '../../protocols/http/limits.js';
+import type { ReceivedFields } from '../../protocols/http/received-fields.js';
 import { parseJSON } from '../client/parse-json.js';
 import { contentCodingOf, type DecodableCoding, decodedBy } from '../decode-body.js';
 import { DecodedBodyTooLargeError } from '../errors.js';
@@ -31,7 +31,7 @@ export class DecodedContent implements ResponseContent {
     this.#limits = limits;
   }
 
-  get trailers(): FieldSection | undefined {
+  get trailers(): ReceivedFields | undefined {
     return this.#source.trailers;
   }
 

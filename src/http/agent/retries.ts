@@ -7,7 +7,11 @@ import type { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';
 import { isConnectFailure } from '../client/client-call.js';
 import { isIdempotent } from '../client/client-request.js';
-import { HTTPResponseTimeoutError, NoHTTPResponseError } from '../client/errors.js';
+import {
+  HTTP2UnprocessedError,
+  HTTPResponseTimeoutError,
+  NoHTTPResponseError,
+} from '../client/errors.js';
 import { parseHttpDate } from '../dates.js';
 import { type AgentRequest, isReplayable } from './agent-request.js';
 import type { AgentResponse } from './agent-response.js';
@@ -121,6 +125,7 @@ function mayRepeat(error: unknown, request: AgentRequest): boolean {
   if (isConnectFailure(error)) {
     return error instanceof ConnectError || error instanceof HTTPResponseTimeoutError;
   }
+  if (error instanceof HTTP2UnprocessedError) return true;
   return error instanceof NoHTTPResponseError && isSafe(request);
 }
 

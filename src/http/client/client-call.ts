@@ -7,18 +7,25 @@ import { Waiters } from '../../defer/waiters.js';
 import { type AnyIterator, iteratorOf } from '../../internal/iterator-of.js';
 import type { TimeoutEntry } from '../../policies/idle-timeouts.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
-import type { FieldSection } from '../../protocols/http/field-section.js';
-import type { ResponseHead } from '../../protocols/http/heads.js';
 import type { HTTPContent } from '../../protocols/http/message-serializer.js';
-import type { HTTPClientConnection } from './client-connection.js';
+import type { ReceivedFields, ReceivedResponseHead } from '../../protocols/http/received-fields.js';
+import { HTTP_1_1_REQUIRED } from '../../protocols/http2/error-codes.js';
+import { HTTPClientConnection } from './client-connection.js';
 import { type ContentPieces, type HTTPClientRequest, PreparedRequest } from './client-request.js';
 import { HTTPClientResponse, type ResponseSource } from './client-response.js';
-import type { ConnectionSource, ConnectionWaiter, HTTPOrigin } from './connection-source.js';
-import { HTTPResponseTimeoutError, NoHTTPResponseError } from './errors.js';
+import {
+  type ConnectionSource,
+  type ConnectionWaiter,
+  type HTTPOrigin,
+  http1Origin,
+} from './connection-source.js';
+import { HTTP2UnprocessedError, HTTPResponseTimeoutError, NoHTTPResponseError } from './errors.js';
+import { HTTP2Exchange } from './http2-exchange.js';
 import { leavePieces } from './left-pieces.js';
 import type { ResponseReceiver } from './response-receiver.js';
 
 const CONTINUE = 100;
+const MISDIRECTED = 421;
 
 /** See {@link isConnectFailure}. */
 const CONNECT_FAILURES: WeakSet<Error> = new WeakSet();
@@ -39,13 +46,15 @@ export class ClientCall
   stamp = 0;
   ticks = 0;
   private readonly pool: ConnectionSource;
-  private readonly origin: HTTPOrigin;
+  private origin: HTTPOrigin;
   private readonly request: PreparedRequest;
   private readonly done: Deferred<HTTPClientResponse> = new Deferred(() => this.giveUp());
-  private connection: HTTPClientConnection | undefined = undefined;
+  private connection: HTTPClientConnection | HTTP2Exchange | undefined = undefined;
   private leaveQueue: (() => void) | undefined = undefined;
   private response: HTTPClientResponse | undefined = undefined;
   private isRepeated = false;
+  /** How often the request was sent again because a server had not processed it. */
+  private resends = 0;
   private isOver = false;
   /** The content in pieces that is not sent completely, and its iterator, once it is being sent. */
   private pieces: ContentPieces | undefined;
@@ -59,8 +68,10 @@ export class ClientCall
   /** @throws As `request`. */
   constructor(pool: ConnectionSource, origin: HTTPOrigin, request: HTTPClientRequest) {
     this.pool = pool;
-    this.origin = origin;
     this.request = new PreparedRequest(origin.authority, request, pool.settings);
+    // The connection would belong to one request.
+    const needsConnection = request.upgrade !== undefined || request.method === 'CONNECT';
+    this.origin = needsConnection ? http1Origin(origin) : origin;
     this.pieces = this.request.pieces;
   }
 
@@ -93,6 +104,19 @@ export class ClientCall
     else void this.sendPieces(connection, request.pieces);
   }
 
+  streamOpened(exchange: HTTP2Exchange): void {
+    const { request } = this;
+    this.leaveQueue = undefined;
+    this.connection = exchange;
+    try {
+      exchange.start(this, request);
+    } catch (error) {
+      this.stop(error);
+      return;
+    }
+    if (request.pieces !== undefined) void this.sendPieces(exchange, request.pieces);
+  }
+
   connectFailed(error: unknown): void {
     this.leaveQueue = undefined;
     this.finish();
@@ -100,12 +124,13 @@ export class ClientCall
     this.deliver(error);
   }
 
-  informed(head: ResponseHead): void {
+  informed(head: ReceivedResponseHead): void {
     if (head.status === CONTINUE) this.goOn();
     else this.request.onInformational?.(head);
   }
 
-  answered(head: ResponseHead): void {
+  answered(head: ReceivedResponseHead): void {
+    if (head.status === MISDIRECTED && this.redirected()) return;
     this.response = new HTTPClientResponse(this, head, this.request.facts.method);
     this.done.callback(this.response);
     // The content that waits for permission is left.
@@ -116,7 +141,7 @@ export class ClientCall
     this.response?.received(data);
   }
 
-  ended(trailers: FieldSection | undefined): void {
+  ended(trailers: ReceivedFields | undefined): void {
     this.finish();
     this.response?.ended(trailers);
   }
@@ -124,6 +149,11 @@ export class ClientCall
   failed(error: unknown): void {
     const { request, isRepeated } = this;
     this.connection = undefined;
+    if (error instanceof HTTP2UnprocessedError && this.mayResend) {
+      if (error.errorCode === HTTP_1_1_REQUIRED) this.origin = http1Origin(this.origin);
+      this.resend();
+      return;
+    }
     const isStale = error instanceof NoHTTPResponseError && error.wasReused;
     if (!isStale || isRepeated || !request.isRepeatable || this.isOver) {
       this.fail(error);
@@ -131,6 +161,32 @@ export class ClientCall
     }
     this.isRepeated = true;
     this.pool.closeIdle(this.origin);
+    this.connect();
+  }
+
+  /** RFC 9110 section 15.5.20: the request may be sent on another connection. */
+  private redirected(): boolean {
+    const { connection } = this;
+    if (!(connection instanceof HTTP2Exchange) || !this.mayResend) return false;
+    connection.retireConnection();
+    connection.abandon();
+    this.resend();
+    return true;
+  }
+
+  private get mayResend(): boolean {
+    const { pieces, iterator } = this;
+    // Pieces that were begun are lost.
+    const isWhole =
+      this.request.pieces === undefined || (pieces !== undefined && iterator === undefined);
+    return !this.isOver && isWhole && this.resends < this.pool.settings.http2.maxResends;
+  }
+
+  private resend(): void {
+    this.resends += 1;
+    this.connection = undefined;
+    // The content of the last attempt that waits for permission is left.
+    this.goOn();
     this.connect();
   }
 
@@ -179,6 +235,11 @@ export class ClientCall
   }
 
   private connect(): void {
+    const stream = this.origin.http2 === undefined ? undefined : this.pool.takeStream(this.origin);
+    if (stream !== undefined) {
+      this.streamOpened(stream);
+      return;
+    }
     const idle = this.pool.take(this.origin);
     if (idle !== undefined) {
       this.connected(idle);
@@ -197,10 +258,14 @@ export class ClientCall
     connection.requestEnded(!this.request.serializer.keepsAlive);
   }
 
-  private async sendPieces(connection: HTTPClientConnection, pieces: ContentPieces): Promise<void> {
+  private async sendPieces(
+    connection: HTTPClientConnection | HTTP2Exchange,
+    pieces: ContentPieces,
+  ): Promise<void> {
     const { request } = this;
+    const isHTTP1 = connection instanceof HTTPClientConnection;
     let isAsking = false;
-    request.output = connection;
+    if (isHTTP1) request.output = connection;
     try {
       if (request.continueTimeoutMs !== undefined) await this.permitted(request.continueTimeoutMs);
       if (this.connection !== connection) return;
@@ -216,13 +281,16 @@ export class ClientCall
         isAsking = false;
         if (this.connection !== connection) return;
         if (done === true) break;
-        request.serializer.write(await value);
+        if (isHTTP1) request.serializer.write(await value);
+        else connection.write(await value);
         if (connection.isFull) await this.waiting.add();
         if (this.connection !== connection) return;
       }
       this.pieces = undefined;
-      request.serializer.end('', request.trailers?.());
-      this.sent(connection);
+      if (isHTTP1) {
+        request.serializer.end('', request.trailers?.());
+        this.sent(connection);
+      } else connection.end(request.trailers?.());
     } catch (error) {
       // An iterator that has failed has ended.
       if (isAsking) this.pieces = undefined;

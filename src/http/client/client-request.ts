@@ -13,12 +13,12 @@ import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
 import { FieldBlock, type HTTPFields } from '../../protocols/http/field-block.js';
-import type { ResponseHead } from '../../protocols/http/heads.js';
 import {
   contentBytes,
   type HTTPContent,
   type HTTPOutput,
 } from '../../protocols/http/message-serializer.js';
+import type { ReceivedResponseHead } from '../../protocols/http/received-fields.js';
 import {
   type RequestHeadOptions,
   RequestSerializer,
@@ -63,7 +63,7 @@ export interface HTTPClientRequest extends HTTPRequestTimes {
   /** Cancels the request, or aborts its response; its reason is the `cause` of the CancelledError. */
   readonly signal?: AbortSignal;
   /** Called for each informational response except 100 and 101. The head is valid until it returns. */
-  readonly onInformational?: (head: ResponseHead) => void;
+  readonly onInformational?: (head: ReceivedResponseHead) => void;
 }
 
 const NAMES: OptionNames<HTTPClientRequest> = {
@@ -108,6 +108,13 @@ export class PreparedRequest implements HTTPOutput {
   readonly totalTimeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly continueTimeoutMs: number | undefined;
+  readonly target: string;
+  /** With Host. */
+  readonly fields: FieldBlock;
+  /** The content, unless it is in pieces. */
+  readonly whole: HTTPContent | undefined;
+  /** The length of content in pieces, if it is known. */
+  readonly contentLength: number | undefined;
   readonly pieces: ContentPieces | undefined;
   readonly trailers: HTTPClientRequest['trailers'];
   readonly onInformational: HTTPClientRequest['onInformational'];
@@ -154,6 +161,10 @@ export class PreparedRequest implements HTTPOutput {
       }
       this.pieces = continueTimeoutMs === undefined ? undefined : [content];
     } else this.pieces = checkPieces(content);
+    this.target = target;
+    this.fields = fields;
+    this.whole = this.pieces === undefined && isWhole(content) ? content : undefined;
+    this.contentLength = isWhole(content) ? contentBytes(content) : request.contentLength;
     this.isRepeatable = this.pieces === undefined && (idempotent ?? isIdempotent(method));
     if (!isWhole(content)) serializer.head(method, target, fields, lengthOf(request.contentLength));
     else if (this.pieces === undefined) serializer.request(method, target, fields, content);
@@ -187,7 +198,7 @@ function fieldsOf(
   authority: string,
   { fields = [], upgrade }: HTTPClientRequest,
   expects: boolean,
-): HTTPFields {
+): FieldBlock {
   if (upgrade === undefined && !expects && fields instanceof FieldBlock) return fields;
   if (fields instanceof FieldBlock) {
     const expected = 'an object or a list of names and values, with upgrade and continueTimeoutMs';

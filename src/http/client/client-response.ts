@@ -3,9 +3,8 @@ import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { Deferred } from '../../defer/deferred.js';
 import { checkFunction } from '../../internal/check.js';
 import { HTTPSequenceError } from '../../protocols/http/errors.js';
-import type { FieldSection } from '../../protocols/http/field-section.js';
-import type { ResponseHead } from '../../protocols/http/heads.js';
 import { checkMaxContentBytes } from '../../protocols/http/limits.js';
+import type { ReceivedFields, ReceivedResponseHead } from '../../protocols/http/received-fields.js';
 import { mayHaveContent } from '../../protocols/http/response-framing.js';
 import {
   ContentCollector,
@@ -39,10 +38,10 @@ export interface ResponseSource extends ContentSource {
  */
 export class HTTPClientResponse extends ReceivedMessage {
   /** The trailer section, once the content is complete; `undefined` if there is none. */
-  trailers: FieldSection | undefined = undefined;
+  trailers: ReceivedFields | undefined = undefined;
   private readonly source: ResponseSource;
   /** @internal */
-  protected override readonly head: ResponseHead;
+  protected override readonly head: ReceivedResponseHead;
   private readonly hasContent: boolean;
   private readonly isTunnel: boolean;
   private reader: ContentReader | undefined = undefined;
@@ -52,7 +51,7 @@ export class HTTPClientResponse extends ReceivedMessage {
   private overCallback: ((error: unknown) => void) | undefined = undefined;
 
   /** @internal */
-  constructor(source: ResponseSource, head: ResponseHead, method: string) {
+  constructor(source: ResponseSource, head: ReceivedResponseHead, method: string) {
     super();
     const { status, contentLength } = head;
     this.source = source;
@@ -186,7 +185,7 @@ export class HTTPClientResponse extends ReceivedMessage {
   }
 
   /** @internal */
-  ended(trailers: FieldSection | undefined): void {
+  ended(trailers: ReceivedFields | undefined): void {
     this.isComplete = true;
     this.trailers = trailers?.keep();
     this.overCallback?.(undefined);

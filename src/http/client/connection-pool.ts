@@ -2,73 +2,34 @@
 import type { Clock } from '../../core/clock.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { Failure } from '../../defer/failure.js';
-import { Entry, LinkedList } from '../../defer/linked-list.js';
 import { succeed } from '../../defer/succeed.js';
 import { Waiters } from '../../defer/waiters.js';
-import { checkClock, checkObject, checkString } from '../../internal/check.js';
+import { checkChoice, checkClock, checkObject, checkString } from '../../internal/check.js';
 import { checkClientEndpoint } from '../../internal/check-endpoint.js';
-import { IdleTimeouts, type TimeoutEntry } from '../../policies/idle-timeouts.js';
+import { IdleTimeouts } from '../../policies/idle-timeouts.js';
+import { HTTP2Intervals } from '../http2/intervals.js';
 import { ClientCall } from './client-call.js';
 import { type ConnectionOwner, HTTPClientConnection } from './client-connection.js';
 import type { HTTPClientRequest } from './client-request.js';
 import type { HTTPClientResponse } from './client-response.js';
-import type { ConnectionSource, ConnectionWaiter, HTTPOrigin } from './connection-source.js';
+import {
+  type ConnectionSource,
+  type ConnectionWaiter,
+  HTTP2_CHOICES,
+  type HTTPOrigin,
+} from './connection-source.js';
 import {
   HTTPPoolClosedError,
   HTTPPoolFullError,
   HTTPResponseTimeoutError,
   NoHTTPResponseError,
 } from './errors.js';
+import type { HTTP2ClientConnection, HTTP2ConnectionOwner } from './http2-connection.js';
+import type { HTTP2Exchange } from './http2-exchange.js';
+import { type ChosenVersion, OriginConnections, QueuedWaiter } from './origin-connections.js';
+import { connectTo, type PooledConnection } from './pool-attempt.js';
+import { type PoolCounts, poolCounts } from './pool-counts.js';
 import { type HTTPConnectionPoolOptions, type PoolSettings, poolSettings } from './settings.js';
-
-/** The state of the connections to one origin. */
-class OriginConnections {
-  readonly origin: HTTPOrigin;
-  readonly connections: Set<HTTPClientConnection> = new Set();
-  /** The one that was used last is the last. */
-  readonly idle: HTTPClientConnection[] = [];
-  readonly attempts: Set<Deferred<unknown>> = new Set();
-  readonly queue: LinkedList<QueuedWaiter> = new LinkedList();
-
-  constructor(origin: HTTPOrigin) {
-    this.origin = origin;
-  }
-
-  get size(): number {
-    return this.connections.size + this.attempts.size;
-  }
-}
-
-/** A place in the queue of an origin, with its time limit. */
-class QueuedWaiter implements TimeoutEntry {
-  previous: TimeoutEntry = this;
-  next: TimeoutEntry = this;
-  stamp = 0;
-  ticks = 0;
-  readonly entry: Entry<QueuedWaiter> = new Entry<QueuedWaiter>(this);
-  readonly waiter: ConnectionWaiter;
-  readonly #expired: (queued: QueuedWaiter) => void;
-
-  constructor(waiter: ConnectionWaiter, expired: (queued: QueuedWaiter) => void) {
-    this.waiter = waiter;
-    this.#expired = expired;
-  }
-
-  expired(): void {
-    this.#expired(this);
-  }
-}
-
-/** Counts of a pool. */
-export interface PoolCounts {
-  /** Open connections, idle ones included. */
-  readonly connections: number;
-  readonly idle: number;
-  /** Attempts to connect. */
-  readonly connecting: number;
-  /** Requests that wait for a connection. */
-  readonly queued: number;
-}
 
 /**
  * A pool of connections to any number of HTTP servers. It sends requests as they are: no redirection, cookie or content coding is handled
@@ -82,15 +43,21 @@ export interface PoolCounts {
  * const response = await pool.request(origin, { target: '/' });
  * console.log(response.status, await response.text());
  */
-export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, AsyncDisposable {
+export class HTTPConnectionPool
+  implements ConnectionOwner, HTTP2ConnectionOwner, ConnectionSource, AsyncDisposable
+{
   /** @internal */
   readonly settings: PoolSettings;
   /** @internal */
   readonly timeouts: IdleTimeouts;
   /** @internal */
   readonly clock: Clock;
+  /** @internal */
+  readonly intervals: HTTP2Intervals;
   readonly #origins: Map<HTTPOrigin, OriginConnections> = new Map();
-  readonly #origin: Map<HTTPClientConnection, OriginConnections> = new Map();
+  readonly #origin: Map<PooledConnection, OriginConnections> = new Map();
+  /** The versions that origins have chosen, also of those that have no connection now. */
+  readonly #versions: WeakMap<HTTPOrigin, ChosenVersion> = new WeakMap();
   /** Origins whose requests wait for a place in the pool, in the order in which they get one. */
   readonly #starving: Set<OriginConnections> = new Set();
   readonly #closing: Waiters<void> = new Waiters();
@@ -106,18 +73,12 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
     checkClock('clock', clock);
     this.clock = clock;
     this.settings = poolSettings(options);
+    this.intervals = new HTTP2Intervals(clock, this.settings.http2.settingsTimeoutMs);
     this.timeouts = new IdleTimeouts(clock, { tickMs: this.settings.tickMs });
   }
 
   get counts(): PoolCounts {
-    let idle = 0;
-    for (const origin of this.#origins.values()) idle += origin.idle.length;
-    return {
-      connections: this.#origin.size,
-      idle,
-      connecting: this.#connecting,
-      queued: this.#queued,
-    };
+    return poolCounts(this.#origins.values(), this.#connecting, this.#queued);
   }
 
   /**
@@ -145,6 +106,11 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
       if (last.isUsable) return last;
     }
     return undefined;
+  }
+
+  /** @internal A stream of a connection of HTTP/2; undefined if none has room: call {@link take}, and then {@link wait}. */
+  takeStream(origin: HTTPOrigin): HTTP2Exchange | undefined {
+    return this.#isClosed ? undefined : this.#origins.get(origin)?.openStream();
   }
 
   /**
@@ -193,6 +159,17 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
   }
 
   /** @internal */
+  roomMade(connection: HTTP2ClientConnection): void {
+    const found = this.#origin.get(connection);
+    if (found === undefined) return;
+    while (found.queue.size > 0 && connection.hasRoom())
+      this.#shift(found)?.streamOpened?.(connection.openExchange());
+    // It is idle, or takes no further requests.
+    this.#grow(found);
+    this.#makeRoom();
+  }
+
+  /** @internal */
   retired(connection: HTTPClientConnection): void {
     const found = this.#origin.get(connection);
     const index = found?.idle.indexOf(connection) ?? -1;
@@ -200,11 +177,12 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
   }
 
   /** @internal */
-  gone(connection: HTTPClientConnection): void {
+  gone(connection: PooledConnection): void {
     const found = this.#origin.get(connection);
     if (found === undefined) return;
     this.#origin.delete(connection);
-    found.connections.delete(connection);
+    if (connection instanceof HTTPClientConnection) found.connections.delete(connection);
+    else found.shared.delete(connection);
     this.#freed(found);
   }
 
@@ -224,6 +202,7 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
     for (const found of origins) {
       for (const attempt of [...found.attempts]) attempt.cancel();
       for (const connection of [...found.idle]) connection.close();
+      for (const connection of [...found.shared]) connection.retire();
     }
     if (this.#isEmpty) return succeed(undefined);
     return this.#closing.add();
@@ -251,7 +230,7 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
   #connectionsTo(origin: HTTPOrigin): OriginConnections {
     let found = this.#origins.get(origin);
     if (found === undefined) {
-      found = new OriginConnections(origin);
+      found = new OriginConnections(origin, this.#versions.get(origin));
       this.#origins.set(origin, found);
     }
     return found;
@@ -260,7 +239,7 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
   /** Connects if requests wait without an attempt for each, and the limits permit it. */
   #grow(found: OriginConnections): void {
     const { maxConnectionsPerOrigin } = this.settings;
-    while (found.queue.size > found.attempts.size && found.size < maxConnectionsPerOrigin) {
+    while (found.queue.size > found.expected && found.size < maxConnectionsPerOrigin) {
       if (this.#isFull) {
         this.#starving.add(found);
         this.#makeRoom();
@@ -275,7 +254,7 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
   #makeRoom(): void {
     if (this.#starving.size === 0) return;
     for (const found of this.#origins.values()) {
-      const oldest = found.idle[0];
+      const oldest = found.oldestIdle;
       if (oldest !== undefined) {
         oldest.close();
         return;
@@ -285,30 +264,44 @@ export class HTTPConnectionPool implements ConnectionOwner, ConnectionSource, As
 
   #connect(found: OriginConnections): void {
     this.#connecting += 1;
-    let connection: HTTPClientConnection | undefined;
-    const attempt: Deferred<unknown> = found.origin.endpoint.connect(() => {
-      connection = new HTTPClientConnection(this);
-      return connection;
-    });
+    const { connecting: attempt, made } = connectTo(found.origin, this);
     found.attempts.add(attempt);
     attempt.addBoth((result): undefined => {
       this.#connecting -= 1;
       // An attempt that was given up has been removed, and nobody waits for it.
       const isWanted = found.attempts.delete(attempt);
+      const connection = made();
       if (connection?.isUsable === true) this.#made(found, connection);
       else {
         const error = result instanceof Failure ? result.value : new NoHTTPResponseError(false);
-        if (isWanted) this.#shift(found)?.connectFailed(error);
+        if (isWanted) this.#failed(found, error);
         this.#freed(found);
       }
     });
   }
 
-  #made(found: OriginConnections, connection: HTTPClientConnection): void {
+  #made(found: OriginConnections, connection: PooledConnection): void {
     this.#origin.set(connection, found);
-    found.connections.add(connection);
-    connection.watch();
-    this.released(connection);
+    const isHTTP1 = connection instanceof HTTPClientConnection;
+    found.version = isHTTP1 ? '1.1' : '2.0';
+    if (found.origin.http2 !== undefined) this.#versions.set(found.origin, found.version);
+    if (isHTTP1) {
+      found.connections.add(connection);
+      connection.watch();
+      this.released(connection);
+      this.#grow(found);
+    } else {
+      found.shared.add(connection);
+      connection.watch();
+      if (this.#isClosed) connection.retire();
+      else this.roomMade(connection);
+    }
+  }
+
+  /** Fails the requests for which an attempt to connect was made: one, or all that would have shared the connection. */
+  #failed(found: OriginConnections, error: unknown): void {
+    const count = found.version === '1.1' || found.attempts.size > 0 ? 1 : found.queue.size;
+    for (let i = 0; i < count; i++) this.#shift(found)?.connectFailed(error);
   }
 
   /** A connection or an attempt has ended. */
@@ -358,4 +351,5 @@ export function checkOrigin(origin: HTTPOrigin): void {
   checkObject('origin', origin);
   checkClientEndpoint(origin.endpoint);
   checkString('authority of the origin', origin.authority);
+  if (origin.http2 !== undefined) checkChoice('http2', origin.http2, HTTP2_CHOICES);
 }

@@ -1,13 +1,13 @@
 /** Content that is passed on as it arrives. */
 import type { PushProducer } from '../../core/producer.js';
-import type { FieldSection } from '../../protocols/http/field-section.js';
+import type { ReceivedFields } from '../../protocols/http/received-fields.js';
 import type { ContentReader, ContentSource } from '../content-reader.js';
 
 /** Receives content; last, either `ended` or `failed` is called once, unless the content was left. */
 export interface ContentReceiver {
   /** @param data Lent: valid until this returns. */
   received(data: Buffer): void;
-  ended(trailers: FieldSection | undefined): void;
+  ended(trailers: ReceivedFields | undefined): void;
   failed(error: unknown): void;
 }
 
@@ -19,13 +19,13 @@ export class PushedContent implements ContentReader, PushProducer {
   isLeft = false;
   readonly #receiver: ContentReceiver;
   readonly #source: ContentSource;
-  readonly #trailers: () => FieldSection | undefined;
+  readonly #trailers: () => ReceivedFields | undefined;
 
   /** @internal */
   constructor(
     receiver: ContentReceiver,
     source: ContentSource,
-    trailers: () => FieldSection | undefined,
+    trailers: () => ReceivedFields | undefined,
   ) {
     this.#receiver = receiver;
     this.#source = source;

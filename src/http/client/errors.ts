@@ -2,6 +2,7 @@
 import type { HostPort } from '../../core/address.js';
 import { RopewalkError } from '../../core/errors/base.js';
 import { ConnectError } from '../../core/errors/connecting.js';
+import { errorCodeName } from '../../protocols/http2/error-codes.js';
 import { BodyError } from '../errors.js';
 
 /** The times of a request that a server can exceed. */
@@ -112,6 +113,21 @@ export class HTTPTunnelError extends ConnectError {
     this.proxyStatus = proxyStatus;
     this.reason = reason;
     this.challenges = challenges;
+  }
+}
+
+/** The server has not processed a request, and will not: it may be sent again, whatever its method. */
+export class HTTP2UnprocessedError extends RopewalkError {
+  override readonly name = 'HTTP2UnprocessedError';
+  override readonly code = 'ERR_HTTP2_UNPROCESSED';
+  /** The status that a gateway answers its own client. */
+  readonly status: number = 503;
+  /** Of the frame that says so: RFC 9113 section 7. */
+  readonly errorCode: number;
+
+  constructor(errorCode: number) {
+    super(`the HTTP/2 server has not processed a request: ${errorCodeName(errorCode)}`);
+    this.errorCode = errorCode;
   }
 }
 

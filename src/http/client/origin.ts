@@ -7,20 +7,22 @@ import type { ReactorTCP } from '../../core/reactor-tcp.js';
 import type { StreamClientEndpoint } from '../../core/stream-endpoint.js';
 import { HostnameEndpoint } from '../../endpoints/tcp.js';
 import { wrapClientTLS } from '../../endpoints/tls.js';
-import { checkPlainObject } from '../../internal/check.js';
+import { checkChoice, checkPlainObject } from '../../internal/check.js';
 import { checkClientEndpoint } from '../../internal/check-endpoint.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { TLSClientContext, type TLSClientOptions } from '../../tls/client-context.js';
-import type { HTTPOrigin } from './connection-source.js';
+import { HTTP2_CHOICES, type HTTP2Choice, type HTTPOrigin } from './connection-source.js';
 
 export interface HTTPOriginOptions {
   /** The context, or the options, of TLS for `https:`. Default: certificates are verified with the roots of the system. */
   readonly tls?: TLSClientContext | TLSClientOptions;
   /** Where to connect, in place of the host and port of the URL: a UNIX socket, for example. TLS is added to it for `https:`. */
   readonly endpoint?: StreamClientEndpoint;
+  /** See {@link HTTPOrigin.http2}. `alpn` has no effect for `http:`. Default: HTTP/1.1. */
+  readonly http2?: HTTP2Choice;
 }
 
-const OPTIONS: OptionNames<HTTPOriginOptions> = { tls: true, endpoint: true };
+const OPTIONS: OptionNames<HTTPOriginOptions> = { tls: true, endpoint: true, http2: true };
 const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 const ALPN: readonly string[] = ['http/1.1'];
 
@@ -43,7 +45,8 @@ export function httpOrigin(
   if (typeof url !== 'string' && !(url instanceof URL)) {
     throw new InvalidArgumentTypeError('url', 'a string or a URL', url);
   }
-  const { tls, endpoint } = options;
+  const { tls, endpoint, http2 } = options;
+  if (http2 !== undefined) checkChoice('http2', http2, HTTP2_CHOICES);
   const parsed = URL.canParse(String(url)) ? new URL(url) : undefined;
   const standardPort = PORTS[parsed?.protocol ?? ''];
   if (parsed === undefined || standardPort === undefined || hasUser(parsed)) {
@@ -59,12 +62,15 @@ export function httpOrigin(
   if (endpoint !== undefined) checkClientEndpoint(endpoint);
   const plain = endpoint ?? new HostnameEndpoint(reactor, name, Number(port || standardPort));
   if (protocol === 'http:') {
-    if (tls === undefined) return { endpoint: plain, authority: host };
+    if (tls === undefined) {
+      return { endpoint: plain, authority: host, http2: http2 === 'alpn' ? undefined : http2 };
+    }
     throw new InvalidArgumentValueError('tls', 'left out for a URL with http:', tls);
   }
   return {
     endpoint: wrapClientTLS(contextOf(tls), plain, { hostname: name }),
     authority: host,
+    http2,
   };
 }
 

@@ -1,6 +1,5 @@
 /** Receivers of responses, as the connection sees them. */
-import type { FieldSection } from '../../protocols/http/field-section.js';
-import type { ResponseHead } from '../../protocols/http/heads.js';
+import type { ReceivedFields, ReceivedResponseHead } from '../../protocols/http/received-fields.js';
 
 /**
  * Learns what becomes of one request: `informed` any number of times, `answered`, `received` any number of times; and last either `ended`
@@ -13,12 +12,12 @@ export interface ResponseReceiver {
    */
   readonly wantsContent: boolean;
   /** An informational response other than 101. The head is valid until this returns. */
-  informed(head: ResponseHead): void;
+  informed(head: ReceivedResponseHead): void;
   /** The final response, or 101. The head is valid until this returns, unless it is kept. */
-  answered(head: ResponseHead): void;
+  answered(head: ReceivedResponseHead): void;
   /** @param data Lent: valid until this returns. */
   received(data: Buffer): void;
-  ended(trailers: FieldSection | undefined): void;
+  ended(trailers: ReceivedFields | undefined): void;
   failed(error: unknown): void;
   /** Everything written was sent, after `isFull` of the connection was true. */
   drained(): void;

@@ -2,7 +2,12 @@
 import { checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
-import type { ResponseParserOptions } from '../../protocols/http/limits.js';
+import { type ResponseParserOptions, responseLimits } from '../../protocols/http/limits.js';
+import {
+  type HTTP2ClientOptions,
+  type HTTP2ClientSettings,
+  http2ClientSettings,
+} from './http2-settings.js';
 
 /** Times of one request in milliseconds: greater than 0, checked once a second, or more often if one is shorter than 16 seconds. */
 export interface HTTPRequestTimes {
@@ -35,6 +40,8 @@ export interface HTTPConnectionPoolOptions extends ResponseParserOptions, HTTPRe
   readonly idleTimeoutMs?: number;
   /** Requests after which a connection is closed: 1 to 2^53 - 1. Default: no limit. */
   readonly maxRequestsPerConnection?: number;
+  /** Limits of connections of HTTP/2. */
+  readonly http2Limits?: HTTP2ClientOptions;
 }
 
 const PARSER_NAMES: OptionNames<ResponseParserOptions> = {
@@ -58,15 +65,21 @@ const NAMES: OptionNames<HTTPConnectionPoolOptions> = {
   maxQueuedRequests: true,
   idleTimeoutMs: true,
   maxRequestsPerConnection: true,
+  http2Limits: true,
 };
 
 /** The names of the options of a pool: for options that contain them. */
 export const POOL_OPTION_NAMES: OptionNames<HTTPConnectionPoolOptions> = NAMES;
 
-type OwnNames = Exclude<keyof HTTPConnectionPoolOptions, keyof ResponseParserOptions>;
+type OwnNames = Exclude<
+  keyof HTTPConnectionPoolOptions,
+  keyof ResponseParserOptions | 'http2Limits'
+>;
 
 export interface PoolSettings extends Required<Pick<HTTPConnectionPoolOptions, OwnNames>> {
   readonly parserOptions: ResponseParserOptions;
+  readonly maxContentBytes: number;
+  readonly http2: HTTP2ClientSettings;
   /** The shortest of the times. */
   readonly shortestMs: number;
   /** The resolution of the times. */
@@ -101,14 +114,23 @@ export function poolSettings(options: HTTPConnectionPoolOptions): PoolSettings {
   checkInteger('maxConnections', maxConnections, 1, 1_048_576);
   checkInteger('maxQueuedRequests', maxQueuedRequests, 0, 2 ** 31);
   checkInteger('maxRequestsPerConnection', maxRequestsPerConnection, 1, Number.MAX_SAFE_INTEGER);
-  const shortestMs = Math.min(...Object.values(times));
+  const http2 = http2ClientSettings(options.http2Limits);
+  const shortestMs = Math.min(
+    ...Object.values(times),
+    http2.idleTimeoutMs,
+    http2.pingAfterMs,
+    http2.pingTimeoutMs,
+  );
+  const parserOptions = pickOptions(options, PARSER_NAMES);
   return {
     ...times,
     maxConnectionsPerOrigin,
     maxConnections,
     maxQueuedRequests,
     maxRequestsPerConnection,
-    parserOptions: pickOptions(options, PARSER_NAMES),
+    parserOptions,
+    maxContentBytes: responseLimits(parserOptions).maxContentBytes,
+    http2,
     shortestMs,
     tickMs: Math.min(1_000, shortestMs / 16),
   };

@@ -5,7 +5,7 @@ import { FieldSection } from './field-section.js';
 import { splitAbsolute, type TargetForm } from './target.js';
 
 /** The HTTP versions that this package speaks. */
-export type HTTPVersion = '1.0' | '1.1';
+export type HTTPVersion = '1.0' | '1.1' | '2.0';
 
 /** The head of a received message: the start line and the field lines. */
 export abstract class MessageHead extends FieldSection {

@@ -1,9 +1,11 @@
 /** Received heads and trailer sections. They keep no received bytes, and may be read at any time. */
+import type { HTTPVersion } from '../http/heads.js';
+import type { ReceivedFields, ReceivedResponseHead } from '../http/received-fields.js';
 import type { HeaderField } from './hpack/header-field.js';
 import type { HTTP2Priority } from './priority.js';
 
 /** Values are decoded as Latin-1, a character per octet. Names are compared without case. */
-export class HTTP2Fields {
+export class HTTP2Fields implements ReceivedFields {
   private readonly list: readonly HeaderField[];
   private readonly first: number;
 
@@ -57,6 +59,11 @@ export class HTTP2Fields {
   isSensitive(name: string): boolean {
     const lower = name.toLowerCase();
     return this.list.some((field) => field.name === lower && field.isSensitive);
+  }
+
+  /** @internal The fields can be read at any time. */
+  keep(): this {
+    return this;
   }
 
   private find(lower: string, from: number): number {
@@ -123,7 +130,7 @@ export class HTTP2RequestHead extends HTTP2Fields implements RequestTarget {
 }
 
 /** The head of a received response. */
-export class HTTP2ResponseHead extends HTTP2Fields {
+export class HTTP2ResponseHead extends HTTP2Fields implements ReceivedResponseHead {
   /** 100 to 999. */
   readonly status: number;
   /** The value of Content-Length; `undefined` if there is none. */
@@ -139,5 +146,14 @@ export class HTTP2ResponseHead extends HTTP2Fields {
     super(list, first);
     this.status = status;
     this.contentLength = contentLength;
+  }
+
+  /** Always empty. */
+  get reason(): string {
+    return '';
+  }
+
+  get version(): HTTPVersion {
+    return '2.0';
   }
 }
