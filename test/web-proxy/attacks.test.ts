@@ -30,7 +30,7 @@ describe('a client that goes while a wrapper waits', () => {
     await later();
     expect(backend.connections.length).toBe(0);
     expect(proxy.backends[0]?.active).toBe(0);
-    expect(proxy.pool.counts).toEqual({ connections: 0, idle: 0, connecting: 0, queued: 0 });
+    expect(proxy.pool.counts).toMatchObject({ connections: 0, idle: 0, connecting: 0, queued: 0 });
   });
 });
 

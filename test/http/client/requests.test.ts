@@ -37,7 +37,7 @@ describe('a request of a pool', () => {
     expect([...answer.rawFields()].length).toBe(3);
     expect(answer.contentLength).toBe(5);
     expect(successResultOf(answer.text())).toBe('hello');
-    expect(pool.counts).toEqual({ connections: 1, idle: 1, connecting: 0, queued: 0 });
+    expect(pool.counts).toMatchObject({ connections: 1, idle: 1, connecting: 0, queued: 0 });
   });
 
   it('gives the same response however it is cut', () => {

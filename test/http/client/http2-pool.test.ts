@@ -1,0 +1,474 @@
+/** Connections of HTTP/2 in a pool: how many, how long, and what becomes of requests when one ends. */
+import { describe, expect, it } from 'vitest';
+import {
+  HTTPConnectionPool,
+  type HTTPConnectionPoolOptions,
+  HTTPPoolClosedError,
+  NoHTTPResponseError,
+} from '../../../src/http/index.js';
+import { failureResultOf, ManualClock, successResultOf } from '../../../src/testing/index.js';
+import { frame } from '../../protocols/http2/node-peer.js';
+import { data, headers, number, settings } from '../../protocols/http2/peers.js';
+import { HTTP2Origin } from './http2-servers.js';
+import { later, response } from './memory-servers.js';
+
+const REFUSED_STREAM = 7;
+const HTTP_1_1_REQUIRED = 13;
+
+class Pooled {
+  readonly clock: ManualClock = new ManualClock();
+  readonly pool: HTTPConnectionPool;
+  readonly origin: HTTP2Origin;
+
+  constructor(options: HTTPConnectionPoolOptions = {}, origin: HTTP2Origin = new HTTP2Origin()) {
+    this.pool = new HTTPConnectionPool(this.clock, options);
+    this.origin = origin;
+  }
+
+  /** Time passes, in steps of a quarter of a second. */
+  advance(ms: number): void {
+    for (let at = 0; at < ms; at += 250) this.clock.advance(Math.min(250, ms - at));
+  }
+}
+
+/** A GOAWAY frame. */
+function goAway(lastStreamId: number, errorCode = 0): Buffer {
+  const payload = Buffer.alloc(8);
+  payload.writeUInt32BE(lastStreamId);
+  payload.writeUInt32BE(errorCode, 4);
+  return frame(7, 0, 0, payload);
+}
+
+describe('connections of HTTP/2', () => {
+  it('are made one at a time', () => {
+    const { pool, origin } = new Pooled({}, new HTTP2Origin({}, false));
+    const answers = Array.from({ length: 50 }, () => pool.request(origin));
+    expect(origin.attempts).toHaveLength(1);
+    expect(pool.counts).toMatchObject({ connecting: 1, queued: 50 });
+    origin.accept();
+    expect(origin.server.requests).toHaveLength(50);
+    expect(origin.attempts).toHaveLength(0);
+    for (let at = 0; at < 50; at++) origin.server.respond(at);
+    for (const answer of answers) expect(successResultOf(answer).status).toBe(200);
+  });
+
+  it('that cannot be made fail the requests that wait for them', () => {
+    const { pool, origin } = new Pooled({}, new HTTP2Origin({}, false));
+    const answers = [pool.request(origin), pool.request(origin)];
+    origin.refuse(new Error('no'));
+    for (const answer of answers) expect(failureResultOf(answer)).toMatchObject({ message: 'no' });
+    expect(origin.attempts).toHaveLength(0);
+    expect(pool.counts).toMatchObject({ connections: 0, connecting: 0, queued: 0 });
+  });
+
+  it('are several if the server permits few requests on one', () => {
+    const origin = new HTTP2Origin({ maxConcurrentStreams: 2 });
+    const { pool } = new Pooled({ maxConnectionsPerOrigin: 2 }, origin);
+    // The settings have arrived with the first response.
+    void pool.request(origin);
+    origin.server.respond(0);
+    const answers = Array.from({ length: 5 }, () => pool.request(origin));
+    for (const end of origin.ends) end.pump();
+    expect(origin.ends.map(({ requests }) => requests.length)).toEqual([3, 2]);
+    expect(pool.counts).toMatchObject({ connections: 2, http2: 2, streams: 4, queued: 1 });
+    origin.server.respond(1);
+    expect(origin.server.requests).toHaveLength(3);
+    origin.ends[0]?.respond(1).respond(2);
+    origin.server.respond(0).respond(2);
+    for (const answer of answers) expect(successResultOf(answer).status).toBe(200);
+    expect(pool.counts).toMatchObject({ connections: 2, idle: 2, queued: 0 });
+  });
+
+  it('take as many requests at a time, and in all, as the options permit', () => {
+    const limits = { maxStreamsPerConnection: 3 };
+    const { pool, origin } = new Pooled({ http2Limits: limits, maxRequestsPerConnection: 4 });
+    const answers = Array.from({ length: 4 }, () => pool.request(origin));
+    expect(origin.ends.map((end) => end.pump().requests.length)).toEqual([3, 1]);
+    const [first] = origin.ends;
+    first?.respond(0).respond(1);
+    void pool.request(origin);
+    // The fourth request was the last one.
+    void pool.request(origin);
+    expect(origin.ends.map((end) => end.pump().requests.length)).toEqual([4, 2]);
+    expect(first?.events).toContain('goaway');
+    first?.respond(2).respond(3);
+    expect(first?.end.transport.peerSees).toBe('end');
+    expect(successResultOf(answers[0] as (typeof answers)[0]).status).toBe(200);
+  });
+
+  it('are closed when they are idle', () => {
+    const pooled = new Pooled({ http2Limits: { idleTimeoutMs: 20_000 } });
+    const { pool, origin } = pooled;
+    void pool.request(origin);
+    pooled.advance(30_000);
+    expect(pool.counts).toMatchObject({ connections: 1 });
+    origin.server.respond(0);
+    pooled.advance(19_000);
+    expect(pool.counts).toMatchObject({ connections: 1, idle: 1 });
+    pooled.advance(3_000);
+    origin.server.pump();
+    expect(origin.server.events).toContain('goaway');
+    origin.server.end.close();
+    expect(pool.counts).toMatchObject({ connections: 0 });
+  });
+
+  it('make room for other origins if they are idle', () => {
+    const { pool, origin } = new Pooled({ maxConnections: 1 });
+    void pool.request(origin);
+    origin.server.respond(0);
+    const other = new HTTP2Origin();
+    const answer = pool.request(other);
+    expect(other.connections).toHaveLength(0);
+    origin.server.end.close();
+    other.server.respond(0);
+    expect(successResultOf(answer).status).toBe(200);
+  });
+
+  it('that were silent are checked by a PING before they are used', () => {
+    const pooled = new Pooled();
+    const { pool, origin } = pooled;
+    void pool.request(origin);
+    origin.server.respond(0);
+    pooled.advance(13_000);
+    const { transport } = origin.server.end;
+    const answers = [pool.request(origin, { method: 'POST' }), pool.request(origin)];
+    transport.settle();
+    // Only the PING was sent.
+    expect(transport.written.length).toBe(17);
+    expect(pool.counts).toMatchObject({ queued: 2, connecting: 0 });
+    origin.server.respond(1).respond(2);
+    for (const answer of answers) expect(successResultOf(answer).status).toBe(200);
+    expect(origin.connections).toHaveLength(1);
+  });
+
+  it('that do not answer the PING are aborted, and replaced', () => {
+    const pooled = new Pooled({ connectTimeoutMs: 20_000 });
+    const { pool, origin } = pooled;
+    void pool.request(origin);
+    origin.server.respond(0);
+    pooled.advance(13_000);
+    const [dead] = origin.ends;
+    const answer = pool.request(origin, { method: 'POST' });
+    pooled.advance(8_000);
+    dead?.end.transport.settle();
+    expect(dead?.end.transport.peerSees).toBe('reset');
+    expect(origin.connections).toHaveLength(2);
+    origin.server.respond(0);
+    expect(successResultOf(answer).status).toBe(200);
+  });
+
+  it('are given up if the server does not acknowledge the settings', () => {
+    const pooled = new Pooled();
+    const { pool, origin } = pooled;
+    origin.isHTTP1 = true;
+    const answer = pool.request(origin);
+    pooled.advance(9_500);
+    expect(answer.fired).toBe(false);
+    pooled.advance(12_000);
+    expect(failureResultOf(answer)).toMatchObject({ code: 'ERR_HTTP2_SETTINGS_TIMEOUT' });
+  });
+});
+
+describe('the end of a connection of HTTP/2', () => {
+  it('by GOAWAY sends requests again that were not processed, whatever their method', async () => {
+    const { pool, origin } = new Pooled();
+    const served = pool.request(origin);
+    const again = pool.request(origin, { method: 'POST', content: 'twice' });
+    const [old] = origin.ends;
+    old?.pump().send(goAway(1));
+    expect(origin.connections).toHaveLength(2);
+    expect(origin.server.at(0)).toMatchObject({ content: 'twice', isComplete: true });
+    origin.server.respond(0, 'new');
+    old?.respond(0, 'old');
+    expect(await successResultOf(served).text()).toBe('old');
+    expect(await successResultOf(again).text()).toBe('new');
+    old?.end.transport.settle();
+    expect(old?.end.transport.peerSees).toBe('end');
+  });
+
+  it('does not send pieces again that were begun', async () => {
+    const { pool, origin } = new Pooled();
+    const begun = pool.request(origin, { method: 'POST', content: ['a', 'b'] });
+    const waiting = pool.request(origin, {
+      method: 'POST',
+      content: ['c'],
+      continueTimeoutMs: 5_000,
+    });
+    await later();
+    origin.server.send(goAway(0));
+    expect(failureResultOf(begun)).toMatchObject({ code: 'ERR_HTTP2_UNPROCESSED', errorCode: 0 });
+    origin.server.at(0).stream.sendInformational(100);
+    origin.server.pump();
+    await later();
+    origin.server.respond(0);
+    expect(origin.server.at(0).content).toBe('c');
+    expect(successResultOf(waiting).status).toBe(200);
+  });
+
+  it('is not needed for a request that the server refuses, which is sent again', () => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin, { method: 'POST', content: 'x' });
+    origin.server.at(0).stream.reset(REFUSED_STREAM);
+    origin.server.pump();
+    origin.server.respond(1);
+    expect(successResultOf(answer).status).toBe(200);
+    expect(origin.connections).toHaveLength(1);
+  });
+
+  it.each([0, 2, 5])('a request is sent again at most maxResends times: %s', (maxResends) => {
+    const { pool, origin } = new Pooled({ http2Limits: { maxResends } });
+    const answer = pool.request(origin);
+    for (let at = 0; at <= maxResends; at++) {
+      origin.server.at(at).stream.reset(REFUSED_STREAM);
+      origin.server.pump();
+    }
+    expect(failureResultOf(answer)).toMatchObject({
+      code: 'ERR_HTTP2_UNPROCESSED',
+      errorCode: REFUSED_STREAM,
+    });
+    expect(origin.server.requests).toHaveLength(maxResends + 1);
+  });
+
+  it('without a response repeats a request only if that is safe', () => {
+    const { pool, origin } = new Pooled();
+    void pool.request(origin);
+    origin.server.respond(0);
+    const safe = pool.request(origin);
+    const unsafe = pool.request(origin, { method: 'POST' });
+    const begun = pool.request(origin);
+    origin.server.at(3).stream.sendHead(200);
+    origin.server.pump();
+    const text = successResultOf(begun).text();
+    origin.server.end.reset();
+    expect(failureResultOf(unsafe)).toBeInstanceOf(NoHTTPResponseError);
+    expect(failureResultOf(text)).toMatchObject({ code: 'ERR_CONNECTION_LOST' });
+    expect(origin.connections).toHaveLength(2);
+    // Once.
+    origin.server.end.reset();
+    expect(failureResultOf(safe)).toBeInstanceOf(NoHTTPResponseError);
+    expect(origin.connections).toHaveLength(2);
+  });
+
+  it('leaves content that has arrived', async () => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin);
+    origin.server.respond(0, 'whole');
+    origin.server.end.reset();
+    expect(await successResultOf(answer).text()).toBe('whole');
+  });
+
+  it('by a fault of the server is the failure of its requests', () => {
+    const { pool, origin } = new Pooled();
+    const answers = [pool.request(origin), pool.request(origin)];
+    origin.server.at(0).stream.sendHead(200);
+    origin.server.pump();
+    const text = successResultOf(answers[0] as (typeof answers)[0]).text();
+    // Of a stream that nobody has opened.
+    origin.server.send(data(7, 'x'));
+    for (const failed of [text, answers[1]]) {
+      expect(failureResultOf(failed as never)).toMatchObject({
+        code: 'ERR_HTTP2_PROTOCOL',
+        rule: 'idle-stream',
+      });
+    }
+    expect(origin.server.events).toContain('goaway');
+    expect(origin.server.end.transport.peerSees).toBe('end');
+  });
+
+  it('by a server of HTTP/1.1 is told', () => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin);
+    origin.last.answer('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+    expect(failureResultOf(answer)).toMatchObject({ code: 'ERR_HTTP2_PROTOCOL' });
+  });
+
+  it('waits for the requests on it if the pool is closed', async () => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin);
+    const closed = pool.close();
+    expect(failureResultOf(pool.request(origin))).toBeInstanceOf(HTTPPoolClosedError);
+    origin.server.respond(0, 'last');
+    expect(await successResultOf(answer).text()).toBe('last');
+    origin.server.end.close();
+    expect(closed.fired).toBe(true);
+  });
+
+  it('cuts requests off if the pool is aborted', () => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin);
+    const closed = pool.abort();
+    origin.server.end.transport.settle();
+    expect(failureResultOf(answer)).toBeInstanceOf(NoHTTPResponseError);
+    expect(closed.fired).toBe(true);
+  });
+});
+
+describe('another connection', () => {
+  it('of HTTP/1.1 is used if the server asks for it', async () => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin, { method: 'POST', content: 'x' });
+    const { server } = origin;
+    origin.isHTTP1 = true;
+    server.at(0).stream.reset(HTTP_1_1_REQUIRED);
+    server.pump();
+    expect(origin.connections).toHaveLength(2);
+    expect(origin.last.sent).toMatch(/^POST \/ HTTP\/1\.1\r\nHost: a\r\n/);
+    origin.last.answer(response('old'));
+    const got = successResultOf(answer);
+    expect([got.version, await got.text()]).toEqual(['1.1', 'old']);
+  });
+
+  it('of HTTP/1.1 is used to switch protocols', () => {
+    const { pool, origin } = new Pooled();
+    void pool.request(origin);
+    origin.isHTTP1 = true;
+    const answer = pool.request(origin, { upgrade: 'shout' });
+    expect(origin.last.sent).toMatch(/^GET \/ HTTP\/1\.1\r\nHost: a\r\nConnection: Upgrade/);
+    origin.last.answer('HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n');
+    expect(successResultOf(answer).status).toBe(101);
+  });
+
+  it('is tried if the server says that the request belongs there', () => {
+    const { pool, origin } = new Pooled();
+    const kept = pool.request(origin);
+    const answer = pool.request(origin, { method: 'POST', content: 'x' });
+    const [wrong] = origin.ends;
+    wrong?.respond(1, '', 421);
+    expect(origin.connections).toHaveLength(2);
+    wrong?.respond(0);
+    origin.server.respond(0);
+    expect(successResultOf(answer).status).toBe(200);
+    expect(successResultOf(kept).status).toBe(200);
+  });
+
+  it('is not tried for content that was sent in pieces', async () => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin, { method: 'POST', content: ['x'] });
+    await later();
+    origin.server.respond(0, '', 421);
+    expect(successResultOf(answer).status).toBe(421);
+  });
+
+  it('is not tried for ever', () => {
+    const { pool, origin } = new Pooled({ http2Limits: { maxResends: 1 } });
+    const answer = pool.request(origin);
+    origin.server.respond(0, '', 421);
+    origin.server.respond(0, '', 421);
+    expect(successResultOf(answer).status).toBe(421);
+  });
+});
+
+describe('attacks on a client of HTTP/2', () => {
+  it.each([
+    [
+      'pings',
+      'maxPings',
+      () => Buffer.concat(Array.from({ length: 101 }, () => frame(6, 0, 0, Buffer.alloc(8)))),
+    ],
+    ['settings', 'maxSettings', () => Buffer.concat(Array.from({ length: 51 }, () => settings()))],
+    [
+      'unknown frames',
+      'maxUnknownFrames',
+      () => Buffer.concat(Array.from({ length: 101 }, () => frame(99, 0, 0, Buffer.alloc(0)))),
+    ],
+    [
+      'window updates',
+      'maxWindowUpdates',
+      () => Buffer.concat(Array.from({ length: 1_100 }, () => number(8, 0, 1))),
+    ],
+    [
+      'empty content',
+      'maxEmptyData',
+      () =>
+        Buffer.concat([
+          headers(1, [[':status', '200']], false),
+          ...Array.from({ length: 101 }, () => data(1, '')),
+        ]),
+    ],
+    [
+      'continuations',
+      'maxContinuations',
+      () =>
+        Buffer.concat([
+          frame(1, 0, 1, Buffer.from([0x88])),
+          ...Array.from({ length: 9 }, () => frame(9, 0, 1, Buffer.alloc(0))),
+        ]),
+    ],
+  ])('floods of %s end the connection', (_name, option, flood) => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin);
+    const answered = answer.addCallback((got) => got.text());
+    origin.server.pump();
+    origin.last.answer(flood());
+    expect(failureResultOf(answered)).toMatchObject({ code: 'ERR_HTTP2_LIMIT', option });
+    expect(origin.last.transport.peerSees).toBe('end');
+  });
+
+  it('heads that never end, and too many informational responses, end only their request', () => {
+    const { pool, origin } = new Pooled({ http2Limits: { maxHeaderListBytes: 1_000 } });
+    const answers = [pool.request(origin), pool.request(origin), pool.request(origin)];
+    origin.server.send(
+      headers(1, [
+        [':status', '200'],
+        ['a', 'x'.repeat(1_000)],
+      ]),
+    );
+    origin.server.send(
+      Buffer.concat(Array.from({ length: 17 }, () => headers(3, [[':status', '103']], false))),
+    );
+    origin.server.respond(2);
+    const [long, many, other] = answers as [
+      (typeof answers)[0],
+      (typeof answers)[0],
+      (typeof answers)[0],
+    ];
+    expect(failureResultOf(long)).toMatchObject({ option: 'maxHeaderListBytes' });
+    expect(failureResultOf(many)).toMatchObject({ option: 'maxInformational' });
+    expect(successResultOf(other).status).toBe(200);
+  });
+
+  it('a window of 0 ends the request by a time limit', () => {
+    const pooled = new Pooled();
+    const { pool, origin } = pooled;
+    void pool.request(origin);
+    origin.server.respond(0);
+    origin.last.answer(settings([4, 0]));
+    origin.last.transport.takeWritten();
+    const answer = pool.request(origin, { method: 'PUT', content: 'stuck' });
+    pooled.advance(28_000);
+    expect(answer.fired).toBe(false);
+    pooled.advance(5_000);
+    expect(failureResultOf(answer)).toMatchObject({ option: 'writeTimeoutMs' });
+  });
+
+  it.each([
+    ['content in front of a head', data(1, 'x'), 'data-before-head'],
+    ['a push', frame(5, 4, 1, Buffer.from([0, 0, 0, 2, 0x82])), 'push'],
+    ['a status of another protocol', headers(1, [[':status', '101']]), 'status'],
+    [
+      'more content than the window',
+      Buffer.concat([
+        headers(1, [[':status', '200']], false),
+        ...Array.from({ length: 20 }, () => data(1, Buffer.alloc(16_384))),
+      ]),
+      'window-exceeded',
+    ],
+  ])('%s is a fault of the server', (_name, bytes, rule) => {
+    const { pool, origin } = new Pooled();
+    const answer = pool.request(origin);
+    let got: { text(): unknown } | undefined;
+    answer.addCallbacks(
+      (made) => {
+        got = made;
+      },
+      (failure) => {
+        expect(failure.value).toMatchObject({ code: 'ERR_HTTP2_PROTOCOL', rule });
+      },
+    );
+    origin.server.send(bytes);
+    if (got !== undefined) {
+      expect(failureResultOf(got.text() as never)).toMatchObject({ rule });
+    }
+    expect.assertions(1);
+  });
+});
