@@ -12,6 +12,7 @@ import {
   FLOOR,
   floorOf,
   HTTP_BASELINE,
+  HTTP2_BASELINE,
   ratioOf,
   TLS_BASELINE,
 } from './summary.js';
@@ -102,6 +103,7 @@ const TO_DGRAM = ratio(GIVEN, DATAGRAM_BASELINE);
 const TO_UWS = ratio(GIVEN, 'uws');
 const NODE_TO_HTTP = ratio(NODE, HTTP_BASELINE);
 const TO_HTTP = ratio(GIVEN, HTTP_BASELINE);
+const TO_HTTP2 = ratio(GIVEN, HTTP2_BASELINE);
 const TO_UNDICI = ratio(GIVEN, AGENT_BASELINE);
 const SCALING = ratio('ropewalk-x1', 'ropewalk-x2');
 
@@ -159,6 +161,9 @@ export const BARS: readonly Bar[] = [
   atMost('http-idle', 'idle keep-alive connection', excess(GIVEN), 700),
   atMost('agent-get-50', 'HTTP client, GET x 50', TO_UNDICI, 0.8),
   atMost('agent-download-1m', 'HTTP client, download of 1 MiB', TO_UNDICI, 0.8),
+  atMost('http2-hello-100', 'HTTP/2 hello, 100 streams', TO_HTTP2, 0.5),
+  atMost('http2-hello-100', 'HTTP/2 hello, 100 streams', ratio(GIVEN, 'nghttpd'), 1.5),
+  atMost('http2-idle', 'idle HTTP/2 connection', TO_HTTP2, 1 / 3),
   atMost('ws-echo-64', 'WebSocket echo 64 B, text', TO_UWS, 1),
   atMost('ws-echo-16k', 'WebSocket echo 16 KiB, text', TO_UWS, 1),
   atMost('ws-echo-64-binary', 'WebSocket echo 64 B, binary', TO_UWS, 1),

@@ -29,6 +29,7 @@ export type Service =
   | 'proxy'
   | 'socks'
   | 'http'
+  | 'http2'
   | 'http-proxy'
   | 'agent'
   | 'express'

@@ -56,6 +56,7 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
     ...(lent.length === 0 && {
       socks: node('socks/ropewalk.mjs', ...args),
       http: node('http/ropewalk.mjs', ...args),
+      http2: node('http/ropewalk.mjs', ...args),
       'http-proxy': node('http-proxy/ropewalk.mjs', ...args),
       agent: node('agent/ropewalk.mjs', ...args),
       ...frameworks(kind),
@@ -227,6 +228,30 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'fetch of Node',
     serves: { agent: node('agent/node-fetch.mjs') },
     versionCommand: NODE_VERSION,
+    quick: false,
+  },
+  {
+    name: 'node-http2',
+    title: 'node:http2, streams',
+    serves: { http2: node('http2/node-http2.mjs') },
+    versionCommand: NODE_VERSION,
+    quick: true,
+  },
+  {
+    name: 'node-http2-compat',
+    title: 'node:http2, requests and responses',
+    serves: { http2: node('http2/node-http2.mjs', '--compat') },
+    scenarios: ['http2-hello-100'],
+    versionCommand: NODE_VERSION,
+    quick: false,
+  },
+  {
+    name: 'nghttpd',
+    title: 'nghttpd',
+    serves: { http2: node('http2/nghttpd.mjs') },
+    versionCommand: debianVersion('nghttp2-server'),
+    withoutGarbage: true,
+    optional: true,
     quick: false,
   },
   {

@@ -41,7 +41,7 @@ export function docsPages(run: RunRecord, path: string): DocsPage[] {
 
 function pageOf({ scenario: { name } }: ScenarioRecord): string {
   if (name.startsWith('tls-')) return TLS_PAGE;
-  if (/^(http|agent)-/.test(name)) return HTTP_PAGE;
+  if (/^(http2?|agent)-/.test(name)) return HTTP_PAGE;
   if (name.startsWith('ws-')) return WEBSOCKET_PAGE;
   return /^(unix|udp|workers)-/.test(name) ? SOCKETS_PAGE : PERFORMANCE_PAGE;
 }

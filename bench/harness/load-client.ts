@@ -66,6 +66,8 @@ export interface OpenCommand extends ServerCommand {
   readonly request?: string;
   readonly pipelined?: number;
   readonly content?: string;
+  /** HTTP/2 with prior knowledge: so many requests, on streams of one connection, are a message, and the content of each answer is `content`. */
+  readonly http2?: number;
   /** In place of `content`: the path of a file that has it. */
   readonly contentFile?: string;
   /** The server is a SOCKS proxy, which is to connect to this port of 127.0.0.1. */

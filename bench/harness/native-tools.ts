@@ -22,6 +22,7 @@ const SOURCES = {
     'dialogue.cc',
     'far_end.cc',
     'flat_json.cc',
+    'http2_dialogue.cc',
     'http_dialogue.cc',
     'http_head.cc',
     'loopback.cc',

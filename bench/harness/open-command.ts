@@ -33,6 +33,8 @@ export function openCommand(
       const { request, content, pipelined } = scenario;
       return { ...command, request, content, pipelined };
     }
+    case 'http2':
+      return { ...command, http2: scenario.streams, content: scenario.content };
     case 'file': {
       const contentFile = join(siteFolder(bytes), FILE_NAME);
       return { ...command, request: scenario.request, contentFile };
@@ -46,8 +48,9 @@ export function openCommand(
     case 'idle': {
       if (bare) return command;
       if (scenario.service === 'ws') return { ...command, websocket: 'text' };
-      const { request, content } = scenario;
-      return request === undefined ? command : { ...command, request, content: content ?? '' };
+      const { request, content = '' } = scenario;
+      if (scenario.service === 'http2') return { ...command, http2: 1, content };
+      return request === undefined ? command : { ...command, request, content };
     }
     case 'churn':
     case 'hold':

@@ -11,6 +11,7 @@ const DEBIAN_PACKAGES = [
   'python3-uvloop',
   'ruby-eventmachine',
   'nginx-light',
+  'nghttp2-server',
   'microsocks',
   'dante-server',
 ];

@@ -125,6 +125,7 @@ function runOne(
   switch (scenario.kind) {
     case 'echo':
     case 'http':
+    case 'http2':
     case 'file':
     case 'orders':
     case 'websocket':

@@ -39,6 +39,14 @@ export interface HTTPScenario extends Described {
   readonly pipelined: number;
 }
 
+/** HTTP/2 on connections that stay open, so many requests at a time on each; the cost is that of such a message. */
+export interface HTTP2Scenario extends Described {
+  readonly kind: 'http2';
+  /** Of each answer. */
+  readonly content: string;
+  readonly streams: number;
+}
+
 /** A static file on connections that stay open; `bytes` is its size. */
 export interface FileScenario extends Described {
   readonly kind: 'file';
@@ -90,7 +98,7 @@ export interface IdleScenario extends Described {
   readonly earlierConnections: number;
   /** How long the connections rest before the last readings: V8 may collect garbage some 10 to 25 seconds after the last work. */
   readonly restSeconds: number;
-  /** HTTP: the message, and the content of its answer. */
+  /** HTTP: the message, which HTTP/2 has none of, and the content of its answer. */
   readonly request?: string;
   readonly content?: string;
 }
@@ -105,6 +113,7 @@ export interface HoldScenario extends Described {
 export type SlicedScenario =
   | EchoScenario
   | HTTPScenario
+  | HTTP2Scenario
   | FileScenario
   | OrderScenario
   | WebSocketScenario

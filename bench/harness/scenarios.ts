@@ -11,7 +11,12 @@ import type {
   SlicedScenario,
   WorkersScenario,
 } from './scenario-types.js';
-import { agentScenarios, httpScenarios, webSocketScenarios } from './web-scenarios.js';
+import {
+  agentScenarios,
+  http2Scenarios,
+  httpScenarios,
+  webSocketScenarios,
+} from './web-scenarios.js';
 
 type Stream = 'tcp' | 'unix';
 
@@ -227,6 +232,7 @@ export function scenarios(quick: boolean): Scenario[] {
     ...heldScenarios(quick),
     ...tlsScenarios(quick),
     ...httpScenarios(quick),
+    ...http2Scenarios(quick),
     ...agentScenarios(),
     ...webSocketScenarios(quick),
     ...streamScenarios('unix'),

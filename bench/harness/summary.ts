@@ -19,6 +19,7 @@ export const BASELINE = 'node-net';
 export const DATAGRAM_BASELINE = 'node-dgram';
 export const TLS_BASELINE = 'node-tls';
 export const HTTP_BASELINE = 'node-http';
+export const HTTP2_BASELINE = 'node-http2';
 export const WEBSOCKET_BASELINE = 'node-ws';
 export const AGENT_BASELINE = 'undici';
 
@@ -35,6 +36,7 @@ export function baselineOf({ kind, service }: Scenario): {
   )
     return { name: HTTP_BASELINE, title: 'node:http' };
   if (service === 'agent') return { name: AGENT_BASELINE, title: 'undici' };
+  if (service === 'http2') return { name: HTTP2_BASELINE, title: 'node:http2' };
   if (service === 'ws') return { name: WEBSOCKET_BASELINE, title: 'ws' };
   if (service === 'tls') return { name: TLS_BASELINE, title: 'node:tls' };
   return kind === 'datagrams'

@@ -124,6 +124,28 @@ export function agentScenarios(): Scenario[] {
   ];
 }
 
+export function http2Scenarios(quick: boolean): Scenario[] {
+  const streams = 100;
+  return [
+    {
+      kind: 'http2',
+      name: 'http2-hello-100',
+      title: `HTTP/2, ${streams} streams at a time on 4 connections`,
+      costLabel: `CPU us per ${streams} requests`,
+      service: 'http2',
+      quick: true,
+      connections: 4,
+      content: HELLO,
+      streams,
+      bytes: 13,
+    },
+    {
+      ...idleScenario('http2-idle', 'HTTP/2 connection after one request', 'http2', quick),
+      content: HELLO,
+    },
+  ];
+}
+
 export function webSocketScenarios(quick: boolean): Scenario[] {
   const echo = (size: string, bytes: number, frames: FrameKind): WebSocketScenario => ({
     kind: 'websocket',

@@ -16,9 +16,10 @@
 // udp_load.h and turn_load.h), where the first value is the default; for datagrams also "out":N and
 // "back":N, default 1. "request":"..." instead makes it HTTP: "pipelined":N of these requests in
 // one message, and answers with "content":"...", with the content of the file "contentFile":"...",
-// or with any "bytes":B (http_dialogue.h). "websocket":"text"|"binary" makes the messages frames of
-// that kind (websocket_dialogue.h); "load":"broadcast" sends one to all (broadcast_load.h).
-// "load":"orders" has the contender make N requests at a time (order_load.h).
+// or with any "bytes":B (http_dialogue.h). "http2":N makes a message of N requests on streams of
+// one connection, with "content":"..." (http2_dialogue.h). "websocket":"text"|"binary" makes the
+// messages frames of that kind (websocket_dialogue.h); "load":"broadcast" sends one to all
+// (broadcast_load.h). "load":"orders" has the contender make N requests at a time (order_load.h).
 //
 // "tls":"full"|"resumed" secures streams (tls_wire.h). "behindSocks":P has the server, a SOCKS
 // proxy, connect to that port of 127.0.0.1 (socks_request.h).
@@ -44,6 +45,7 @@
 #include "churn_load.h"
 #include "far_end.h"
 #include "flat_json.h"
+#include "http2_dialogue.h"
 #include "http_dialogue.h"
 #include "order_load.h"
 #include "server_usage.h"
@@ -192,6 +194,11 @@ class Client {
       exchange.pipelined = static_cast<uint32_t>(command.Number("pipelined", 1));
       return MakeStreamLoad(command,
                             std::make_unique<HttpDialogue>(exchange, Connections(command)));
+    }
+    if (auto streams = static_cast<uint32_t>(command.Number("http2", 0)); streams > 0) {
+      return MakeStreamLoad(command,
+                            std::make_unique<Http2Dialogue>(command.Text("content", ""), streams,
+                                                            Connections(command)));
     }
     std::optional<Payload> made = MakePayload(command);
     if (!made) return nullptr;

@@ -89,7 +89,7 @@ describe('the contenders', () => {
       const participants = CONTENDERS.filter((one) => one.serves[service] !== undefined);
       const kinds = ['ropewalk'];
       if (service !== 'workers') kinds.push('node');
-      const above = ['tls', 'http', 'http-proxy', 'agent', 'express', 'fastify', 'ws'];
+      const above = ['tls', 'http', 'http2', 'http-proxy', 'agent', 'express', 'fastify', 'ws'];
       if (!above.includes(service)) kinds.push('raw-epoll');
       for (const kind of kinds) {
         expect(
@@ -145,6 +145,8 @@ describe('openCommand', () => {
 
   it('speaks the protocol of the scenario, and bytes to a bare server', () => {
     expect(commandOf('ws-idle', 'node-ws')).toMatchObject({ websocket: 'text', bytes: 64 });
+    expect(commandOf('http2-idle', 'node-http2')).toMatchObject({ http2: 1, conns: 10_000 });
+    expect(commandOf('http2-hello-100', 'nghttpd')).toMatchObject({ http2: 100, conns: 4 });
     expect(commandOf('http-idle', 'node-http').request).toContain('GET / HTTP/1.1');
     for (const name of ['ws-idle', 'http-idle']) {
       const bare = { ...server, conns: 10_000, bytes: 64 };
