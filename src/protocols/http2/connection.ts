@@ -10,7 +10,6 @@
  * frames count by interval: the layer above calls `passInterval` regularly, such as every ten seconds.
  */
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
-import type { HTTPFields } from '../http/field-block.js';
 import { type ConnectionPhase, ConnectionState } from './connection-state.js';
 import { ControlFrames } from './control-frames.js';
 import { NO_ERROR } from './error-codes.js';
@@ -22,6 +21,7 @@ import { CONTINUATION, DATA, HEADERS, MAX_STREAM_ID } from './frame-types.js';
 import { HeaderBlocks } from './header-blocks.js';
 import type { RequestTarget } from './heads.js';
 import { checkSettings, type HTTP2Options } from './limits.js';
+import type { HTTP2OutputFields } from './output-fields.js';
 import { type HTTP2Priority, priorityText } from './priority.js';
 import { ReceivingSide } from './receiving-side.js';
 import { requestPseudoFields } from './request-target.js';
@@ -172,7 +172,7 @@ export class HTTP2Connection {
    * @throws HTTP2SequenceError There are no {@link availableStreams}, or the server does not accept extended CONNECT.
    * @throws InvalidHTTPOutputError, InvalidArgumentTypeError
    */
-  request(target: RequestTarget, fields: HTTPFields = [], endStream = true): HTTP2Stream {
+  request(target: RequestTarget, fields: HTTP2OutputFields = [], endStream = true): HTTP2Stream {
     const { state } = this;
     if (!this.hasStarted || this.availableStreams === 0) {
       throw new HTTP2SequenceError('this HTTP/2 connection accepts no request now');

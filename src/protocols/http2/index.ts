@@ -24,6 +24,7 @@ export type { HTTP2Event } from './events.js';
 export type { HTTP2Output } from './frame-serializer.js';
 export { HTTP2Fields, HTTP2RequestHead, HTTP2ResponseHead, type RequestTarget } from './heads.js';
 export type { HTTP2Options } from './limits.js';
+export { CheckedFields, type HTTP2OutputFields } from './output-fields.js';
 export type { HTTP2Priority } from './priority.js';
 export type { PeerSettings } from './settings.js';
 export { HTTP2Stream } from './stream.js';

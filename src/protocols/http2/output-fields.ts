@@ -14,6 +14,22 @@ import { isConnectionField, mayBeTrailer } from './field-rules.js';
 /** Names and values in turn, validated: names in lower case, values without outer whitespace. */
 export type OutputFields = readonly string[];
 
+/** Fields that were validated when they were set: they are not checked again. */
+export class CheckedFields {
+  /** @internal */
+  readonly list: string[] = [];
+
+  /**
+   * @param name A token in lower case, not one of HTTP/1.1 connections.
+   * @param value Has a character per octet, and no control character but HTAB.
+   */
+  add(name: string, value: string): void {
+    this.list.push(name, trimmed(value));
+  }
+}
+
+export type HTTP2OutputFields = HTTPFields | CheckedFields;
+
 /** The fields of blocks, which are immutable, so that blocks that are sent often are converted once. */
 const converted = new WeakMap<FieldBlock, OutputFields>();
 
@@ -23,7 +39,8 @@ const MAX_KNOWN_NAMES = 500;
 const MAX_KNOWN_NAME_LENGTH = 64;
 
 /** @throws InvalidHTTPOutputError, InvalidArgumentTypeError */
-export function outputFields(fields: HTTPFields): OutputFields {
+export function outputFields(fields: HTTP2OutputFields): OutputFields {
+  if (fields instanceof CheckedFields) return fields.list;
   if (!(fields instanceof FieldBlock)) return fieldList(entriesOf(fields), undefined);
   let list = converted.get(fields);
   if (list === undefined) {

@@ -14,6 +14,7 @@ import { COPIED_BYTES } from './frame-serializer.js';
 import {
   announcedLength,
   checkHost,
+  type HTTP2OutputFields,
   type OutputFields,
   outputFields,
   outputTrailers,
@@ -32,7 +33,7 @@ export class SendingSide implements StreamCommands {
     this.state = state;
   }
 
-  informational(stream: HTTP2Stream, status: number, fields: HTTPFields): void {
+  informational(stream: HTTP2Stream, status: number, fields: HTTP2OutputFields): void {
     this.checkServer('sendInformational');
     this.checkPhase(stream, 'head', 'an informational response');
     checkInteger('status', status, 100, 199);
@@ -41,7 +42,7 @@ export class SendingSide implements StreamCommands {
     this.state.frames.endHeaders(stream.id, false);
   }
 
-  head(stream: HTTP2Stream, status: number, fields: HTTPFields, endStream: boolean): void {
+  head(stream: HTTP2Stream, status: number, fields: HTTP2OutputFields, endStream: boolean): void {
     this.checkResponse(stream, status);
     const list = outputFields(fields);
     const announced = responseLength(stream, status, list);
@@ -61,7 +62,12 @@ export class SendingSide implements StreamCommands {
     }
   }
 
-  respond(stream: HTTP2Stream, status: number, fields: HTTPFields, content: HTTPContent): number {
+  respond(
+    stream: HTTP2Stream,
+    status: number,
+    fields: HTTP2OutputFields,
+    content: HTTPContent,
+  ): number {
     this.checkResponse(stream, status);
     const length = contentBytes(content);
     const mayContain = mayHaveContent(status) && !isTunnel(stream, status);
@@ -94,7 +100,12 @@ export class SendingSide implements StreamCommands {
   }
 
   /** @returns The stream, whose head has been sent. */
-  request(stream: HTTP2Stream, pseudo: OutputFields, fields: HTTPFields, ends: boolean): void {
+  request(
+    stream: HTTP2Stream,
+    pseudo: OutputFields,
+    fields: HTTP2OutputFields,
+    ends: boolean,
+  ): void {
     const list = outputFields(fields);
     checkHost(list, pseudo);
     const announced = announcedLength(list);

@@ -3,6 +3,7 @@ import { checkInteger } from '../../internal/check.js';
 import type { FieldBlock, HTTPFields } from '../http/field-block.js';
 import type { HTTPContent } from '../http/message-serializer.js';
 import { CANCEL } from './error-codes.js';
+import type { HTTP2OutputFields } from './output-fields.js';
 import { DEFAULT_PRIORITY, type HTTP2Priority } from './priority.js';
 import { ReceiveWindow } from './receive-window.js';
 
@@ -11,9 +12,14 @@ export type StreamPhase = 'head' | 'content' | 'dropped' | 'done';
 
 /** The calls of the application. @internal */
 export interface StreamCommands {
-  informational(stream: HTTP2Stream, status: number, fields: HTTPFields): void;
-  head(stream: HTTP2Stream, status: number, fields: HTTPFields, endStream: boolean): void;
-  respond(stream: HTTP2Stream, status: number, fields: HTTPFields, content: HTTPContent): number;
+  informational(stream: HTTP2Stream, status: number, fields: HTTP2OutputFields): void;
+  head(stream: HTTP2Stream, status: number, fields: HTTP2OutputFields, endStream: boolean): void;
+  respond(
+    stream: HTTP2Stream,
+    status: number,
+    fields: HTTP2OutputFields,
+    content: HTTPContent,
+  ): number;
   write(stream: HTTP2Stream, data: Uint8Array, endStream: boolean): number;
   trailers(stream: HTTP2Stream, fields: Exclude<HTTPFields, FieldBlock>): void;
   reset(stream: HTTP2Stream, errorCode: number): void;
@@ -99,7 +105,7 @@ export class HTTP2Stream {
    * @param status 100 or 102 to 199.
    * @throws HTTP2SequenceError, InvalidHTTPOutputError, InvalidArgumentValueError
    */
-  sendInformational(status: number, fields: HTTPFields = []): void {
+  sendInformational(status: number, fields: HTTP2OutputFields = []): void {
     this.commands.informational(this, status, fields);
   }
 
@@ -109,7 +115,7 @@ export class HTTP2Stream {
    * @param endStream Whether no content follows. Responses to HEAD, and with 204 and 304, end here in any case.
    * @throws HTTP2SequenceError, InvalidHTTPOutputError, InvalidArgumentValueError
    */
-  sendHead(status: number, fields: HTTPFields = [], endStream = false): void {
+  sendHead(status: number, fields: HTTP2OutputFields = [], endStream = false): void {
     this.commands.head(this, status, fields, endStream);
   }
 
@@ -119,7 +125,7 @@ export class HTTP2Stream {
    * @returns The bytes of the content that were sent: pass the rest to {@link write}, with `endStream`.
    * @throws HTTP2SequenceError, InvalidHTTPOutputError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
-  respond(status: number, fields: HTTPFields, content: HTTPContent): number {
+  respond(status: number, fields: HTTP2OutputFields, content: HTTPContent): number {
     return this.commands.respond(this, status, fields, content);
   }
 

@@ -1,7 +1,9 @@
 /** How connections of HTTP/2 end, and calls of the application, also at a wrong time. */
 import { describe, expect, it } from 'vitest';
+import { HTTPContentLengthError } from '../../../src/protocols/http/errors.js';
 import { HTTP2Connection } from '../../../src/protocols/http2/connection.js';
 import { HPACKError } from '../../../src/protocols/http2/errors.js';
+import { CheckedFields } from '../../../src/protocols/http2/output-fields.js';
 import type { HTTP2Stream } from '../../../src/protocols/http2/stream.js';
 import { frame } from './node-peer.js';
 import {
@@ -226,5 +228,22 @@ describe('a call of the application', () => {
     }
     const unknown = { role: 'server', maxStreams: 1 } as never;
     expect(() => new HTTP2Connection(unknown, { write() {} })).toThrow('maxStreams');
+  });
+
+  it('sends fields that were checked before, without outer whitespace', () => {
+    const server = openServer();
+    const client = openClient();
+    client.connection.request(TARGET);
+    const { stream } = requestOf(server, client.take());
+    const fields = new CheckedFields();
+    fields.add('x-a', ' b\t');
+    fields.add('content-length', '2');
+    expect(() => stream.respond(200, fields, 'abc')).toThrow(HTTPContentLengthError);
+    expect(stream.respond(200, fields, 'ab')).toBe(2);
+    const [response] = client.read(server.take());
+    expect(response?.type === 'response' && [...response.head.rawFields()]).toEqual([
+      ['x-a', 'b'],
+      ['content-length', '2'],
+    ]);
   });
 });
