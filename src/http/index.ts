@@ -14,7 +14,11 @@ export type { HTTPFields } from '../protocols/http/field-block.js';
 export { FieldBlock } from '../protocols/http/field-block.js';
 export type { FieldSection } from '../protocols/http/field-section.js';
 export type { HTTPVersion, RequestHead, ResponseHead } from '../protocols/http/heads.js';
-export type { RequestParserOptions, ResponseParserOptions } from '../protocols/http/limits.js';
+export type {
+  RequestLimitOptions,
+  RequestParserOptions,
+  ResponseParserOptions,
+} from '../protocols/http/limits.js';
 export type { HTTPContent } from '../protocols/http/message-serializer.js';
 export type { ReceivedFields, ReceivedResponseHead } from '../protocols/http/received-fields.js';
 export {

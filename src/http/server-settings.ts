@@ -2,13 +2,13 @@
 import { checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
 import { checkOptions, type OptionNames, pickOptions } from '../internal/options.js';
 import { checkTimeout } from '../policies/idle-timeouts.js';
-import type { RequestParserOptions } from '../protocols/http/limits.js';
+import type { RequestLimitOptions, RequestParserOptions } from '../protocols/http/limits.js';
 import { type CompressionOptions, CompressionPolicy } from './compression-policy.js';
 import { type ErrorPageMaker, plainErrorPage } from './error-pages.js';
 import type { AccessLog } from './response-log.js';
 
 /** Times are in milliseconds. Except `drainDeadlineMs`, they are greater than 0 and checked once a second. */
-export interface HTTPServerOptions extends RequestParserOptions {
+export interface HTTPServerOptions extends RequestLimitOptions {
   /**
    * Time for the head of a request, counted from its first bytes, or from the beginning of the connection. A client that is slower
    * is answered with 408; one that has sent nothing is disconnected. Default 15,000.
@@ -58,7 +58,7 @@ export interface HTTPServerOptions extends RequestParserOptions {
   readonly wallClock?: () => number;
 }
 
-const PARSER_NAMES: OptionNames<RequestParserOptions> = {
+const PARSER_NAMES: OptionNames<RequestLimitOptions> = {
   maxHeadBytes: true,
   maxFields: true,
   maxContentBytes: true,
@@ -88,7 +88,7 @@ export const HTTP_SERVER_OPTIONS: OptionNames<HTTPServerOptions> = {
 const MAX_BYTES = 2 ** 31;
 
 type Features = 'compression' | 'accessLog' | 'errorPage';
-type ServerNames = Exclude<keyof HTTPServerOptions, keyof RequestParserOptions>;
+type ServerNames = Exclude<keyof HTTPServerOptions, keyof RequestLimitOptions>;
 
 /** The server's settings, and the options of its parsers. */
 export interface HTTPServerSettings

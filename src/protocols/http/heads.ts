@@ -97,7 +97,8 @@ export class RequestHead extends MessageHead {
 
   /**
    * The requested host with its port if that is given: of the target if that has one, otherwise of Host (RFC 9112 section
-   * 3.2.2). Valid, in the case in which it was sent. `undefined` in HTTP/1.0 without Host; empty if Host is.
+   * 3.2.2). Valid, in the case in which it was sent. `undefined` in HTTP/1.0 without Host, and in HTTP/1.1 if `requireHost` is
+   * false; empty if Host is.
    */
   get authority(): string | undefined {
     if (this.targetForm === 'absolute') return splitAbsolute(this.target)[1];

@@ -22,6 +22,7 @@ export { FieldSection } from './field-section.js';
 export { type HTTPVersion, MessageHead, RequestHead, ResponseHead } from './heads.js';
 export {
   MAX_REQUEST_CONTENT_BYTES,
+  type RequestLimitOptions,
   type RequestParserOptions,
   type ResponseParserOptions,
 } from './limits.js';

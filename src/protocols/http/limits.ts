@@ -1,5 +1,5 @@
 /** The limits of received messages: whatever a peer can make grow. */
-import { checkInteger } from '../../internal/check.js';
+import { checkBoolean, checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 /** Limits of both roles. */
@@ -22,17 +22,25 @@ export interface ResponseParserOptions {
 }
 
 /** Limits of requests. */
-export interface RequestParserOptions extends Omit<ResponseParserOptions, 'maxInformational'> {
+export interface RequestLimitOptions extends Omit<ResponseParserOptions, 'maxInformational'> {
   /** Longest method accepted, in bytes: 1 to 1,024. Default 32. A longer one is answered with 501. */
   readonly maxMethodBytes?: number;
   /** Longest request target accepted, in bytes: 1 to 2^24. Default 8,192. A longer one is answered with 414. */
   readonly maxTargetBytes?: number;
 }
 
+export interface RequestParserOptions extends RequestLimitOptions {
+  /**
+   * Whether requests of HTTP/1.1 without Host are invalid, as RFC 9112 section 3.2 demands. Without it, `head.authority` may be undefined in
+   * HTTP/1.1 too. Default true.
+   */
+  readonly requireHost?: boolean;
+}
+
 /** All limits with their values. */
 export type MessageLimits = { -readonly [Name in keyof AllLimits]-?: number };
 
-type AllLimits = ResponseParserOptions & RequestParserOptions;
+type AllLimits = ResponseParserOptions & RequestLimitOptions;
 
 const SHARED_NAMES = {
   maxHeadBytes: true,
@@ -49,6 +57,7 @@ const REQUEST_NAMES: OptionNames<RequestParserOptions> = {
   ...SHARED_NAMES,
   maxMethodBytes: true,
   maxTargetBytes: true,
+  requireHost: true,
 };
 
 const MAX_SECTION_BYTES = 2 ** 24;
@@ -58,6 +67,7 @@ export const MAX_REQUEST_CONTENT_BYTES: number = 1024 * 1024;
 
 export function requestLimits(options: RequestParserOptions): MessageLimits {
   checkOptions('RequestParser', options, REQUEST_NAMES);
+  if (options.requireHost !== undefined) checkBoolean('requireHost', options.requireHost);
   return checkLimits(options, MAX_REQUEST_CONTENT_BYTES);
 }
 

@@ -41,10 +41,12 @@ export class RequestParser extends MessageParser<RequestHead> {
   private minorVersion = 0;
   /** Whether an empty line in front of the request line was skipped. */
   private skippedLine = false;
+  private readonly requiresHost: boolean;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(options: RequestParserOptions = {}) {
     super('server', requestLimits(options));
+    this.requiresHost = options.requireHost ?? true;
   }
 
   /** Forgets the request and all bytes: the next bytes are those of another connection. Heads are invalid unless they were kept. */
@@ -191,12 +193,12 @@ export class RequestParser extends MessageParser<RequestHead> {
     return form;
   }
 
-  /** RFC 9112 section 3.2: exactly one Host in HTTP/1.1, at most one in HTTP/1.0. */
+  /** RFC 9112 section 3.2: exactly one Host in HTTP/1.1 unless the options permit none, at most one in HTTP/1.0. */
   private checkHost(): void {
     const { bytes, at, scanner, role } = this;
     const { hosts, hostIndex, offsets } = scanner;
     if (hosts === 0) {
-      if (this.minorVersion === 1) throw invalidMessage(role, 'host-missing');
+      if (this.minorVersion === 1 && this.requiresHost) throw invalidMessage(role, 'host-missing');
       return;
     }
     if (hosts > 1) throw invalidMessage(role, 'host-repeated');

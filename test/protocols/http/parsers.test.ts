@@ -263,6 +263,18 @@ describe('a head', () => {
     expect([head.target, head.originForm, head.authority]).toEqual([target, form, authority]);
   });
 
+  it('accepts requests of HTTP/1.1 without Host if requireHost is false', () => {
+    const text = 'GET / HTTP/1.1\r\n\r\n';
+    expect(lastOf(text, {})).toMatch(/host-missing/);
+    expect(lastOf(text, { requireHost: false })).toBe('end');
+    const parser = new RequestParser({ requireHost: false });
+    parser.receive(Buffer.from(text));
+    expect([parser.next(), parser.head.authority]).toEqual(['head', undefined]);
+    const twice = 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n';
+    expect(lastOf(twice, { requireHost: false })).toMatch(/host-repeated/);
+    expect(() => new RequestParser({ requireHost: 1 as never })).toThrow(/requireHost/);
+  });
+
   it.each(['a', 'a.b-c_d~', '127.0.0.1:80', '[::1]', '[::ffff:1.2.3.4]:8080', 'a:', '%C3%A9', ''])(
     'accepts Host: %s',
     (host) => {
