@@ -17,7 +17,13 @@ import {
 } from './node-errors.js';
 import { Socket, type SocketOwner } from './socket.js';
 
-/** The part of the server that connections use. */
+/** A response, which keeps what the program writes until the turn ends. */
+interface HeldResponse {
+  release(): void;
+  drop(): void;
+}
+
+/** The connections of a server. */
 export interface ConnectionServer {
   readonly clock: Clock;
   /** Milliseconds; 0: none. */
@@ -35,6 +41,8 @@ export class Connection extends HTTPConnection implements SocketOwner {
   /** Requests that have begun. */
   requestCount = 0;
   isSwitched = false;
+  /** Whether the program has closed the connection: whatever it writes from now on is dropped. */
+  isCut = false;
   private requestSince = 0;
   private readonly server: ConnectionServer;
   private readonly program: unknown;
@@ -75,7 +83,7 @@ export class Connection extends HTTPConnection implements SocketOwner {
   }
 
   override dataReceived(data: Buffer): unknown {
-    this.currentSocket?.touch();
+    if (this.currentSocket !== undefined) Socket.touch(this.currentSocket);
     return super.dataReceived(data);
   }
 
@@ -85,9 +93,21 @@ export class Connection extends HTTPConnection implements SocketOwner {
     return result;
   }
 
-  closeConnection(): void {
+  override write(data: string | Uint8Array): void {
+    if (!this.isCut) super.write(data);
+  }
+
+  writeBetween(data: Uint8Array): void {
+    this.exchange?.release();
+    this.write(data);
+  }
+
+  closeConnection(dropsTurn = false): void {
     const transport = this.transport;
     if (transport === undefined || transport.disconnecting) return;
+    if (dropsTurn) this.exchange?.drop();
+    else this.exchange?.release();
+    this.isCut = true;
     if (this.isSwitched) transport.loseConnection();
     else if (this.isIdle) this.close();
     else this.closeEarly();
@@ -124,8 +144,8 @@ export class Connection extends HTTPConnection implements SocketOwner {
       makeConnection: (transport) => {
         this.transport = transport;
       },
-      dataReceived: (data) => socket.received(data),
-      readConnectionLost: () => socket.inputEnded(),
+      dataReceived: (data) => Socket.received(socket, data),
+      readConnectionLost: () => Socket.inputEnded(socket),
       connectionLost: (reason) => this.ended(reason),
     };
     this.isSwitched = true;
@@ -157,11 +177,18 @@ export class Connection extends HTTPConnection implements SocketOwner {
     this.closeEarly();
   }
 
+  /** The factory makes no other responses. */
+  private get exchange(): HeldResponse | undefined {
+    return this.response as HeldResponse | undefined;
+  }
+
   private ended(reason: Error): void {
     const socket = this.currentSocket;
     const isClean = reason instanceof ConnectionDone;
     this.server.closed(this);
-    socket?.connectionLost(isClean ? undefined : connectionReset(reason));
+    if (socket !== undefined) {
+      Socket.connectionLost(socket, isClean ? undefined : connectionReset(reason));
+    }
     this.transport = undefined;
   }
 }

@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.js';
 import type { IncomingMessage } from './incoming-message.js';
 import type { HeadState } from './response-head.js';
 import type { HeaderEntry, HeaderValue } from './response-headers.js';
+import type { Socket } from './socket.js';
 
 /** The exchange of the engine, and the fields that were set. Symbols: programs add properties of any name. */
 export const kExchange: unique symbol = Symbol('ropewalk.exchange');
@@ -45,7 +46,7 @@ export interface ResponseInternals extends HeadState {
   finished: boolean;
   destroyed: boolean;
   strictContentLength: boolean;
-  socket: { _httpMessage: unknown; touch(): void } | null;
+  socket: Socket | null;
   _implicitHeader(): void;
 }
 

@@ -24,6 +24,7 @@ import {
   setNeedsDrain,
 } from './open-response.js';
 import { learnFrom } from './reserved-names.js';
+import { Socket } from './socket.js';
 
 type Chunk = string | Uint8Array;
 
@@ -46,9 +47,10 @@ export function writeResponse(
   if (!this._header) this._implicitHeader();
   if (!this._hasBody) return dropContent(this, done);
   const exchange = this[kExchange];
+  exchange.hold();
   passHead(this);
   if (length > 0) passContent(this, data, length);
-  this.socket?.touch();
+  if (this.socket !== null) Socket.touch(this.socket);
   if (!exchange.isFull) {
     if (done !== undefined) process.nextTick(done);
     return true;
@@ -87,7 +89,7 @@ export function endResponse(
   if (last !== undefined && !this._hasBody && this[kRejectsContent]) throw bodyNotAllowed();
   if (done !== undefined) this.once('finish', done);
   passLast(this, data, length);
-  this.socket?.touch();
+  if (this.socket !== null) Socket.touch(this.socket);
   complete(this);
   return this;
 }
@@ -254,7 +256,7 @@ function complete(response: OpenResponse): void {
   response.finished = true;
   const exchange = response[kExchange];
   if (response._eventsCount > 0) response.emit('prefinish');
-  if (!exchange.isFull) process.nextTick(finish, response);
+  if (!exchange.isFull && !exchange.isCut) process.nextTick(finish, response);
   // The next request may begin now.
   exchange.complete(response.statusCode, response._last);
 }

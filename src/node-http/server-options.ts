@@ -26,8 +26,7 @@ export type EngineOptions = Pick<
 
 /**
  * Those of `node:http`, with the same names and defaults, except for the classes, which must extend those of this package. Refused with an
- * UnsupportedError: `insecureHTTPParser: true`, `httpValidation` other than `strict`, and `requireHostHeader: false`, because the parser has
- * no such modes.
+ * UnsupportedError: `insecureHTTPParser: true`, and `httpValidation` other than `strict`, because the parser has no such modes.
  */
 export interface ServerOptions
   extends Omit<NodeServerOptions, 'IncomingMessage' | 'ServerResponse'> {
@@ -72,16 +71,13 @@ const ENGINE_NAMES: OptionNames<EngineOptions> = {
 
 /** @throws UnsupportedError, UnknownOptionError, TypeError as Node does. */
 export function checkServerOptions(options: ServerOptions): void {
-  const { engine = {}, httpValidation, insecureHTTPParser, requireHostHeader } = options;
+  const { engine = {}, httpValidation, insecureHTTPParser } = options;
   checkOptions('engine of createServer', engine, ENGINE_NAMES);
   if (insecureHTTPParser === true) {
     throw new UnsupportedError('insecureHTTPParser', 'malformed requests are refused: omit it');
   }
   if (httpValidation !== undefined && httpValidation !== 'strict') {
     throw new UnsupportedError('httpValidation', 'malformed requests are refused: omit it');
-  }
-  if (requireHostHeader === false) {
-    throw new UnsupportedError('requireHostHeader', 'HTTP/1.1 requires Host: omit it');
   }
   const { keepAliveTimeoutBuffer, shouldUpgradeCallback } = options;
   if (keepAliveTimeoutBuffer !== undefined) {

@@ -281,7 +281,9 @@ function checkReason(response: OpenResponse, reason: string): void {
 
 /** `flushHeaders` of Node's class calls it with an empty text. */
 function send(this: OpenResponse, data: string | Uint8Array): boolean {
+  const exchange = this[kExchange];
   passHead(this);
-  if (data.length > 0) this[kExchange].pass(data, data.length);
-  return !this[kExchange].isFull;
+  if (data.length > 0) exchange.pass(data, data.length);
+  exchange.release();
+  return !exchange.isFull;
 }

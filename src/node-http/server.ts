@@ -4,7 +4,6 @@ import { Server as NodeServer, type ServerOptions as NodeServerOptions } from 'n
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import type { Address } from '../core/address.js';
-import type { Clock, DelayedCall } from '../core/clock.js';
 import { Factory, type FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
@@ -13,17 +12,17 @@ import { HTTPService } from '../http/http-service.js';
 import { serverSettings } from '../http/server-settings.js';
 import { getReactor } from '../reactor/create-reactor.js';
 import { TLSServerFactory } from '../tls/factories.js';
-import { Connection, type ConnectionServer } from './connection.js';
+import { Connection } from './connection.js';
 import { Dispatcher, type DispatchingServer } from './dispatch.js';
 import { Exchange } from './exchange.js';
 import { IncomingMessage } from './incoming-message.js';
 import { type ListenRequest, listenError, listenRequest } from './listen-arguments.js';
 import { openPort } from './listen-port.js';
 import { LiveSettings } from './live-settings.js';
-import { type CodedError, serverAlreadyListening, serverNotRunning } from './node-errors.js';
+import { serverAlreadyListening, serverNotRunning } from './node-errors.js';
+import { ServerConnections } from './server-connections.js';
 import { checkServerOptions, type ServerOptions, type ShouldUpgrade } from './server-options.js';
 import { ServerResponse } from './server-response.js';
-import type { Socket } from './socket.js';
 
 /** Called for each request: the listener of the event `request`. */
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -49,7 +48,7 @@ class ConnectionFactory extends Factory {
  * A server with the interface of `node:http`'s, over a reactor. `instanceof` Node's class is true, but nothing of its networking is
  * used.
  */
-export class Server extends NodeServer implements ConnectionServer {
+export class Server extends NodeServer {
   /** As in Node 24, which programs may change: see {@link ServerOptions.keepAliveTimeoutBuffer}. */
   keepAliveTimeoutBuffer: number;
   /** As in Node 24, which programs may change: see {@link ServerOptions.shouldUpgradeCallback}. */
@@ -58,11 +57,9 @@ export class Server extends NodeServer implements ConnectionServer {
   readonly #options: ServerOptions;
   readonly #service: HTTPService;
   readonly #factory: FactoryLike;
-  /** Connections that were accepted and not closed. */
-  readonly #connections: Set<Connection> = new Set();
+  readonly #connections: ServerConnections;
   #port: ListeningPort<Address> | undefined = undefined;
   #state: 'closed' | 'starting' | 'listening' | 'closing' = 'closed';
-  #check: DelayedCall | undefined = undefined;
   #trigger: SystemEventTrigger | undefined = undefined;
 
   /**
@@ -91,17 +88,20 @@ export class Server extends NodeServer implements ConnectionServer {
       this.#settings(),
       (connection, request) => new Exchange(connection, request),
     );
-    const factory = new ConnectionFactory(() => new Connection(this.#service, this, this));
+    this.#connections = new ServerConnections(
+      this.#reactor,
+      this,
+      options.connectionsCheckingInterval ?? 30_000,
+      () => this.#closedIfEmpty(),
+    );
+    const factory = new ConnectionFactory(
+      () => new Connection(this.#service, this.#connections, this),
+    );
     this.#factory =
       options.tls === undefined ? factory : new TLSServerFactory(options.tls, factory);
     // Node's types declare a property.
     Object.defineProperty(this, 'listening', { get: () => this.#state === 'listening' });
     if (listener !== undefined) this.on('request', listener as never);
-  }
-
-  /** @internal */
-  get clock(): Clock {
-    return this.#reactor;
   }
 
   /** The address that it listens on: a path for UNIX sockets; null if it does not listen. */
@@ -129,7 +129,10 @@ export class Server extends NodeServer implements ConnectionServer {
     return this;
   }
 
-  /** Stops accepting, ends idle connections, and emits `close` when the last connection has ended. */
+  /**
+   * Stops accepting, ends idle connections, and emits `close` when the last connection has ended. As with `node:http`, those with a request in
+   * progress stay open for further requests, until they are idle for `keepAliveTimeout`.
+   */
   override close(callback?: (error?: Error) => void): this {
     if (this.#state === 'closed' || this.#state === 'closing') {
       if (callback !== undefined) process.nextTick(callback, serverNotRunning());
@@ -138,10 +141,7 @@ export class Server extends NodeServer implements ConnectionServer {
     if (callback !== undefined) this.once('close', callback);
     const port = this.#port;
     this.#state = 'closing';
-    if (this.#trigger !== undefined) this.#reactor.removeSystemEventTrigger(this.#trigger);
-    this.#trigger = undefined;
     this.#port = undefined;
-    this.#service.draining = true;
     this.closeIdleConnections();
     if (port === undefined) this.#closedIfEmpty();
     else port.stopListening().addCallback(() => this.#closedIfEmpty());
@@ -177,53 +177,16 @@ export class Server extends NodeServer implements ConnectionServer {
     return this;
   }
 
-  /** @internal */
-  accepted(connection: Connection): boolean {
-    if (typeof this.maxConnections === 'number' && this.#connections.size >= this.maxConnections) {
-      if (this.listenerCount('drop') > 0) this.#emitDrop(connection.socket);
-      return false;
-    }
-    this.#connections.add(connection);
-    this.#check ??= this.#nextCheck();
-    if (this.listenerCount('connection') > 0) {
-      this.emit('connection', connection.socket as never);
-    }
-    return true;
-  }
-
-  /** @internal */
-  closed(connection: Connection): void {
-    this.#connections.delete(connection);
-    if (this.#connections.size > 0) return;
-    if (this.#check?.active() === true) this.#check.cancel();
-    this.#check = undefined;
-    this.#closedIfEmpty();
-  }
-
-  /** @internal */
-  clientError(error: CodedError, socket: Socket): boolean {
-    return this.emit('clientError', error, socket as never);
-  }
-
-  /** @internal */
-  timedOut(connection: Connection, socket: Socket): boolean {
-    const response = socket._httpMessage as ServerResponse | null;
-    const request = response?.req;
-    const byRequest = request?.complete === false && request.emit('timeout', socket);
-    const byResponse = response?.emit('timeout', socket) === true;
-    const byServer = this.emit('timeout', socket as never);
-    return byRequest || byResponse || byServer || connection.isSwitched;
-  }
-
   #settings(): LiveSettings {
-    const { maxHeaderSize, engine = {} } = this.#options;
+    const { maxHeaderSize, requireHostHeader = true, engine = {} } = this.#options;
     const base = serverSettings({
       maxContentBytes: Number.MAX_SAFE_INTEGER,
       ...engine,
       maxFields: 2_000,
       ...(maxHeaderSize !== undefined && maxHeaderSize > 0 && { maxHeadBytes: maxHeaderSize }),
     });
-    return new LiveSettings(base, this);
+    const parserOptions = { ...base.parserOptions, requireHost: requireHostHeader };
+    return new LiveSettings({ ...base, parserOptions }, this);
   }
 
   #closeOn(signal: AbortSignal): void {
@@ -255,6 +218,7 @@ export class Server extends NodeServer implements ConnectionServer {
       this.#failed(error);
       return;
     }
+    this.#removeTrigger();
     this.#trigger = this.#reactor.addSystemEventTrigger('before', 'shutdown', () => this.#stop());
     process.nextTick(() => {
       if (this.#state !== 'starting') return;
@@ -263,18 +227,26 @@ export class Server extends NodeServer implements ConnectionServer {
     });
   }
 
-  /** The reactor stops: waits for requests in progress, up to `drainDeadlineMs` of the engine. */
+  /** The reactor stops: waits for requests in progress, whose responses end their connections, up to `drainDeadlineMs` of the engine. */
   #stop(): Promise<void> {
     this.#trigger = undefined;
+    this.#service.draining = true;
     return new Promise((resolve) => {
       const deadline = this.#reactor.callLater(this.#service.settings.drainDeadlineMs, () => {
         for (const connection of this.#service.connections) connection.abort();
       });
-      this.close(() => {
+      this.once('close', () => {
         if (deadline.active()) deadline.cancel();
         resolve();
       });
+      if (this.#state === 'closing') this.closeIdleConnections();
+      else this.close();
     });
+  }
+
+  #removeTrigger(): void {
+    if (this.#trigger !== undefined) this.#reactor.removeSystemEventTrigger(this.#trigger);
+    this.#trigger = undefined;
   }
 
   #failed(error: unknown): void {
@@ -286,32 +258,8 @@ export class Server extends NodeServer implements ConnectionServer {
   #closedIfEmpty(): void {
     if (this.#state !== 'closing' || this.#connections.size > 0) return;
     this.#state = 'closed';
+    this.#removeTrigger();
     process.nextTick(() => this.emit('close'));
-  }
-
-  /** As `node:http`, checks from time to time which requests take longer than `requestTimeout`. */
-  #nextCheck(): DelayedCall {
-    const { connectionsCheckingInterval = 30_000 } = this.#options;
-    return this.#reactor.callLater(connectionsCheckingInterval, () => {
-      this.#check = undefined;
-      if (this.requestTimeout > 0) {
-        for (const connection of this.#connections) connection.checkRequest(this.requestTimeout);
-      }
-      if (this.#connections.size > 0) this.#check = this.#nextCheck();
-    });
-  }
-
-  #emitDrop(socket: Socket): void {
-    const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } =
-      socket;
-    this.emit('drop', {
-      localAddress,
-      localPort,
-      localFamily,
-      remoteAddress,
-      remotePort,
-      remoteFamily,
-    });
   }
 }
 

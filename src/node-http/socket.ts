@@ -19,12 +19,15 @@ export interface SocketOwner {
   readonly isSwitched: boolean;
   /** Time in which the peer takes what was written before {@link Socket.destroy} after an upgrade, in milliseconds. */
   readonly lingerMs: number;
-  /** Stops HTTP, sends what was written, and closes. */
-  closeConnection(): void;
+  /**
+   * Stops HTTP, sends what was written, and closes.
+   * @param dropsTurn Drops what was written in this turn as a part of a response.
+   */
+  closeConnection(dropsTurn?: boolean): void;
   /** Resets the connection. */
   abort(): void;
-  /** Writes in front of what the engine writes later. */
-  write(data: string | Uint8Array): void;
+  /** Writes behind what responses have written so far. */
+  writeBetween(data: Uint8Array): void;
   /** {@link Socket.setTimeout}. @returns Whether a listener has handled it. */
   timedOut(): void;
 }
@@ -32,7 +35,7 @@ export interface SocketOwner {
 type Written = (error?: Error | null) => void;
 
 /** Half of what `net.Socket` has beyond a stream has no meaning on a server's connection: docs/http-compat.md lists the members. */
-export class Socket extends Duplex implements PushProducer {
+export class Socket extends Duplex {
   readonly connecting: boolean = false;
   readonly pending: boolean = false;
   /** @internal The response in progress, as in `node:http`. */
@@ -61,6 +64,26 @@ export class Socket extends Duplex implements PushProducer {
     });
     this.#owner = owner;
     this.server = server;
+  }
+
+  /** @internal There was activity. Static, as the following: programs add properties of any name to sockets. */
+  static touch(socket: Socket): void {
+    socket.#touch();
+  }
+
+  /** @internal After an upgrade. @param data Given. */
+  static received(socket: Socket, data: Buffer): void {
+    socket.#receive(data);
+  }
+
+  /** @internal After an upgrade: the client has finished sending. */
+  static inputEnded(socket: Socket): void {
+    socket.#endInput();
+  }
+
+  /** @internal The connection has ended. */
+  static connectionLost(socket: Socket, error: Error | undefined): void {
+    socket.#lose(error);
   }
 
   /** Whether TLS secures the connection. */
@@ -160,8 +183,7 @@ export class Socket extends Duplex implements PushProducer {
     return this;
   }
 
-  /** @internal There was activity. */
-  touch(): void {
+  #touch(): void {
     if (this.#timer !== undefined && this.timeout !== undefined) this.#timer.reset(this.timeout);
   }
 
@@ -211,13 +233,13 @@ export class Socket extends Duplex implements PushProducer {
 
   override _write(chunk: Buffer, _encoding: string, written: Written): void {
     this.#written += chunk.length;
-    this.touch();
+    this.#touch();
     const { transport } = this.#owner;
     if (transport === undefined) {
       written();
       return;
     }
-    if (!this.#owner.isSwitched) this.#owner.write(chunk);
+    if (!this.#owner.isSwitched) this.#owner.writeBetween(chunk);
     else this.#send(transport, chunk);
     if (this.#isProducing) this.#waiting = written;
     else written();
@@ -230,9 +252,9 @@ export class Socket extends Duplex implements PushProducer {
       return;
     }
     this.#isProducing = true;
-    transport.registerProducer(this, true);
+    transport.registerProducer(this.#producer(), true);
     transport.write(chunk);
-    if (transport.bufferedBytes === 0) this.resumeProducing();
+    if (transport.bufferedBytes === 0) this.#sent();
   }
 
   override _final(ended: Written): void {
@@ -262,47 +284,45 @@ export class Socket extends Duplex implements PushProducer {
   /** The engine watches connections that speak HTTP. After an upgrade, a peer that reads no more would keep the connection for ever. */
   #closeInTime(transport: Transport): void {
     const { clock, isSwitched, lingerMs } = this.#owner;
-    this.#owner.closeConnection();
+    this.#owner.closeConnection(true);
     if (!isSwitched || transport.bufferedBytes === 0 || !transport.connected) return;
     this.#linger = clock.callLater(lingerMs, () => this.#owner.abort());
   }
 
-  pauseProducing(): void {}
+  #producer(): PushProducer {
+    return {
+      pauseProducing() {},
+      resumeProducing: () => this.#sent(),
+      stopProducing: () => this.#releaseWaiting(),
+    };
+  }
 
-  /** As a producer: everything was sent. */
-  resumeProducing(): void {
-    this.touch();
+  #sent(): void {
+    this.#touch();
     this.#releaseWaiting();
   }
 
-  stopProducing(): void {
-    this.#releaseWaiting();
-  }
-
-  /** @internal After an upgrade. @param data Given. */
-  received(data: Buffer): void {
+  #receive(data: Buffer): void {
     this.#received += data.length;
-    this.touch();
+    this.#touch();
     if (!this.push(data)) this.#owner.transport?.pauseProducing();
   }
 
-  /** @internal After an upgrade: the client has finished sending. */
-  inputEnded(): void {
+  #endInput(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.push(null);
     if (this.writableEnded) this.#owner.transport?.loseConnection();
   }
 
-  /** @internal The connection has ended. */
-  connectionLost(error: Error | undefined): void {
+  #lose(error: Error | undefined): void {
     this.#addresses ??= this.#readAddresses();
     this.setTimeout(0);
     if (this.#linger?.active() === true) this.#linger.cancel();
     this.#isProducing = false;
     this.#takeWaiting()?.(error);
     if (error === undefined && this.#owner.isSwitched) {
-      this.inputEnded();
+      this.#endInput();
       if (this.readableEnded || this.readableLength === 0) this.destroy();
       else this.once('end', () => this.destroy());
     } else this.destroy(error);

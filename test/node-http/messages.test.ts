@@ -6,7 +6,7 @@ import { IncomingMessage, type ServerResponse } from 'ropewalk/node-http';
 import { flushLoggedErrors } from 'ropewalk/testing';
 import { describe, expect, it } from 'vitest';
 import { Pulse } from '../support/deadline.js';
-import { CLOSING_GET, GET, serversOn } from './servers.js';
+import { CLOSING_GET, GET, serversOn, untilEmpty } from './servers.js';
 
 describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
   const { serve, portOf, peerOf, answerOf } = serversOn(kind);
@@ -50,6 +50,45 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
       expect(signal.aborted).toBe(true);
     },
   );
+
+  it('drops what was written in the turn in which the socket is destroyed, and what is written later', async () => {
+    const lines: string[] = [];
+    const server = await serve(
+      (request, response) => {
+        const events: string[] = [];
+        response.on('finish', () => events.push('finish'));
+        response.on('close', () => lines.push([...events, 'close'].join()));
+        if (request.url === '/whole') response.end('whole');
+        else if (request.url === '/much') response.write(Buffer.alloc(20_000, 'x'));
+        else if (request.url === '/part') response.write('part');
+        request.socket.destroy();
+        if (request.url !== '/whole') response.end('too late');
+      },
+      { engine: { accessLog: ({ bytes }) => lines.push(`${bytes}`) } },
+    );
+    const texts: string[] = [];
+    for (const path of ['/whole', '/part', '/much', '/nothing']) {
+      texts.push(await answerOf(server, GET.replace('/', path)));
+    }
+    expect(texts[0]).toMatch(/whole$/);
+    expect(texts[1]).toBe('');
+    expect(texts[2]?.match(/x/g)).toHaveLength(20_000);
+    expect(texts[2]).not.toContain('too late');
+    expect(texts[3]).toBe('');
+    await untilEmpty(server);
+    expect(lines).toEqual(['5', 'finish,close', '0', 'close', '20000', 'close', '0', 'close']);
+  });
+
+  it('sends what was written before, in order, when the socket is ended', async () => {
+    const server = await serve(({ socket }, response) => {
+      response.write('one ');
+      socket.write('raw ');
+      response.write('two');
+      socket.end();
+      response.end('too late');
+    });
+    expect(await answerOf(server)).toMatch(/\r\n\r\n4\r\none \r\nraw 3\r\ntwo\r\n$/);
+  });
 
   it('fails an upload that the client breaks off', async () => {
     const server = await serve();

@@ -12,17 +12,10 @@ import { flushLoggedErrors } from 'ropewalk/testing';
 import { TLSServerContext } from 'ropewalk/tls';
 import { describe, expect, it } from 'vitest';
 import { selfSigned } from '../support/certificates.js';
-import { CLOSING_GET, GET, serversOn } from './servers.js';
+import { CLOSING_GET, GET, serversOn, untilEmpty } from './servers.js';
 
 const UPGRADE = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
 
-async function untilEmpty(server: Server): Promise<void> {
-  for (;;) {
-    const count = await new Promise((resolve) => server.getConnections((_, left) => resolve(left)));
-    if (count === 0) return;
-    await new Promise((resolve) => void setTimeout(resolve, 5));
-  }
-}
 const CLOSING_UPGRADE = UPGRADE.replace('Upgrade\r', 'Upgrade, close\r');
 
 describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
@@ -160,17 +153,55 @@ describe.each(['native', 'node'] as const)('on the %s reactor', (kind) => {
     expect(server.listening).toBe(false);
   });
 
-  it('ends the connections of requests in progress when it was closed, after their answers', async () => {
-    const server = await serve();
-    const begun = once(server, 'request');
-    await using peer = await peerOf(server);
-    const [, response] = (await begun) as [IncomingMessage, ServerResponse];
+  it('serves the connections of requests in progress after it was closed, until they are idle', async () => {
+    const server = await serve((request, response) => {
+      if (request.url === '/') server.close();
+      response.end(`answer to ${request.url}`);
+    });
     const closed = once(server, 'close');
-    server.close();
-    response.end('late');
-    await closed;
+    await using peer = await peerOf(server, GET + GET.replace('/', '/later'));
+    await peer.until(() => peer.text.endsWith('answer to /later'), 'the second answer');
+    peer.write(GET.replace('/', '/last'));
+    await peer.until(() => peer.text.endsWith('answer to /last'), 'the last answer');
+    expect(peer.text).not.toContain('Connection: close');
+    server.closeIdleConnections();
     await peer.until(() => peer.ended, 'the end');
-    expect(peer.text).toMatch(/Connection: close\r\n.*\r\n\r\nlate$/s);
+    peer.socket.end();
+    await closed;
+  });
+
+  it('has no members of its own beside those of node:http, whose names programs may use', async () => {
+    const server = await serve((request, response) => {
+      const { socket } = request;
+      for (const one of [server, socket, request, response]) {
+        const names = ['accepted', 'closing', 'link', 'received', 'inputEnded', 'connectionLost'];
+        for (const name of [...names, 'touch', 'timedOut', 'clock', 'resumeProducing']) {
+          Object.assign(one, { [name]: 'of the program' });
+        }
+      }
+      socket.setTimeout(10_000);
+      request.resume().on('end', () => response.end('done'));
+    });
+    Object.assign(server, { closed: true, clientError: true });
+    const post = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi';
+    await using peer = await peerOf(server, post);
+    await peer.until(() => peer.text.endsWith('done'), 'the answer');
+    peer.write('bad request\r\n\r\n');
+    await peer.until(() => peer.ended, 'the end');
+    expect(peer.text).toContain('HTTP/1.1 400 Bad Request');
+    peer.socket.end();
+    await untilEmpty(server);
+  });
+
+  it('accepts requests without Host if requireHostHeader is false', async () => {
+    const server = await serve((request, response) => response.end(`${request.headers.host}`), {
+      requireHostHeader: false,
+    });
+    const text = 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n';
+    expect(await answerOf(server, text)).toMatch(/^HTTP\/1.1 200 OK.*undefined$/s);
+    const twice = text.replace('Connection', 'Host: a\r\nHost: b\r\nConnection');
+    expect(await answerOf(server, twice)).toMatch(/^HTTP\/1.1 400 /);
+    expect(await answerOf(await serve(), text)).toMatch(/^HTTP\/1.1 400 /);
   });
 
   it('emits timeout on request, response and server, and closes without a listener', async () => {
@@ -358,7 +389,6 @@ it('refuses options that it cannot fulfil', () => {
   const make = (options: object) => (): Server => createServer({ reactor, ...options });
   const unsupported = expect.objectContaining({ code: 'ERR_UNSUPPORTED' });
   expect(make({ insecureHTTPParser: true })).toThrow(unsupported);
-  expect(make({ requireHostHeader: false })).toThrow(unsupported);
   expect(make({ httpValidation: 'relaxed' })).toThrow(unsupported);
   expect(make({ httpValidation: 'strict' })).not.toThrow();
   expect(make({ keepAliveTimeoutBuffer: -1 })).toThrow(RangeError);

@@ -65,3 +65,12 @@ export function serversOn(kind: 'native' | 'node'): Servers {
 
   return { reactor, servers, serve, portOf, peerOf, answerOf };
 }
+
+/** Waits until no connection is left. */
+export async function untilEmpty(server: Server): Promise<void> {
+  for (;;) {
+    const count = await new Promise((resolve) => server.getConnections((_, left) => resolve(left)));
+    if (count === 0) return;
+    await new Promise((resolve) => void setTimeout(resolve, 5));
+  }
+}

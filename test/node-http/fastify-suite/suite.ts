@@ -53,13 +53,13 @@ function isLoadable(file: string, seen: Set<string>): boolean {
 }
 
 /** Runs a test file to its end, or for a limited time. */
-export async function outcomesOf(file: string, server: Server): Promise<Outcomes> {
+export async function outcomesOf(file: string, server: Server, ms: number): Promise<Outcomes> {
   const onFacade = server === 'node:http' ? [] : ['--import', ON_FACADE];
   await using child = new Child(pathToFileURL(join(FOLDER, file)), [], {
     nodeFlags: [...onFacade, '--test-reporter', REPORTER],
     env: { FACADE_REACTOR: server },
   });
-  const end = await within(child.exited, file, FILE_MS).then(
+  const end = await within(child.exited, file, ms).then(
     ({ code }) => (code === 0 ? 'passed' : 'failed'),
     () => 'did not end',
   );

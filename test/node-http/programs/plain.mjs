@@ -330,4 +330,30 @@ export const programs = [
     },
     (port) => answers(port, get('/')),
   ),
+  program(
+    'a response that is destroyed in the turn of a write',
+    (_req, res) => {
+      res.write('dropped');
+      res.destroy();
+    },
+    (port) => answers(port, get('/')),
+  ),
+  program(
+    'an answer to a request that was destroyed',
+    (req, res) => {
+      req.on('error', () => {});
+      req.destroy(new Error('of the program'));
+      res.end('too late');
+    },
+    (port) => answers(port, get('/')),
+  ),
+  program(
+    'an answer to a socket that is destroyed behind it',
+    (req, res) => {
+      res.write('one, ');
+      res.end('two');
+      req.socket.destroy();
+    },
+    (port) => answers(port, get('/')),
+  ),
 ];
