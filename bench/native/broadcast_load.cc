@@ -51,16 +51,19 @@ std::string BroadcastLoad::Open(uint32_t count) {
 bool BroadcastLoad::Subscribe(uint32_t index, Faults* faults) {
   if (!Send(index, 1)) return false;
   const uint64_t deadline = NowNs() + stall_ns_;
-  while (NowNs() < deadline) {
+  for (;;) {
+    const uint64_t now = NowNs();
     ssize_t length = subscribers_[index].wire.Receive(inbox_.data(), inbox_.size());
     if (length == 0 || (length < 0 && errno != EAGAIN)) return false;
-    if (length < 0) continue;
+    if (length < 0) {
+      if (now > deadline) return false;
+      continue;
+    }
     std::string_view rest(inbox_.data(), static_cast<size_t>(length));
     if (!dialogue_->Check(index, 1, &rest, faults)) continue;
     faults->surplus_bytes += rest.size();
     return true;
   }
-  return false;
 }
 
 void BroadcastLoad::Exchange(uint64_t ns, Tally* tally) {
@@ -103,11 +106,13 @@ void BroadcastLoad::Collect(Tally* tally) {
   epoll_event events[kMaxEvents];
   uint64_t last_progress = NowNs();
   while (waiting_ > 0) {
+    // Read before the poll: bytes that arrived while this process did not run are not missing.
+    const uint64_t now = NowNs();
     int count = epoll_wait(epoll_, events, kMaxEvents, 0);
     for (int i = 0; i < count; ++i) Receive(events[i].data.u32, tally);
     if (count > 0) {
       last_progress = NowNs();
-    } else if (NowNs() - last_progress > stall_ns_) {
+    } else if (now > last_progress + stall_ns_) {
       for (uint32_t index = 0; index < subscribers_.size(); ++index) {
         if (subscribers_[index].waits) Abandon(index, tally);
       }

@@ -78,13 +78,15 @@ void StreamLoad::Run(uint64_t until, Tally* tally) {
   epoll_event events[kMaxEvents];
   last_progress_ = NowNs();
   while (under_way_ > 0) {
+    // Read before the poll: bytes that arrived while this process did not run are not missing.
+    const uint64_t now = NowNs();
     int count = epoll_wait(epoll_, events, kMaxEvents, 0);
     for (int i = 0; i < count; ++i) Receive(events[i].data.u32, until, tally);
     if (!blocked_.empty()) RetryBlocked(tally);
     if (far_end_ != nullptr) far_end_->Poll();
     if (count > 0) {
       last_progress_ = NowNs();
-    } else if (NowNs() - last_progress_ > stall_ns_) {
+    } else if (now > last_progress_ + stall_ns_) {
       AbandonAll(tally);
     }
   }

@@ -77,9 +77,10 @@ void UdpLoad::Run(uint64_t until, Tally* tally) {
   last_progress_ = NowNs();
   uint64_t last_look = last_progress_;
   while (under_way_ > 0) {
+    // Read before the poll: datagrams that arrived while this process did not run are not missing.
+    const uint64_t now = NowNs();
     int count = epoll_wait(epoll_, events, kMaxEvents, 0);
     for (int i = 0; i < count; ++i) Receive(events[i].data.u32, until, tally);
-    uint64_t now = NowNs();
     if (now - last_look > kLookNs) {
       SendAgain(now, tally);
       last_look = now;
