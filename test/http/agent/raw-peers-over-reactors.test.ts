@@ -11,7 +11,7 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const END_OF_HEAD = '\r\n\r\n';
 /** More than the buffers of two sockets. */
 const HUGE = 32 * 1024 * 1024;
-const NOTHING = { connections: 0, idle: 0, connecting: 0, queued: 0 };
+const NOTHING = { connections: 0, idle: 0, connecting: 0, queued: 0, http2: 0, streams: 0 };
 
 interface Scene {
   readonly server: RawServer;
