@@ -13,6 +13,7 @@ import type { HTTPResponse } from './http-response.js';
 import type { HTTPHandler } from './http-service.js';
 import { type HTTPServer, serveHttp } from './serve-http.js';
 import type { HTTPServerOptions } from './server-settings.js';
+import { soon } from './soon.js';
 
 /** The facts about a request that a `Request` cannot have. */
 export interface FetchContext {
@@ -189,22 +190,3 @@ async function sendBody(
     cancel();
   }
 }
-
-/**
- * The result of a promise that is fulfilled within a few microtasks. The two reads of a body that was made of text or bytes are: its
- * length is then known.
- */
-async function soon<T>(promise: Promise<T>): Promise<T | undefined> {
-  let result: T | undefined;
-  promise.then(
-    (value) => {
-      result = value;
-    },
-    () => {},
-  );
-  for (let tick = 0; tick < SOON_TICKS && result === undefined; tick++) await undefined;
-  return result;
-}
-
-/** Node 20 to 26 need 2. */
-const SOON_TICKS = 8;

@@ -48,6 +48,7 @@ export type { CookieOptions } from './agent/cookies.js';
 export type { AgentCredentials, AuthScheme, BasicCredentials } from './agent/credentials.js';
 export type { AgentExchange } from './agent/diagnostics.js';
 export { DecodedRatioError, HTTPRedirectError, type RedirectRule } from './agent/errors.js';
+export type { Fetch } from './agent/fetch.js';
 export {
   type AgentFields,
   type FieldList,

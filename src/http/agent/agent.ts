@@ -15,6 +15,7 @@ import { decoding } from './decoding.js';
 import { Delays } from './delays.js';
 import { departures, diagnosed } from './diagnostics.js';
 import { digestAuth } from './digest-auth.js';
+import { type Fetch, fetchOver } from './fetch.js';
 import { redirects } from './redirects.js';
 import { type AgentRequestOptions, agentRequest, type RequestDetails } from './request-options.js';
 import { retries } from './retries.js';
@@ -27,6 +28,11 @@ import { compose, type Send } from './send.js';
  * const notes = await agent.get('https://example.com/notes').json<Note[]>();
  */
 export class Agent implements AsyncDisposable {
+  /**
+   * The function `fetch` of the platform, over this agent: it can be passed on as a value. Returns a promise, of a Response whose head has
+   * arrived; rejected with a TypeError whose `cause` is the error of {@link request}, or with the reason of the signal.
+   */
+  readonly fetch: Fetch;
   readonly #clock: Clock;
   readonly #delays: Delays;
   readonly #settings: AgentSettings;
@@ -41,6 +47,7 @@ export class Agent implements AsyncDisposable {
     this.#clock = reactor;
     this.#delays = new Delays(reactor);
     this.#settings = settings;
+    this.fetch = fetchOver(this, settings.baseURL);
     this.#pool = settings.pool ?? new HTTPConnectionPool(reactor, settings.poolOptions);
     const connections = new AgentConnections(reactor, this.#pool, settings);
     const layers = [
