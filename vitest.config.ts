@@ -99,6 +99,7 @@ export default defineConfig({
       'ropewalk/threads': source('threads/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),
+      'ropewalk/testing/http': source('testing/http.ts'),
       'ropewalk/testing/vitest': source('testing/vitest.ts'),
       'ropewalk/testing': source('testing/index.ts'),
       ropewalk: source('index.ts'),

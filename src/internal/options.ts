@@ -103,6 +103,15 @@ export function pickOptions<Options>(options: object, names: OptionNames<Options
   return Object.fromEntries(entries) as Options;
 }
 
+/** The options that a table does not name. */
+export function omitOptions<Options extends object, Omitted>(
+  options: Options,
+  names: OptionNames<Omitted>,
+): Omit<Options, keyof Omitted> {
+  const entries = Object.entries(options).filter(([name]) => !Object.hasOwn(names, name));
+  return Object.fromEntries(entries) as Omit<Options, keyof Omitted>;
+}
+
 function unknownOption(what: string, option: string, names: object): UnknownOptionError {
   const known = Object.keys(names).sort();
   const advice = adviceOn(option);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as mocks from '../../src/testing/http.js';
 import * as testing from '../../src/testing/index.js';
 import { ENTRY_POINTS, type ErrorClass, errors, MADE } from './made-errors.js';
 
@@ -27,7 +28,7 @@ const ABSTRACT = [
 ];
 
 /** Those of the testing kit, which stand in a table of their own. */
-const TESTING = Object.entries(testing)
+const TESTING = Object.entries({ ...testing, ...mocks })
   .filter(([, value]) => typeof value === 'function' && value.prototype instanceof Error)
   .map(([name]) => name);
 

@@ -13,6 +13,7 @@ describe.each([
   ['testing-a-protocol', 5],
   ['testing-contracts', 9],
   ['testing-loopback', 4],
+  ['testing-mock-agent', 3],
 ])('%s', (name, tests) => {
   it('passes', async () => {
     const { code, stdout, stderr } = await runProgram(exampleUrl(name), [], {
@@ -32,13 +33,14 @@ describe('docs/howto/testing.md', () => {
     ),
   ].map(([, name = '', , text = '']) => ({ name, text: `${text}\n` }));
 
-  it('shows the five examples', () => {
+  it('shows the six examples', () => {
     expect(shown.map(({ name }) => name).sort()).toEqual([
       'examples/testing-a-protocol.ts',
       'examples/testing-contracts.ts',
       'examples/testing-greeter.md',
       'examples/testing-greeter.ts',
       'examples/testing-loopback.ts',
+      'examples/testing-mock-agent.ts',
     ]);
   });
 

@@ -36,6 +36,7 @@ const ENTRY_POINTS = [
   'workers/index',
   'tls/index',
   'testing/index',
+  'testing/http',
 ];
 
 /**

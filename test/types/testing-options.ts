@@ -1,5 +1,6 @@
 /** The options of ropewalk/testing: see unknown-options.test.ts. */
 import { Protocol } from '../../src/index.js';
+import { MockAgent, type MockRoute } from '../../src/testing/http.js';
 import {
   adoptionContract,
   captureLogs,
@@ -42,6 +43,8 @@ const transcriptOf = (text: string): Transcript => {
 
 const clock = new ManualClock();
 
+const route = (): MockRoute => new MockAgent(clock).on('GET', 'http://a/');
+
 /** Of each options type of ropewalk/testing, all calls that take it. */
 export const TESTING_CALLS: Readonly<Record<string, readonly Call[]>> = {
   AdoptionContractOptions: [
@@ -52,6 +55,15 @@ export const TESTING_CALLS: Readonly<Record<string, readonly Call[]>> = {
         o,
       ),
   ],
+  MockAgentOptions: [(o) => new MockAgent(clock, o)],
+  MockReply: [
+    async (o) => {
+      const agent = new MockAgent(clock);
+      agent.on('GET', 'http://a/').reply(() => o);
+      await agent.get('http://a/');
+    },
+  ],
+  MockFault: [(o) => route().reset(o), (o) => route().stall(o)],
   CaptureLogsOptions: [(o) => captureLogs(o)],
   PipeContractOptions: [
     (o) =>

@@ -36,7 +36,7 @@ import {
 import { REDIRECT_MODES, type RedirectMode } from './redirect-mode.js';
 import type { RedirectSettings } from './redirects.js';
 import type { RetrySettings } from './retries.js';
-import type { Interceptor } from './send.js';
+import type { Interceptor, Send } from './send.js';
 import type { CookieJar } from './tough-cookie.js';
 import { parseHTTPURL } from './urls.js';
 
@@ -99,9 +99,12 @@ export interface AgentOptions extends HTTPConnectionPoolOptions, AgentProxyOptio
   readonly makeBoundary?: () => string;
   /** Layers around all others; the first is called first. Default: none. */
   readonly interceptors?: readonly Interceptor[];
+  /** Sends requests below all layers, in place of connections: a transport of your own. Default: none. */
+  readonly send?: Send;
 }
 
-const NAMES: OptionNames<AgentOptions> = {
+/** Also for options that contain some of them. */
+export const AGENT_OPTION_NAMES: OptionNames<AgentOptions> = {
   ...POOL_OPTION_NAMES,
   ...PROXY_OPTION_NAMES,
   pool: true,
@@ -128,6 +131,7 @@ const NAMES: OptionNames<AgentOptions> = {
   wallClock: true,
   makeBoundary: true,
   interceptors: true,
+  send: true,
 };
 
 const ALPN: readonly string[] = ['http/1.1'];
@@ -162,14 +166,16 @@ export interface AgentSettings
   /** Of requests that have none of their own. */
   readonly times: AgentTimes;
   readonly interceptors: readonly Interceptor[];
+  readonly send: Send | undefined;
 }
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
 export function agentSettings(options: AgentOptions): AgentSettings {
-  checkOptions('Agent', options, NAMES);
+  checkOptions('Agent', options, AGENT_OPTION_NAMES);
   const { pool, tls, endpointFor, baseURL, totalTimeoutMs } = options;
   const { maxOrigins = 1_024, fields = [], interceptors = [] } = options;
   if (endpointFor !== undefined) checkFunction('endpointFor', endpointFor);
+  if (options.send !== undefined) checkFunction('send', options.send);
   if (totalTimeoutMs !== undefined) checkTimeout('totalTimeoutMs', totalTimeoutMs);
   for (const interceptor of checkArray('interceptors', interceptors)) {
     checkFunction('an interceptor', interceptor);
@@ -194,6 +200,7 @@ export function agentSettings(options: AgentOptions): AgentSettings {
     codedFields: withDefaults(given, [['Accept-Encoding', CONTENT_CODINGS.join(', ')]]),
     times: totalTimeoutMs === undefined ? {} : { totalTimeoutMs },
     interceptors,
+    send: options.send,
   };
 }
 

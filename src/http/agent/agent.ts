@@ -19,7 +19,7 @@ import { type Fetch, fetchOver } from './fetch.js';
 import { redirects } from './redirects.js';
 import { type AgentRequestOptions, agentRequest, type RequestDetails } from './request-options.js';
 import { retries } from './retries.js';
-import { compose, type Send } from './send.js';
+import { checked, compose, type Send } from './send.js';
 
 /**
  * Sends requests and follows their way to the response through layers: see {@link Interceptor}.
@@ -61,7 +61,8 @@ export class Agent implements AsyncDisposable {
       decoding(settings),
       diagnosed(this, reactor),
     ];
-    this.#send = compose(layers, (request) => connections.send(request));
+    const last: Send = settings.send ?? ((request) => connections.send(request));
+    this.#send = compose(layers, settings.send === undefined ? last : checked(last));
   }
 
   /** The counts of the pool. */

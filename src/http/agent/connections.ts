@@ -58,22 +58,7 @@ export class AgentConnections {
   send(request: AgentRequest): Deferred<AgentResponse> {
     const origin = this.#originOf(request.url);
     const spentMs = this.#reactor.now() - request.startedMs;
-    return this.#callOf(request, origin)
-      .start(spentMs)
-      .addCallback((response) => new AgentResponse(request.url.href, response, response));
-  }
-
-  /** Pieces that were begun for a request that cannot be sent are left. */
-  #callOf(request: AgentRequest, origin: KnownOrigin): ClientCall {
-    const prepared = clientRequest(request, origin);
-    try {
-      return new ClientCall(this.pool, origin, prepared);
-    } catch (error) {
-      if (typeof request.content === 'function') {
-        leavePieces(prepared.content as ContentPieces, undefined);
-      }
-      throw error;
-    }
+    return sendOver(this.pool, origin, request, spentMs);
   }
 
   #originOf(url: URL): KnownOrigin {
@@ -95,6 +80,41 @@ export class AgentConnections {
     if (this.#origins.size >= maxOrigins && oldest !== undefined) this.#origins.delete(oldest);
     this.#origins.set(key, origin);
     return origin;
+  }
+}
+
+/** Sends a request over a connection by HTTP/1.1 that it shares with no other. */
+export function sendAlone(
+  pool: HTTPConnectionPool,
+  { endpoint, authority }: HTTPOrigin,
+  request: AgentRequest,
+  spentMs: number,
+): Deferred<AgentResponse> {
+  const origin = { endpoint, authority, route: undefined, list: undefined, block: undefined };
+  return sendOver(pool, origin, request, spentMs);
+}
+
+function sendOver(
+  pool: HTTPConnectionPool,
+  origin: KnownOrigin,
+  request: AgentRequest,
+  spentMs: number,
+): Deferred<AgentResponse> {
+  return callOf(pool, request, origin)
+    .start(spentMs)
+    .addCallback((response) => new AgentResponse(request.url.href, response, response));
+}
+
+/** Pieces that were begun for a request that cannot be sent are left. */
+function callOf(pool: HTTPConnectionPool, request: AgentRequest, origin: KnownOrigin): ClientCall {
+  const prepared = clientRequest(request, origin);
+  try {
+    return new ClientCall(pool, origin, prepared);
+  } catch (error) {
+    if (typeof request.content === 'function') {
+      leavePieces(prepared.content as ContentPieces, undefined);
+    }
+    throw error;
   }
 }
 

@@ -23,7 +23,7 @@ export function compose(interceptors: readonly Interceptor[], last: Send): Send 
 }
 
 /** @throws InvalidArgumentTypeError, as the function that is returned does. */
-function checked(send: Send): Send {
+export function checked(send: Send): Send {
   checkFunction('the result of an interceptor', send);
   return (request) => {
     const sent = send(request);
