@@ -9,8 +9,9 @@ import { type FloodedServer, flooded } from './flooded-server.js';
 import { bytesOfFlood, FLOODS, type Flood, type FloodBytes } from './floods.js';
 import { SETTLING_CLIENT } from './frames.js';
 
-/** Connections under attack at a time, for their memory. */
-const MANY = 20;
+/** Connections under attack at a time, for their memory, and fewer for attacks of many bytes. */
+const MANY = 1_000;
+const MOST_BYTES = 20_000_000;
 
 /** Called for each flood with its bytes. */
 function each(
@@ -48,9 +49,10 @@ function time(
 
 function held(flood: Flood, bytes: FloodBytes, effort: Effort): number {
   const servers: FloodedServer[] = [];
-  const count = effort.count(MANY);
+  const most = Math.floor(MOST_BYTES / bytes.length);
+  const count = effort.count(Math.max(20, Math.min(MANY, most)));
   // The code has been compiled, and memory that all connections share exists.
-  flooded(flood, bytes);
+  for (let i = 0; i < count; i++) flooded(flood, bytes);
   return bytesOf(count, () => {
     for (let i = 0; i < count; i++) servers.push(flooded(flood, bytes));
   });
