@@ -29,7 +29,9 @@ export class LoginAttempt implements LoginContext {
   readonly #realm: Realm<AnyAvatars, unknown, unknown>;
   readonly #types: readonly string[];
   readonly #mind: unknown;
-  readonly #controller = new AbortController();
+  /** Made when the signal is first read: it is expensive. */
+  #controller: AbortController | undefined;
+  #isCancelled = false;
   #checking: Deferred<unknown> | undefined;
   #over = false;
 
@@ -46,6 +48,10 @@ export class LoginAttempt implements LoginContext {
   }
 
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isCancelled) this.#controller.abort();
+    }
     return this.#controller.signal;
   }
 
@@ -70,7 +76,7 @@ export class LoginAttempt implements LoginContext {
     if (index + 1 >= this.#checkers.length) return asked;
     return asked.addErrback<unknown>((failure) => {
       const refused = failure.check(UnauthorizedLoginError);
-      return refused && !this.signal.aborted ? this.#ask(credentials, index + 1) : failure;
+      return refused && !this.#isCancelled ? this.#ask(credentials, index + 1) : failure;
     });
   }
 
@@ -81,12 +87,14 @@ export class LoginAttempt implements LoginContext {
   #requestAvatar(id: unknown): void {
     if (this.#over) return;
     this.#checking = undefined;
-    const { peer, signal } = this;
+    const signalOf = (): AbortSignal => this.signal;
     const request: AvatarRequest<AnyAvatars> = {
       types: this.#types,
       mind: this.#mind,
-      peer,
-      signal,
+      peer: this.peer,
+      get signal() {
+        return signalOf();
+      },
     };
     maybeDeferred<[], unknown>(() => this.#realm.requestAvatar(id, request)).addCallbacks<
       void,
@@ -124,7 +132,8 @@ export class LoginAttempt implements LoginContext {
   /** The Deferred fails with CancelledError when this returns. */
   #cancel(): void {
     this.#over = true;
-    this.#controller.abort();
+    this.#isCancelled = true;
+    this.#controller?.abort();
     this.#checking?.cancel();
   }
 }

@@ -21,6 +21,7 @@ import { sessionOf } from '../sessions/with-sessions.js';
 import { checkResource, type Resource, type WebContext } from '../web-context.js';
 import type { WebResult } from '../web-result.js';
 import {
+  cancelledWith,
   checkAvatarKey,
   checkPortal,
   checkTypes,
@@ -185,11 +186,8 @@ export class FormLogin<
     const login = session.get(LOGIN);
     if (login === undefined) return undefined;
     try {
-      const admitted = await this.#portal.admit(login.id as never, {
-        types: this.#types,
-        signal: context.signal,
-        ...peerOption(this.#peerOf(context)),
-      });
+      const options = { types: this.#types, ...peerOption(this.#peerOf(context)) };
+      const admitted = await cancelledWith(context, this.#portal.admit(login.id as never, options));
       return admitted as Session<string, unknown>;
     } catch (error) {
       if (!(error instanceof LoginFailedError)) throw reasonOf(context, error);
@@ -243,10 +241,9 @@ export class FormLogin<
 
   /** @returns The avatar id. */
   async #check(context: WebContext, credentials: UsernamePassword): Promise<unknown> {
-    const session = (await this.#portal.login(credentials as never, {
-      signal: context.signal,
-      ...peerOption(this.#peerOf(context)),
-    })) as Session<string, unknown>;
+    const options = peerOption(this.#peerOf(context));
+    const login = this.#portal.login(credentials as never, options);
+    const session = (await cancelledWith(context, login)) as Session<string, unknown>;
     await session.logout();
     return session.avatarId;
   }

@@ -3,6 +3,7 @@ import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import type { TooManyLoginsError } from '../../cred/errors.js';
 import { Portal } from '../../cred/portal.js';
 import type { Session } from '../../cred/session.js';
+import type { Deferred } from '../../defer/deferred.js';
 import { checkString } from '../../internal/check.js';
 import { reportError } from '../../internal/error-report.js';
 import { ContextKey } from '../context-key.js';
@@ -35,6 +36,11 @@ export function retryAfterSeconds({ retryAfterMs = 1_000 }: TooManyLoginsError):
 export function forbid(context: WebContext, reason: string): undefined {
   context.logRefusal('info', 403, reason);
   context.response.sendStatus(403);
+}
+
+/** Cancels a login that is in progress when the client goes. Most are complete at once, and need no signal, which is expensive. */
+export function cancelledWith<T>(context: WebContext, login: Deferred<T>): Deferred<T> {
+  return login.fired && !login.paused ? login : login.cancelOn(context.signal);
 }
 
 /** The option `peer` of logins. */

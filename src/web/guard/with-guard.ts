@@ -17,6 +17,7 @@ import type { ContextKey } from '../context-key.js';
 import { checkResource, type Resource, type WebContext } from '../web-context.js';
 import type { WebResult } from '../web-result.js';
 import {
+  cancelledWith,
   checkAvatarKey,
   checkPortal,
   checkTypes,
@@ -130,11 +131,9 @@ class Guard {
       scheme = field === undefined ? undefined : this.#schemeOf(field);
       const credentials = scheme?.decode(field as string, context) ?? this.#anonymous(field);
       if (credentials === undefined) return this.#refuse(context, undefined, undefined);
-      return (await this.#portal.login(credentials as never, {
-        types: this.#types,
-        signal: context.signal,
-        ...peerOption(this.#peerOf(context)),
-      })) as Session<string, unknown>;
+      const options = { types: this.#types, ...peerOption(this.#peerOf(context)) };
+      const login = this.#portal.login(credentials as never, options);
+      return (await cancelledWith(context, login)) as Session<string, unknown>;
     } catch (error) {
       if (error instanceof NoAvatarError && this.#types.length > 0) {
         return forbid(context, error.message);

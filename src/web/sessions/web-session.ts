@@ -40,8 +40,8 @@ export class WebSession {
   #isStored = false;
   #values = new Map<string, string>();
   #changes = new Map<string, string | undefined>();
-  /** Operations of the store, one after the other. */
-  #last: Deferred<unknown> = succeed();
+  /** Operations of the store, one after the other: the last of them. */
+  #last: Deferred<unknown> | undefined;
 
   /** @internal */
   constructor(settings: SessionSettings, context: WebContext) {
@@ -149,6 +149,12 @@ export class WebSession {
     return this.#changes.size > 0 || (this.#name !== undefined && !this.#isStored);
   }
 
+  /** @internal Whether no operation of the store is in progress, and {@link save} has nothing to do. */
+  get isSettled(): boolean {
+    const last = this.#last;
+    return !this.isChanged && (last === undefined || (last.fired && !last.paused));
+  }
+
   /** @internal */
   discard(): void {
     this.#changes.clear();
@@ -247,6 +253,7 @@ export class WebSession {
 
   #inTurn(operation: () => Deferred<void>): Deferred<void> {
     const done = new Deferred<void>();
+    this.#last ??= succeed();
     this.#last.addBoth(() => {
       const result = maybeDeferred(operation);
       result.addBoth((outcome) => {
@@ -259,7 +266,7 @@ export class WebSession {
 
   #ask<T>(operation: (store: SessionStore) => CallbackResult<T>): Deferred<T> {
     const { store, storeTimeoutMs, clock } = this.#settings;
-    const asked = maybeDeferred<[], T>(() => operation(store));
+    const asked = maybeDeferred(operation, store) as Deferred<T>;
     if (!asked.fired || asked.paused) asked.addTimeout(storeTimeoutMs, clock);
     return asked.addErrback((failure) => {
       throw new SessionStoreError({ cause: failure.value });

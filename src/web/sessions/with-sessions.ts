@@ -1,6 +1,6 @@
 /** Sessions around a resource. */
 import type { Deferred } from '../../defer/deferred.js';
-import { succeed } from '../../defer/succeed.js';
+import { fail, succeed } from '../../defer/succeed.js';
 import { isThenable } from '../../defer/thenable.js';
 import { Waiters } from '../../defer/waiters.js';
 import { HTTPStatusError } from '../../http/errors.js';
@@ -19,6 +19,8 @@ class SessionAccess {
   #made: WebSession | undefined;
   #state: 'unused' | 'loading' | 'open' = 'unused';
   #waiting: Waiters<WebSession> | undefined;
+  /** Why the session could not be read. */
+  #failure: unknown;
 
   constructor(settings: SessionSettings, context: WebContext) {
     this.#settings = settings;
@@ -36,11 +38,16 @@ class SessionAccess {
   }
 
   open(): Deferred<WebSession> {
-    if (this.#state === 'open') return succeed(this.#session);
-    this.#waiting ??= new Waiters();
-    const opened = this.#waiting.add();
     if (this.#state === 'unused') this.#load();
-    return opened;
+    if (this.#state === 'open') return succeed(this.#session);
+    if (this.#state === 'unused') return fail(this.#failure);
+    this.#waiting ??= new Waiters();
+    return this.#waiting.add();
+  }
+
+  /** Whether there is nothing to store or to wait for. */
+  get isSettled(): boolean {
+    return this.#state === 'unused' || (this.#state === 'open' && this.#session.isSettled);
   }
 
   /** Waits for a session that is used, and may be being read: callers that asked for it before change it first. */
@@ -67,6 +74,7 @@ class SessionAccess {
       },
       (failure) => {
         this.#state = 'unused';
+        this.#failure = failure;
         this.#takeWaiting()?.fireAll((opened) => opened.errback(failure));
       },
     );
@@ -124,7 +132,7 @@ async function finished(
 ): Promise<WebResult> {
   try {
     const value = await result;
-    if (access.isUsed) await access.saved();
+    if (!access.isSettled) await access.saved();
     return value;
   } catch (error) {
     throw access.failed(error);
