@@ -31,7 +31,7 @@ const root = new Router()
 
 const { port } = parseArgs({ options: { port: { type: 'string', default: '8080' } } }).values;
 const reactor = createReactor();
-const store = new MemorySessionStore({ clock: reactor });
+const store = new MemorySessionStore(reactor);
 const site = withSessions(withCSRF(root), { store, clock: reactor });
 const endpoint = new TCPServerEndpoint(reactor, Number(port), { interface: '127.0.0.1' });
 const server = await serveSite(reactor, endpoint, site);

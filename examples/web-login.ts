@@ -54,7 +54,7 @@ const root = new Branch({
   }),
 });
 
-const store = new MemorySessionStore({ clock: reactor });
+const store = new MemorySessionStore(reactor);
 const site = withSessions(withCSRF(root), { store, clock: reactor });
 const endpoint = new TCPServerEndpoint(reactor, Number(port), { interface: '127.0.0.1' });
 const server = await serveSite(reactor, endpoint, site);

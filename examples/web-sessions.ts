@@ -41,11 +41,14 @@ const client = new RedisClient(clientFromString(reactor, `tcp:${redis ?? '127.0.
   clock: reactor,
 });
 if (redis !== undefined) client.startService();
-const store =
-  redis === undefined ? new MemorySessionStore({ clock: reactor }) : new RedisSessionStore(client);
+const store = redis === undefined ? new MemorySessionStore(reactor) : new RedisSessionStore(client);
 
 // Behind a proxy that speaks TLS, `secure` must be set: the connection to this program is not secure then.
-const site = withSessions(withCSRF(root), { store, clock: reactor, cookie: { secure } });
+const site = withSessions(withCSRF(root), {
+  store,
+  clock: reactor,
+  cookie: secure ? { secure } : {},
+});
 const endpoint = new TCPServerEndpoint(reactor, Number(port), { interface: '127.0.0.1' });
 const server = await serveSite(reactor, endpoint, site);
 console.log(`sessions listening on ${server.getHost()}`);

@@ -15,15 +15,15 @@ export interface CORSOptions {
    */
   readonly origins: '*' | readonly string[] | ((origin: string) => boolean);
   /** Methods that pages may use. Default GET, HEAD, POST, PUT, PATCH and DELETE. */
-  readonly methods?: readonly string[] | undefined;
+  readonly methods?: readonly string[];
   /** Request fields that pages may set, beside those that need no permission. Default none. */
-  readonly requestFields?: readonly string[] | undefined;
+  readonly requestFields?: readonly string[];
   /** Response fields that pages may read, beside those that need no permission. Default none. */
-  readonly exposedFields?: readonly string[] | undefined;
+  readonly exposedFields?: readonly string[];
   /** Whether browsers send cookies and other credentials. It cannot be combined with the origins `*`. Default false. */
-  readonly credentials?: boolean | undefined;
+  readonly credentials?: boolean;
   /** Time for which browsers keep the answer to a preflight request, in seconds: 0 to 86,400. Default 600. */
-  readonly maxAgeSeconds?: number | undefined;
+  readonly maxAgeSeconds?: number;
 }
 
 const OPTIONS: OptionNames<CORSOptions> = {

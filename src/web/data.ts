@@ -9,7 +9,7 @@ import type { WebResult } from './web-result.js';
 
 export interface DataOptions {
   /** The Cache-Control field. Default: no field. */
-  readonly cacheControl?: string | undefined;
+  readonly cacheControl?: string;
 }
 
 const OPTIONS: OptionNames<DataOptions> = { cacheControl: true };

@@ -17,9 +17,9 @@ export interface FileOptions extends Omit<StaticFilesOptions, 'prefix'> {
    * Whether a folder without an index file is listed: as HTML, or as JSON for clients whose Accept prefers `application/json`. Default
    * false: 404.
    */
-  readonly listing?: boolean | undefined;
+  readonly listing?: boolean;
   /** Most entries of a listing, which says if there are more: 1 to 100,000. Default 1,000. */
-  readonly maxListed?: number | undefined;
+  readonly maxListed?: number;
 }
 
 const { prefix: _, ...STATIC_OPTIONS } = STATIC_FILES_OPTIONS;

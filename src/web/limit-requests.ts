@@ -11,22 +11,22 @@ export interface LimitRequestsOptions {
   /** Requests of each client in `periodMs`, on average: 1 to 1,000,000. */
   readonly requests: number;
   /** The period in milliseconds: 1 to 86,400,000. Default 60,000. */
-  readonly periodMs?: number | undefined;
+  readonly periodMs?: number;
   /** Requests that a client may make at once: 1 to 1,000,000. Default: `requests`. */
-  readonly burst?: number | undefined;
+  readonly burst?: number;
   /**
    * The name of the client of a request, of which names longer than 64 characters are remembered as hashes; undefined if it is not limited.
    * A name that clients may choose, such as an unchecked field, limits nobody. Default: the address of the connection, of IPv6 the first 64 bits. Behind a proxy,
    * read the address from a field that the proxy sets, or use the PROXY protocol.
    */
-  readonly clientOf?: ((context: WebContext) => string | undefined) | undefined;
+  readonly clientOf?: (context: WebContext) => string | undefined;
   /**
    * Clients that are remembered: 1 to 10,000,000, each with 170 to 300 bytes. Beyond that, one whose last request is among the oldest is
    * forgotten, if possible one that may make a request now. Default 100,000.
    */
-  readonly maxClients?: number | undefined;
+  readonly maxClients?: number;
   /** Called for each request that is refused. */
-  readonly onRefused?: ((context: WebContext, client: string) => void) | undefined;
+  readonly onRefused?: (context: WebContext, client: string) => void;
 }
 
 const OPTIONS: OptionNames<LimitRequestsOptions> = {

@@ -12,7 +12,7 @@ export interface LimitTimeOptions {
   /** Time until the response begins, in milliseconds: 0 or more. */
   readonly timeoutMs: number;
   /** The status of the answer after that time: 400 to 599. Default 503. */
-  readonly status?: number | undefined;
+  readonly status?: number;
 }
 
 const OPTIONS: OptionNames<LimitTimeOptions> = { timeoutMs: true, status: true };

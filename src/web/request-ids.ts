@@ -6,12 +6,12 @@ import { checkResource, isRequestId, type Resource, type WebContext } from './we
 
 export interface RequestIdsOptions {
   /** The field of requests and answers. Default `X-Request-Id`. */
-  readonly field?: string | undefined;
+  readonly field?: string;
   /**
    * Whether the id that a request brings is used, if it is valid: true if only a proxy of yours can reach the server, or a function that
    * decides, for example by `request.remoteAddress`. Default false: clients could otherwise forge entries of logs.
    */
-  readonly trusted?: boolean | ((context: WebContext) => boolean) | undefined;
+  readonly trusted?: boolean | ((context: WebContext) => boolean);
 }
 
 const OPTIONS: OptionNames<RequestIdsOptions> = { field: true, trusted: true };

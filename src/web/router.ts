@@ -29,9 +29,9 @@ export type RouteTarget<Params> = Render<RouteContext<Params>> | Resource;
 
 export interface RouterOptions<Types extends ParamTypes = ParamTypes> {
   /** Types of parameters by name, each with a function that reads a segment, or returns undefined if it is none. `int` is built in. */
-  readonly types?: Types | undefined;
+  readonly types?: Types;
   /** Whether `/a/` is the same as `/a`. Default false: each page has one address. */
-  readonly ignoreTrailingSlash?: boolean | undefined;
+  readonly ignoreTrailingSlash?: boolean;
 }
 
 const OPTIONS: OptionNames<RouterOptions> = { types: true, ignoreTrailingSlash: true };

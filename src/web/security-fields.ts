@@ -12,21 +12,21 @@ export interface SecurityFieldsOptions {
    * Content-Security-Policy. Default: scripts, styles, forms and frames of the same origin only, and no plug-ins. A function makes it for each
    * request: see {@link scriptNonce}.
    */
-  readonly contentSecurityPolicy?: string | false | ((context: WebContext) => string) | undefined;
+  readonly contentSecurityPolicy?: string | false | ((context: WebContext) => string);
   /** Strict-Transport-Security, sent over TLS only. Default `max-age=31536000; includeSubDomains`. */
-  readonly strictTransportSecurity?: string | false | undefined;
+  readonly strictTransportSecurity?: string | false;
   /** Cross-Origin-Opener-Policy. Default `same-origin`. */
-  readonly crossOriginOpenerPolicy?: string | false | undefined;
+  readonly crossOriginOpenerPolicy?: string | false;
   /** Cross-Origin-Resource-Policy. Default `same-origin`. */
-  readonly crossOriginResourcePolicy?: string | false | undefined;
+  readonly crossOriginResourcePolicy?: string | false;
   /** Referrer-Policy. Default `no-referrer`. */
-  readonly referrerPolicy?: string | false | undefined;
+  readonly referrerPolicy?: string | false;
   /** X-Content-Type-Options. Default `nosniff`. */
-  readonly contentTypeOptions?: string | false | undefined;
+  readonly contentTypeOptions?: string | false;
   /** X-Frame-Options, for browsers that do not know `frame-ancestors`. Default `SAMEORIGIN`. */
-  readonly frameOptions?: string | false | undefined;
+  readonly frameOptions?: string | false;
   /** Permissions-Policy. Default false. */
-  readonly permissionsPolicy?: string | false | undefined;
+  readonly permissionsPolicy?: string | false;
 }
 
 const OPTIONS: OptionNames<SecurityFieldsOptions> = {

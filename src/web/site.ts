@@ -16,11 +16,11 @@ import type { WebResult } from './web-result.js';
 
 export interface SiteOptions {
   /** Answers, with status 404, for paths without a resource. Default: the error page of the server. */
-  readonly notFound?: Resource | undefined;
+  readonly notFound?: Resource;
   /** Makes the ids of requests: visible characters of ASCII. Default: `randomUUID`. Called only for requests whose id is read. */
-  readonly makeRequestId?: (() => string) | undefined;
+  readonly makeRequestId?: () => string;
   /** Logs what resources write to `context.log`. Default: a logger with the namespace `web`. */
-  readonly logger?: Logger | undefined;
+  readonly logger?: Logger;
 }
 
 /** @internal */

@@ -9,7 +9,7 @@ import type { WebResult } from './web-result.js';
 
 export interface NameVirtualHostOptions {
   /** Answers for hosts without a resource, and for clients of HTTP/1.0 that name none. Default: 421. */
-  readonly fallback?: Resource | undefined;
+  readonly fallback?: Resource;
 }
 
 const OPTIONS: OptionNames<NameVirtualHostOptions> = { fallback: true };

@@ -18,7 +18,7 @@ export interface WebSocketTopicsOptions {
 
 export interface PublishOptions {
   /** A subscriber that does not receive the message: usually its sender. */
-  readonly except?: WebSocketProtocol | undefined;
+  readonly except?: WebSocketProtocol;
 }
 
 /** Is called when topics begin and end to have subscribers: {@link WebSocketTopics.observe}. */

@@ -20,7 +20,7 @@ import { and, type Call } from './option-calls.js';
 
 const root = { render: () => '' };
 const clock = new ManualClock();
-const store = new MemorySessionStore({ clock });
+const store = new MemorySessionStore(clock);
 const avatar = contextKey<string>('user');
 const portal = new Portal({ requestAvatar: (id: string) => ({ type: 'user', avatar: id }) }, [
   new MemoryChecker({}),
@@ -36,7 +36,7 @@ export const WEB_STATE_CALLS: Readonly<Record<string, readonly Call[]>> = {
   FormLoginOptions: [(o) => new FormLogin(and(o, login))],
   FormOptions: [(o) => new Form({}, o)],
   GuardOptions: [(o) => withGuard(root, and(o, { portal, avatar, schemes: [basicScheme('r')] }))],
-  MemorySessionStoreOptions: [(o) => new MemorySessionStore(and(o, { clock }))],
+  MemorySessionStoreOptions: [(o) => new MemorySessionStore(clock, o)],
   RedisSessionStoreOptions: [(o) => new RedisSessionStore({ call: async () => null }, o)],
   RenewOptions: [(o) => session.renew(o)],
   RequestCookiesOptions: [(o) => new RequestCookies('', o)],

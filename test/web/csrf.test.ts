@@ -35,7 +35,7 @@ const notes: Resource = {
 
 function sessionSite(root: Resource): ServedSite {
   const clock = new ManualClock();
-  return new ServedSite(withSessions(root, { store: new MemorySessionStore({ clock }), clock }));
+  return new ServedSite(withSessions(root, { store: new MemorySessionStore(clock), clock }));
 }
 
 const KEY = 'k'.repeat(32);

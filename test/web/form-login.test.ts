@@ -86,7 +86,7 @@ describe('a login by a form', () => {
         },
       },
     });
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     const logged: string[] = [];
     const accessLog = ({ method, target, user }: AccessRecord): void =>
       void logged.push(`${method} ${target} ${user}`);
@@ -207,7 +207,7 @@ describe('a login by a form', () => {
     const clock = new ManualClock();
     const portal = new Portal(new Users(), [new MemoryChecker({ alice: 'secret' })]);
     const login = new FormLogin({ portal, avatar: USER, loginPath: '/login', page: () => '' });
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     const bare = new Branch({ login: login.form, logout: login.logout });
     const other = new Browser(new ServedSite(withSessions(bare, { store, clock })));
     other.origin = 'http://evil.example';

@@ -277,8 +277,10 @@ describe('a guard', () => {
     const portal = new Portal(new Users(), [checker]);
     const resource = { render: () => '' };
     const schemes = [basicScheme('r')];
-    for (const peerOf of [undefined, () => '192.0.2.7', () => undefined]) {
-      const site = new ServedSite(withGuard(resource, { portal, schemes, avatar: USER, peerOf }));
+    for (const peerOf of [{}, { peerOf: () => '192.0.2.7' }, { peerOf: () => undefined }]) {
+      const site = new ServedSite(
+        withGuard(resource, { portal, schemes, avatar: USER, ...peerOf }),
+      );
       await site.get('/', basic('a:b'));
     }
     expect(peers).toEqual([expect.stringMatching(/^[\d.]+$/), '192.0.2.7', undefined]);

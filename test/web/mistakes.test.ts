@@ -120,7 +120,7 @@ describe('a value of a session', () => {
   /** Stores a value, and returns what the next request reads. */
   async function stored(value: unknown, maxBytes = 65_536): Promise<unknown> {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     let read: unknown;
     let fault: unknown;
     const root: Resource = {

@@ -101,7 +101,7 @@ describe('a request that withCSRF refuses', () => {
 
   it('names the session if that has the secret', async () => {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     const { site, lines } = logged(withSessions(withCSRF(page), { store, clock }));
     await site.ask(posted('', URLENCODED));
     expect(lines()[0]).toMatch(/or has lost its session$/);
@@ -139,7 +139,7 @@ describe('a login that is refused', () => {
     const clock = new ManualClock();
     const root: Resource = { isLeaf: true, render: (context) => login.form.render(context) };
     const { site, lines } = logged(
-      withSessions(root, { store: new MemorySessionStore({ clock }), clock }),
+      withSessions(root, { store: new MemorySessionStore(clock), clock }),
     );
     await site.ask(posted('username=alice', URLENCODED));
     await site.ask(posted('username=alice&password=hunter2', URLENCODED));

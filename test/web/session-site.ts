@@ -31,7 +31,7 @@ export function siteOf(
   options: Partial<SessionsOptions> = {},
 ): { site: ServedSite; store: MemorySessionStore; clock: ManualClock } {
   const clock = new ManualClock();
-  const store = new MemorySessionStore({ clock });
+  const store = new MemorySessionStore(clock);
   const resource: Resource = {
     isLeaf: true,
     render: async (context) => render(await sessionOf(context), context),

@@ -22,7 +22,7 @@ import { contentOf, fieldOf, get, ServedSite, statusOf } from './site.js';
 describe('the session store in memory', () => {
   checkSessionStore(() => {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     return {
       store,
       pass: async (ms) => {
@@ -33,7 +33,7 @@ describe('the session store in memory', () => {
 
   it('ends the session that was unused for the longest time if there are too many', () => {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock, maxSessions: 2 });
+    const store = new MemorySessionStore(clock, { maxSessions: 2 });
     const times = { idleMs: 60_000, lifetimeMs: 60_000 };
     store.create('a', new Map(), times);
     store.create('b', new Map(), times);
@@ -46,7 +46,7 @@ describe('the session store in memory', () => {
 
   it('removes expired sessions, and has no delayed call without sessions', () => {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     store.create('a', new Map(), { idleMs: 1_000, lifetimeMs: 60_000 });
     store.create('b', new Map(), { idleMs: 100_000, lifetimeMs: 100_000 });
     expect(clock.getDelayedCalls().length).toBe(1);
@@ -62,7 +62,7 @@ describe('the session store in memory', () => {
 
   it('refuses wrong options', () => {
     const clock = new ManualClock();
-    expect(() => new MemorySessionStore({ clock, maxSessions: 0 })).toThrow('maxSessions');
+    expect(() => new MemorySessionStore(clock, { maxSessions: 0 })).toThrow('maxSessions');
     expect(() => new MemorySessionStore({} as never)).toThrow('clock');
   });
 });
@@ -133,7 +133,7 @@ describe('requests of one session at the same time', () => {
 describe('a store that fails', () => {
   const failing = (what: keyof SessionStore, how: () => never): Partial<SessionsOptions> => {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     store[what] = how as never;
     return { store };
   };
@@ -187,7 +187,7 @@ describe('a store that fails', () => {
 
   it('can be handled by the resource', async () => {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     store.load = () => {
       throw new Error('down');
     };
@@ -265,7 +265,7 @@ describe('the changes of a request', () => {
 
   it('are stored if the session was asked for by a part of a page', async () => {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     const root: Resource = {
       render: (context) =>
         html`<p>${sessionOf(context).addCallback((session) => session.set(COUNT, 1) && 'set')}</p>`,

@@ -273,7 +273,7 @@ describe('a new id', () => {
 });
 
 describe('the cookie of a session', () => {
-  it.each<[SessionsOptions['cookie'], string]>([
+  it.each<[NonNullable<SessionsOptions['cookie']>, string]>([
     [{}, 'session=ID; Path=/; HttpOnly; SameSite=Lax'],
     [{ secure: true }, '__Host-session=ID; Path=/; Secure; HttpOnly; SameSite=Lax'],
     [
@@ -296,7 +296,7 @@ describe('the cookie of a session', () => {
     expect(contentOf(await site.get('/', `Cookie: ${pair}`))).toBe('2');
   });
 
-  it.each<[SessionsOptions['cookie'], string]>([
+  it.each<[NonNullable<SessionsOptions['cookie']>, string]>([
     [{ name: 'a b' }, 'not a token'],
     [{ name: '__Host-a', secure: false }, 'needs Secure'],
     [{ name: '__Host-a' }, 'needs Secure'],
@@ -368,7 +368,7 @@ describe('withSessions', () => {
 
   it('refuses a function, and keys that belong to the package', () => {
     const clock = new ManualClock();
-    const store = new MemorySessionStore({ clock });
+    const store = new MemorySessionStore(clock);
     expect(() => withSessions((() => '') as never, { store, clock })).toThrow('{ render: ... }');
     expect(() => sessionKey('$user')).toThrow('first is not $');
     expect(() => sessionKey('')).toThrow('name');

@@ -75,7 +75,7 @@ const cookieOf = (first: string): string => {
 };
 
 function sessions(render: Resource['render']): Contender {
-  const store = new MemorySessionStore({ clock });
+  const store = new MemorySessionStore(clock);
   return { root: withSessions({ render }, { store, clock }), fields: cookieOf };
 }
 

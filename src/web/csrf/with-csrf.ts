@@ -36,28 +36,28 @@ export interface CSRFOptions {
    * `always`: each request needs a token, also if the browser says that this site caused it. `fallback`: only requests of clients that do
    * not say which site caused them. Default `always`.
    */
-  readonly tokens?: 'always' | 'fallback' | undefined;
+  readonly tokens?: 'always' | 'fallback';
   /** Other sites whose requests are accepted, with a token: origins such as `https://a.example`. Default none. */
-  readonly trustedOrigins?: readonly string[] | undefined;
+  readonly trustedOrigins?: readonly string[];
   /**
    * For sites without sessions: keys of 32 bytes or more, the current one first, the same on all machines. The secret is then in a cookie.
    * Default: it is in the session, which needs `withSessions` around this.
    */
-  readonly keys?: readonly (string | Uint8Array)[] | undefined;
+  readonly keys?: readonly (string | Uint8Array)[];
   /** With `keys`: whether the cookie is sent over secure connections only. Default: if the connection is. */
-  readonly secure?: boolean | undefined;
+  readonly secure?: boolean;
   /** The name of the form's field. Default `_csrf`. In a form in parts, it must be the first part. */
-  readonly formField?: string | undefined;
+  readonly formField?: string;
   /** The field of the request's head. Default `X-CSRF-Token`. */
-  readonly headField?: string | undefined;
+  readonly headField?: string;
   /** Requests that need no protection, because nothing in them is sent by browsers of their own accord: those with a bearer token. Default none. */
-  readonly exempt?: ((context: WebContext) => boolean) | undefined;
+  readonly exempt?: (context: WebContext) => boolean;
   /** Most bytes of a form in parts whose token is a field; `Form` sets its own limit later. Default: `maxContentBytes` of the server. */
-  readonly maxFormBytes?: number | undefined;
+  readonly maxFormBytes?: number;
   /** Answers, with status 403, to refused requests. Default: the error page of the server. */
-  readonly refused?: Resource | undefined;
+  readonly refused?: Resource;
   /** Default: those of node:crypto. */
-  readonly randomBytes?: RandomBytes | undefined;
+  readonly randomBytes?: RandomBytes;
 }
 
 const OPTIONS: OptionNames<CSRFOptions> = {

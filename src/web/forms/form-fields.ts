@@ -43,36 +43,36 @@ export interface Requirable {
 
 export interface TextFieldOptions extends Requirable {
   /** Default 0. */
-  readonly minLength?: number | undefined;
+  readonly minLength?: number;
   /** In UTF-16 code units: 1 to 2^20. Default 1,000. */
-  readonly maxLength?: number | undefined;
+  readonly maxLength?: number;
   /** Whether line breaks are allowed, which become LF. Default false. */
-  readonly multiline?: boolean | undefined;
+  readonly multiline?: boolean;
   /** Whether white space at both ends is removed. Default true. */
-  readonly trim?: boolean | undefined;
+  readonly trim?: boolean;
   /** Must match the whole text. */
-  readonly pattern?: RegExp | undefined;
+  readonly pattern?: RegExp;
 }
 
 export interface NumberFieldOptions extends Requirable {
-  readonly min?: number | undefined;
-  readonly max?: number | undefined;
+  readonly min?: number;
+  readonly max?: number;
 }
 
 export interface ChoiceFieldOptions extends Requirable {}
 
 export interface FileFieldOptions extends Requirable {
   /** Largest file in bytes: 0 to 2^53 - 1. Default 10 MiB. */
-  readonly maxBytes?: number | undefined;
+  readonly maxBytes?: number;
   /** Media types in lower case, such as `image/png` or `image/*`, which the client claims. Default: any. */
-  readonly types?: readonly string[] | undefined;
+  readonly types?: readonly string[];
 }
 
 export interface ListFieldOptions {
   /** Default 0. */
-  readonly min?: number | undefined;
+  readonly min?: number;
   /** 1 to 1,000. Default 100. */
-  readonly max?: number | undefined;
+  readonly max?: number;
 }
 
 const TEXT: OptionNames<TextFieldOptions> = {

@@ -41,11 +41,11 @@ export type FormResult<F extends FormFields> =
 
 export interface FormOptions {
   /** Most bytes of content; a longer one is answered with 413. Default: what the fields allow, with 64 KiB, and at most 100 MiB. */
-  readonly maxBytes?: number | undefined;
+  readonly maxBytes?: number;
   /** Files of up to this many bytes stay in memory: 0 to 2^30. Default 65,536. */
-  readonly maxMemoryBytes?: number | undefined;
+  readonly maxMemoryBytes?: number;
   /** Where temporary files are made. Default: the folder of the system. */
-  readonly folder?: string | undefined;
+  readonly folder?: string;
 }
 
 const OPTIONS: OptionNames<FormOptions> = { maxBytes: true, maxMemoryBytes: true, folder: true };

@@ -54,7 +54,7 @@ export interface FormLoginOptions<
   /** Where resources find the avatar: `context.get(avatar)`. */
   readonly avatar: ContextKey<AvatarsOf<R>[Type]>;
   /** The types of avatars that the resources can use, in order of preference. Default: any. */
-  readonly types?: readonly Type[] | undefined;
+  readonly types?: readonly Type[];
   /** The path at which {@link FormLogin.form} is, such as `/login`. */
   readonly loginPath: string;
   /**
@@ -62,11 +62,11 @@ export interface FormLoginOptions<
    */
   readonly page: (login: LoginPage, context: WebContext) => WebResult | PromiseLike<WebResult>;
   /** The path after a login that no other page asked for. Default `/`. */
-  readonly afterLogin?: string | undefined;
+  readonly afterLogin?: string;
   /** The path after the logout. Default `/`. */
-  readonly afterLogout?: string | undefined;
+  readonly afterLogout?: string;
   /** The address of the client, for limits of guesses: see {@link GuardOptions}. */
-  readonly peerOf?: ((context: WebContext) => string | undefined) | undefined;
+  readonly peerOf?: (context: WebContext) => string | undefined;
 }
 
 type AnyOptions = FormLoginOptions<AnyRealm, AnyChecker<never>, never>;

@@ -42,12 +42,12 @@ export interface GuardOptions<
   /** Where the resource finds the avatar: `context.get(avatar)`. */
   readonly avatar: ContextKey<AvatarsOf<R>[Type]>;
   /** The types of avatars that the resource can use, in order of preference. Default: any. */
-  readonly types?: readonly Type[] | undefined;
+  readonly types?: readonly Type[];
   /**
    * The address of the client, for limits of guesses. Default: the other end of the connection, which is the proxy if there is one:
    * pass a function that reads the field of a proxy that you trust.
    */
-  readonly peerOf?: ((context: WebContext) => string | undefined) | undefined;
+  readonly peerOf?: (context: WebContext) => string | undefined;
 }
 
 type AnyGuardOptions = GuardOptions<AnyRealm, AnyChecker<never>, never>;

@@ -5,13 +5,11 @@ import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { SessionChanges, SessionStore, SessionTimes, SessionValues } from './session-store.js';
 
 export interface MemorySessionStoreOptions {
-  /** A reactor, or the manual clock of a test. */
-  readonly clock: Clock;
   /** Most sessions: 1 to 2^24. When there are more, the one that was unused for the longest time ends. Default 10,000. */
-  readonly maxSessions?: number | undefined;
+  readonly maxSessions?: number;
 }
 
-const OPTIONS: OptionNames<MemorySessionStoreOptions> = { clock: true, maxSessions: true };
+const OPTIONS: OptionNames<MemorySessionStoreOptions> = { maxSessions: true };
 const DEFAULT_MAX_SESSIONS = 10_000;
 /** Expired sessions are removed this often. They end at their time, whatever this is. */
 const SWEEP_MS = 60_000;
@@ -26,7 +24,7 @@ interface Entry {
 /**
  * Sessions end with the process, and each worker has its own: use a shared store for several workers or machines.
  *
- * @example const store = new MemorySessionStore({ clock: reactor });
+ * @example const store = new MemorySessionStore(reactor);
  */
 export class MemorySessionStore implements SessionStore {
   readonly #clock: Clock;
@@ -35,11 +33,14 @@ export class MemorySessionStore implements SessionStore {
   readonly #entries = new Map<string, Entry>();
   #sweep: DelayedCall | undefined;
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
-  constructor(options: MemorySessionStoreOptions) {
-    checkOptions('MemorySessionStore', options, OPTIONS);
-    const { clock, maxSessions = DEFAULT_MAX_SESSIONS } = options;
+  /**
+   * @param clock A reactor, or the manual clock of a test.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  constructor(clock: Clock, options: MemorySessionStoreOptions = {}) {
     checkClock('clock', clock);
+    checkOptions('MemorySessionStore', options, OPTIONS);
+    const { maxSessions = DEFAULT_MAX_SESSIONS } = options;
     this.#clock = clock;
     this.#maxSessions = checkInteger('maxSessions', maxSessions, 1, 2 ** 24);
   }

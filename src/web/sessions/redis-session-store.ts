@@ -18,7 +18,7 @@ export interface RedisCaller {
 
 export interface RedisSessionStoreOptions {
   /** The beginning of the names of keys in Redis. Default `session:`. */
-  readonly prefix?: string | undefined;
+  readonly prefix?: string;
 }
 
 const OPTIONS: OptionNames<RedisSessionStoreOptions> = { prefix: true };

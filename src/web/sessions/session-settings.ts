@@ -21,34 +21,34 @@ export interface SessionCookieOptions {
   /**
    * Default: `__Host-session` if it is secure, `__Secure-session` if it is and has another path or a domain, otherwise `session`.
    */
-  readonly name?: string | undefined;
+  readonly name?: string;
   /** Whether it is sent over secure connections only. Default: if the connection is. Set it to true behind a proxy that speaks TLS. */
-  readonly secure?: boolean | undefined;
+  readonly secure?: boolean;
   /** Default `Lax`: requests that other sites cause have it only if they are navigations by GET. `None` needs `secure`. */
-  readonly sameSite?: 'Strict' | 'Lax' | 'None' | undefined;
+  readonly sameSite?: 'Strict' | 'Lax' | 'None';
   /** Default `/`. */
-  readonly path?: string | undefined;
+  readonly path?: string;
   /** Default: the host of the request, without subdomains. */
-  readonly domain?: string | undefined;
+  readonly domain?: string;
   /** Whether it outlives the session of the browser, for the lifetime of the session. Default false. */
-  readonly persistent?: boolean | undefined;
+  readonly persistent?: boolean;
 }
 
 export interface SessionsOptions {
   readonly store: SessionStore;
   /** A reactor, or the manual clock of a test. */
   readonly clock: Clock;
-  readonly cookie?: SessionCookieOptions | undefined;
+  readonly cookie?: SessionCookieOptions;
   /** Time in milliseconds after which an unused session ends: at least 1,000. Default 30 minutes. */
-  readonly idleTimeoutMs?: number | undefined;
+  readonly idleTimeoutMs?: number;
   /** Time in milliseconds after which a session ends, however much it is used: at least 1,000, at most 400 days. Default 12 hours. */
-  readonly lifetimeMs?: number | undefined;
+  readonly lifetimeMs?: number;
   /** Largest session: bytes of the keys and of the values in JSON, 1 to 2^24. Default 65,536. */
-  readonly maxBytes?: number | undefined;
+  readonly maxBytes?: number;
   /** Time in milliseconds for each operation of the store: at least 1. Default 5,000. */
-  readonly storeTimeoutMs?: number | undefined;
+  readonly storeTimeoutMs?: number;
   /** Makes the ids. Default: `randomBytes` of node:crypto. */
-  readonly randomBytes?: RandomBytes | undefined;
+  readonly randomBytes?: RandomBytes;
 }
 
 const OPTIONS: OptionNames<SessionsOptions> = {

@@ -22,7 +22,7 @@ import type { SessionStore } from './session-store.js';
 
 export interface RenewOptions {
   /** Whether the times of the session begin again, as they do at a login. Default false. */
-  readonly restart?: boolean | undefined;
+  readonly restart?: boolean;
 }
 
 const RENEW_OPTIONS: OptionNames<RenewOptions> = { restart: true };

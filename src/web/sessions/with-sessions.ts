@@ -102,7 +102,7 @@ const ACCESS = contextKey<SessionAccess>('session');
  * browser gets a cookie only when a value is stored.
  *
  * @example
- * const store = new MemorySessionStore({ clock: reactor });
+ * const store = new MemorySessionStore(reactor);
  * await serveSite(reactor, endpoint, withSessions(root, { store, clock: reactor }));
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
  * @throws InvalidHTTPOutputError the browser would refuse such a cookie.
