@@ -189,7 +189,7 @@ export class HTTPClientResponse extends ReceivedMessage {
     this.isComplete = true;
     this.trailers = trailers?.keep();
     this.overCallback?.(undefined);
-    if (this.hasContent) this.reader?.ended();
+    this.reader?.ended();
   }
 
   /** @internal */
@@ -219,9 +219,10 @@ export class HTTPClientResponse extends ReceivedMessage {
     }
     if (this.isTunnel) throw new HTTPSequenceError('the response has no content: use switchTo');
     this.reader = reader;
-    if (!this.hasContent) reader.ended();
+    // Without content the end follows the head, and the connection is free then.
+    if (!this.hasContent && this.isComplete) reader.ended();
     else if (this.failure !== undefined) reader.failed(this.failure);
-    else this.source.resumeContent();
+    else if (this.hasContent) this.source.resumeContent();
   }
 }
 

@@ -65,6 +65,19 @@ contract('an agent', (rig) => {
     expect(agent.counts).toMatchObject({ connections: 1, idle: 1 });
   });
 
+  it('fetches with streams of the platform both ways', async () => {
+    const base = await serve(rig);
+    const agent = rig.use(new Agent(rig.reactor, { baseURL: base }));
+    const body = new Blob([Buffer.alloc(LARGE, 'z')]).stream();
+    const response = await agent.fetch('/echo', { method: 'PUT', body, duplex: 'half' });
+    expect((await response.arrayBuffer()).byteLength).toBe(LARGE);
+    const cancelled = await agent.fetch('/large');
+    await cancelled.body?.cancel();
+    expect(await (await agent.fetch('/json', { method: 'post' })).json()).toEqual({
+      method: 'POST',
+    });
+  });
+
   it('is stopped by a signal while a server says nothing', async () => {
     const base = await serve(rig, () => new Promise(() => {}));
     const agent = rig.use(new Agent(rig.reactor));

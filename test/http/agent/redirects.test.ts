@@ -45,6 +45,15 @@ describe('a redirection', () => {
     expect(agented.at('http://a').connections.length).toBe(1);
   });
 
+  it('without content is followed on the same connection', () => {
+    const { agented, asked } = redirected(
+      'HTTP/1.1 303 Go\r\nLocation: /y\r\nContent-Length: 0\r\n\r\n',
+    );
+    agented.server.answer(response('there'));
+    expect(successResultOf(asked).status).toBe(200);
+    expect(agented.at('http://a').connections.length).toBe(1);
+  });
+
   it.each([
     [301, 'POST', 'GET'],
     [302, 'POST', 'GET'],
