@@ -14,6 +14,8 @@ export interface MeteredAgent {
     readonly idle: number;
     readonly connecting: number;
     readonly queued: number;
+    readonly http2: number;
+    readonly streams: number;
   };
 }
 
@@ -98,7 +100,7 @@ function statusOf({ response, error }: Exchange): string {
 }
 
 function levelsOf({ counts }: MeteredAgent, agent: string): MetricFamily[] {
-  const { connections, idle, connecting, queued } = counts;
+  const { connections, idle, connecting, queued, http2, streams } = counts;
   const states = Object.entries({ busy: connections - idle, idle, connecting });
   return [
     {
@@ -112,6 +114,18 @@ function levelsOf({ counts }: MeteredAgent, agent: string): MetricFamily[] {
       help: 'Requests that wait for a connection now.',
       type: 'gauge',
       samples: [{ labels: { agent }, value: queued }],
+    },
+    {
+      name: 'ropewalk_http_client_http2_connections',
+      help: 'Connections of HTTP/2 now, among the others.',
+      type: 'gauge',
+      samples: [{ labels: { agent }, value: http2 }],
+    },
+    {
+      name: 'ropewalk_http_client_streams',
+      help: 'Requests on connections of HTTP/2 now.',
+      type: 'gauge',
+      samples: [{ labels: { agent }, value: streams }],
     },
   ];
 }

@@ -121,7 +121,7 @@ function endAttributes(response: Exchange['response'], error: unknown): Attribut
   const isRefused = status !== undefined && status >= 400;
   return textAttributes({
     'http.response.status_code': status,
-    'network.protocol.version': response?.version,
+    'network.protocol.version': response?.version.replace(/^([2-9])\.0$/, '$1'),
     'error.type': error === undefined ? (isRefused ? String(status) : undefined) : failed,
   });
 }

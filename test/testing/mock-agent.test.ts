@@ -267,7 +267,9 @@ describe('a mock agent', () => {
 
   it('refuses options that say how to connect, and uses no network', () => {
     const clock = new ManualClock();
-    expect(() => new MockAgent(clock, { proxy: 'http://p' } as never)).toThrow('proxy');
+    for (const option of [{ proxy: 'http://p' }, { http2: false }]) {
+      expect(() => new MockAgent(clock, option as never)).toThrow(Object.keys(option)[0]);
+    }
     expect(() => new MockAgent(clock).on('GET', '/relative')).toThrow('absolute');
     expect(() => new MockAgent(clock).on('GET', 7 as never)).toThrow(TypeError);
     expect(() => new MockAgent(clock).on('GET', A).times(0)).toThrow('count');

@@ -22,7 +22,7 @@ import { type MockURL, urlMatcher } from './url-pattern.js';
 
 type Connecting = Pick<
   AgentOptions,
-  'endpointFor' | 'pool' | 'proxy' | 'proxyTLS' | 'send' | 'tls'
+  'endpointFor' | 'http2' | 'pool' | 'proxy' | 'proxyTLS' | 'send' | 'tls'
 >;
 
 /** Those of an Agent that do not say how to connect. */
@@ -30,6 +30,7 @@ export type MockAgentOptions = Omit<AgentOptions, keyof Connecting>;
 
 const CONNECTING: OptionNames<Connecting> = {
   endpointFor: true,
+  http2: true,
   pool: true,
   proxy: true,
   proxyTLS: true,

@@ -224,6 +224,8 @@ describe('metrics of an agent', () => {
       'request_duration_seconds_count{agent="crawler"} 5',
       'head_duration_seconds_count{agent="crawler"} 3',
       'connections{agent="crawler",state="idle"} 0',
+      'http2_connections{agent="crawler"} 0',
+      'streams{agent="crawler"} 0',
       'connections{agent="other",state="connecting"} 0',
       'request_duration_seconds_count{agent="other"} 0',
     ]) {

@@ -1,7 +1,11 @@
 /** An agent through the proxies of this package, over each reactor. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { createSecureServer, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { expect, it, vi } from 'vitest';
 import { MemoryChecker, Portal, socksAuthentication } from '../../../src/cred/index.js';
-import { Agent, HTTPFactory, proxyEndpoint } from '../../../src/http/index.js';
+import { Agent, type AgentExchange, HTTPFactory, proxyEndpoint } from '../../../src/http/index.js';
 import {
   HostnameEndpoint,
   TLSServerContext,
@@ -125,6 +129,49 @@ contract('an agent behind proxies', (rig) => {
     const user = scheme.startsWith('socks5') ? 'alice' : '-';
     const last = proxy.served.at(-1);
     expect(last).toBe(`${scheme[5]} connect ${byName ? 'localhost' : HOST} ${user}`);
+  });
+
+  it('speaks HTTP/2 to a server inside tunnels, and publishes its requests', async () => {
+    const identity = await selfSignedCertificate();
+    const { key, certificate: cert } = identity;
+    const server = createSecureServer({ key, cert });
+    const sessions: ServerHttp2Session[] = [];
+    server.on('session', (session) => void sessions.push(session));
+    server.on('stream', (stream, headers) => {
+      stream.respond({ ':status': 200 });
+      stream.end(`${headers[':path']} ${headers['proxy-authorization'] ?? 'nothing'}`);
+    });
+    server.listen(0, HOST);
+    await once(server, 'listening');
+    rig.use({
+      async [Symbol.asyncDispose]() {
+        for (const session of sessions) session.destroy();
+        server.close();
+      },
+    });
+    const base = `https://localhost:${(server.address() as AddressInfo).port}`;
+    const ends: unknown[] = [];
+    const ended = (message: unknown): void => {
+      const { request, response, error, resends } = message as AgentExchange;
+      ends.push([request.url.pathname, response?.version, error, resends]);
+    };
+    subscribe('ropewalk.http.client.end', ended);
+    const socks = startProxy(rig);
+    for (const proxy of [
+      `http://${LOGIN}@${HOST}:${forward(rig).port}`,
+      `socks5h://${HOST}:${socks.port}`,
+    ]) {
+      const tls = { trustRoots: identity.certificate };
+      const agent = rig.use(new Agent(rig.reactor, { proxy, tls }));
+      for (const path of ['/1', '/2']) {
+        const fields = { 'Proxy-Authorization': 'Basic eDp5' };
+        expect(await agent.get(base + path, { fields }).text()).toBe(`${path} nothing`);
+      }
+      expect(agent.counts).toMatchObject({ connections: 1, http2: 1, streams: 0 });
+    }
+    unsubscribe('ropewalk.http.client.end', ended);
+    const each = ['/1', '/2'].map((path) => [path, '2.0', undefined, 0]);
+    expect(ends).toEqual([...each, ...each]);
   });
 
   it('goes through a chain of proxies to a server that speaks first', async () => {
