@@ -18,13 +18,23 @@ import { HTTPMessageError, HTTPSequenceError } from '../protocols/http/errors.js
 import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
 import { statusLine } from '../protocols/http/status.js';
-import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
+import { FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
 import { refuseRequest, refuseUnread } from './error-answers.js';
 import { HTTPTimeoutError } from './errors.js';
 import { type AnsweringConnection, callHandler } from './handler-call.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
 import type { HTTPService, ServedProtocol } from './http-service.js';
+import { HTTP2ServerConnection } from './http2/server-connection.js';
+import type { HTTP2Service } from './http2/server-settings.js';
+import {
+  FIRST_OCTET,
+  isPreface,
+  prefaceBytes,
+  prefaceStart,
+  takesHTTP2,
+} from './http2/sniffing.js';
+import { MessageWriter } from './message-writer.js';
 import {
   afterContentTime,
   awaitsContent,
@@ -54,7 +64,7 @@ const CLOSING = 4 * FIRST_FREE_FLAG;
 const CONTINUE = `${statusLine(100)}\r\n`;
 
 export class HTTPConnection
-  extends ConnectionWriter
+  extends MessageWriter
   implements
     StreamProtocol,
     TimeoutEntry,
@@ -75,6 +85,8 @@ export class HTTPConnection
   upgraded: ServedProtocol | undefined = undefined;
   private phase = HEAD;
   private requests = 0;
+  /** Of the preface of HTTP/2, which have arrived instead of a request. */
+  private prefaceBytes = 0;
   /** Received bytes of content at the beginning of this period of `contentTimeoutMs`. */
   private contentBefore = 0;
 
@@ -127,6 +139,9 @@ export class HTTPConnection
 
   dataReceived(data: Buffer): unknown {
     if ((this.flags & CLOSING) !== 0) return undefined;
+    if (this.requests === 0 && this.parser === undefined && this.beginsHTTP2(data)) {
+      return undefined;
+    }
     this.parser ??= this.service.takeParser();
     this.parser.receive(data);
     this.advance();
@@ -245,6 +260,34 @@ export class HTTPConnection
 
   abort(): void {
     this.transport?.abortConnection();
+  }
+
+  /** @returns Whether the first bytes are the preface of HTTP/2, or its beginning. */
+  private beginsHTTP2(data: Buffer): boolean {
+    const { prefaceBytes: known, service } = this;
+    if ((known === 0 && data[0] !== FIRST_OCTET) || service.http2 === undefined) return false;
+    const bytes = takesHTTP2(this.open) ? prefaceBytes(data, known) : -1;
+    const rest = known === 0 ? data : Buffer.concat([prefaceStart(known), data]);
+    this.prefaceBytes = 0;
+    if (bytes === -1) {
+      if (known === 0) return false;
+      this.parser = service.takeParser();
+      this.parser.receive(rest);
+      this.advance();
+    } else if (!isPreface(bytes)) this.prefaceBytes = bytes;
+    else this.switchToHTTP2(service.http2, rest);
+    return true;
+  }
+
+  private switchToHTTP2(http2: HTTP2Service, bytes: Buffer): void {
+    const { service } = this;
+    const transport = this.switchable();
+    const successor = new HTTP2ServerConnection(service, http2);
+    service.timeouts.remove(this);
+    this.flags |= CLOSING;
+    this.upgraded = successor;
+    service.replace(this, successor, undefined);
+    transport.switchProtocol(successor, givenCopyOf(bytes));
   }
 
   private isInProgress(request: HTTPRequest): boolean {

@@ -21,11 +21,11 @@ interface Drain {
 }
 
 /**
- * Serves HTTP/1.1 and HTTP/1.0 on any port: `reactor.listenTCP(8080, new HTTPFactory(reactor, handler))`. {@link serveHttp} also
+ * Serves HTTP/2, HTTP/1.1 and HTTP/1.0 on any port: `reactor.listenTCP(8080, new HTTPFactory(reactor, handler))`. {@link serveHttp} also
  * closes the port.
  */
 export class HTTPFactory extends Factory {
-  readonly acceptableProtocols: readonly string[] = ['http/1.1'];
+  readonly acceptableProtocols: readonly string[];
   readonly #clock: Clock;
   readonly #service: HTTPService;
   readonly #drains: Drain[] = [];
@@ -40,6 +40,8 @@ export class HTTPFactory extends Factory {
     checkFunction('handler', handler);
     this.#clock = clock;
     this.#service = new HTTPService(clock, handler, serverSettings(options));
+    const hasHTTP2 = this.#service.http2 !== undefined;
+    this.acceptableProtocols = hasHTTP2 ? ['h2', 'http/1.1'] : ['http/1.1'];
   }
 
   /** The number of open connections. */
@@ -52,7 +54,7 @@ export class HTTPFactory extends Factory {
   }
 
   /**
-   * Ends all connections: idle ones at once, the others when the request in progress was answered, with `Connection: close`. Those
+   * Ends all connections (over HTTP/2, new requests are refused by GOAWAY, as soon as the client can know): idle ones at once, the others when the request in progress was answered, with `Connection: close`. Those
    * that are left at the deadline are reset. The factory can be used again afterwards.
    *
    * @returns Fires when all have ended. Cancelling it stops nothing.

@@ -3,9 +3,8 @@ import type { Address } from '../core/address.js';
 import { CONNECTION_DONE } from '../core/errors/connection.js';
 import type { Deferred } from '../defer/deferred.js';
 import { HTTPSequenceError } from '../protocols/http/errors.js';
-import type { FieldSection } from '../protocols/http/field-section.js';
-import type { RequestHead } from '../protocols/http/heads.js';
 import { checkMaxContentBytes } from '../protocols/http/limits.js';
+import { type HTTP2Priority, parsePriority } from '../protocols/http2/priority.js';
 import {
   ContentCollector,
   ContentIterator,
@@ -14,6 +13,7 @@ import {
 } from './content-reader.js';
 import { HTTPStatusError } from './errors.js';
 import { essenceOf } from './field-values.js';
+import type { ReceivedHead, ReceivedSection } from './received-head.js';
 import { ReceivedMessage } from './received-message.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
 import { type UrlencodedOptions, UrlencodedParser } from './urlencoded.js';
@@ -22,6 +22,8 @@ import { type UrlencodedOptions, UrlencodedParser } from './urlencoded.js';
 export interface RequestConnection extends ContentSource {
   readonly peer: Address;
   readonly secure: boolean;
+  /** The current priority of the response, if the version of HTTP has one. */
+  readonly priority?: HTTP2Priority;
   /** The limit of the content of a request; 0 if it is not in progress. */
   contentLimit(request: HTTPRequest): number;
   /** Does nothing for a request that is not in progress. */
@@ -44,7 +46,7 @@ export interface RequestConnection extends ContentSource {
  */
 export class HTTPRequest extends ReceivedMessage {
   /** @internal */
-  override readonly head: RequestHead;
+  override readonly head: ReceivedHead;
   /** @internal */
   reader: ContentReader | undefined = undefined;
   /** @internal Whether the content has been received and passed on or dropped. */
@@ -54,7 +56,7 @@ export class HTTPRequest extends ReceivedMessage {
   /** @internal Those that were dropped. */
   discardedBytes = 0;
   /** The trailer section, once the content is complete; `undefined` if there is none. */
-  trailers: FieldSection | undefined = undefined;
+  trailers: ReceivedSection | undefined = undefined;
   /**
    * The name of the authenticated user, for the access log. Undefined until a handler sets it; `withGuard` and `FormLogin` of `ropewalk/web` do.
    */
@@ -67,7 +69,7 @@ export class HTTPRequest extends ReceivedMessage {
   private controller: AbortController | undefined = undefined;
 
   /** @internal */
-  constructor(connection: RequestConnection, head: RequestHead) {
+  constructor(connection: RequestConnection, head: ReceivedHead) {
     super();
     this.connection = connection;
     this.head = head;
@@ -97,7 +99,7 @@ export class HTTPRequest extends ReceivedMessage {
     return query === -1 ? '' : originForm.slice(query + 1);
   }
 
-  /** The requested host, with its port if that was given: see {@link RequestHead.authority}. */
+  /** The requested host, with its port if that was given: see {@link ReceivedHead.authority}. */
   get host(): string | undefined {
     return this.head.authority;
   }
@@ -105,6 +107,13 @@ export class HTTPRequest extends ReceivedMessage {
   /** The announced length of the content in bytes; `undefined` if there is none, or if it is chunked. */
   get contentLength(): number | undefined {
     return this.head.contentLength;
+  }
+
+  /**
+   * The priority of the response (RFC 9218), of which an HTTP/2 server sends more urgent ones first. HTTP/1 has none but the field.
+   */
+  get priority(): HTTP2Priority {
+    return this.connection.priority ?? parsePriority(this.field('priority') ?? '');
   }
 
   /** The other end of the connection. */
@@ -232,7 +241,7 @@ export class HTTPRequest extends ReceivedMessage {
   }
 
   /** @internal The content is complete. */
-  complete(trailers: FieldSection | undefined): void {
+  complete(trailers: ReceivedSection | undefined): void {
     this.isComplete = true;
     this.trailers = trailers?.keep();
     if (this.hasContent) this.reader?.ended();

@@ -5,25 +5,14 @@ import { Deferred } from '../defer/deferred.js';
 import { fail, succeed } from '../defer/succeed.js';
 import { Waiters } from '../defer/waiters.js';
 import { checkData, checkFunction, checkInteger } from '../internal/check.js';
-import { gatherable } from '../internal/utf8.js';
 import { HTTPContentLengthError } from '../protocols/http/errors.js';
 import { responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
-import { type FieldValue, hasField, linesText, without } from './field-lines.js';
+import { type FieldValue, hasField, linesText } from './field-lines.js';
 import { checkInformational } from './field-names.js';
 import { ResponseEndings } from './response-endings.js';
 import { ResponseFields, responseComplete } from './response-fields.js';
-import {
-  CRLF,
-  checkLinks,
-  connectionField,
-  encodedHead,
-  informationalHead,
-  LAST_CHUNK,
-  lastChunk,
-  relayedContentFields,
-  UNKNOWN,
-} from './response-head.js';
+import { CRLF, checkLinks, encodedHead, informationalLines, UNKNOWN } from './response-head.js';
 import type { ResponseLog } from './response-log.js';
 
 type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
@@ -81,14 +70,10 @@ export class HTTPResponse extends ResponseFields {
       return;
     }
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
-    const head = this.head(length);
+    this.prepare(length);
     this.state = 'ended';
-    if (!this.sendsContent || length === 0) this.passHead(head);
-    else if (typeof content === 'string' && this.isAscii) this.connection.write(head + content);
-    else {
-      this.passHead(head);
-      this.connection.write(content);
-    }
+    const hasContent = length > 0 && this.sendsContent;
+    this.connection.writeWhole(this, length, hasContent ? content : undefined);
     this.log?.complete(this.code, this.sendsContent ? length : 0);
     this.endings?.end();
     this.connection.responded(this);
@@ -122,19 +107,13 @@ export class HTTPResponse extends ResponseFields {
     if (this.state === 'gone') return false;
     this.requireOpen();
     const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    const head = this.state === 'head' ? this.head(UNKNOWN) : undefined;
+    const isFirst = this.state === 'head';
+    if (isFirst) this.prepare(UNKNOWN);
     if (this.framing === 'length') this.count(length);
-    if (head !== undefined) this.beginContent(head);
+    if (isFirst) this.beginContent();
     if (length === 0 || !this.sendsContent) return !this.connection.isFull;
     if (this.log !== undefined) this.log.bytes += length;
-    if (this.framing !== 'chunked') this.connection.write(gatherable(data));
-    else if (typeof data === 'string') {
-      this.connection.write(`${length.toString(16)}\r\n${data}\r\n`);
-    } else {
-      this.connection.write(`${length.toString(16)}\r\n`);
-      this.connection.write(data);
-      this.connection.write(CRLF);
-    }
+    this.connection.writePiece(this, data, length);
     return !this.connection.isFull;
   }
 
@@ -146,7 +125,7 @@ export class HTTPResponse extends ResponseFields {
   writeFile(fd: number, position: number, length: number): boolean | undefined {
     if (this.state === 'gone') return false;
     this.requireOpen();
-    if (this.state === 'head') this.beginContent(this.head(UNKNOWN));
+    this.requireContent();
     if (this.framing !== 'length' || length > this.remaining) return undefined;
     if (!this.connection.writeFile(fd, position, length)) return undefined;
     this.remaining -= length;
@@ -195,17 +174,14 @@ export class HTTPResponse extends ResponseFields {
       return;
     }
     if (data !== undefined) this.write(data);
-    if (this.state === 'head') this.beginContent(this.head(UNKNOWN));
+    this.requireContent();
     this.requireOpen();
     if (this.framing === 'length' && this.remaining > 0) {
       this.connection.abort();
       throw new HTTPContentLengthError(this.announced, this.announced - this.remaining);
     }
     this.state = 'ended';
-    if (this.framing === 'chunked') {
-      const { trailerLines } = this;
-      this.connection.write(trailerLines === undefined ? LAST_CHUNK : lastChunk(trailerLines));
-    }
+    this.connection.writeEnd(this);
     this.log?.complete(this.code, 0);
     this.endings?.end();
     this.connection.responded(this);
@@ -230,11 +206,11 @@ export class HTTPResponse extends ResponseFields {
    * @throws HTTPSequenceError the head was sent. @throws InvalidHTTPOutputError
    */
   inform(status: number, fields: Readonly<Record<string, FieldValue>> = {}): void {
-    const head = informationalHead(status, fields);
+    const lines = informationalLines(status, fields);
     if (this.state === 'gone') return;
     this.requireHead();
     if (this.request.version === '1.0') return;
-    this.connection.write(head);
+    this.connection.writeInformational(status, linesText(lines));
   }
 
   /**
@@ -304,17 +280,14 @@ export class HTTPResponse extends ResponseFields {
   relayHead(status: number, lines: string, contentLength: number, hasDate: boolean): void {
     if (this.state === 'gone') return;
     this.requireHead();
-    const { request, connection } = this;
-    const framing = responseFraming(request, status, contentLength !== UNKNOWN);
+    const framing = responseFraming(this.request, status, contentLength !== UNKNOWN);
     this.code = status;
     if (framing === 'length') this.announced = this.remaining = contentLength;
     this.frame(framing);
-    let head = statusLine(status) + lines;
-    if (this.lines !== undefined) head += linesText(without(this.lines, 'content-length'));
-    if (!hasDate) head += connection.service.dateLine;
-    head += relayedContentFields(framing, contentLength, status);
-    head += connectionField(this.closes, request.version) + CRLF;
-    connection.write(encodedHead(head));
+    const { request, lines: own, closes, isAscii } = this;
+    const head = { request, code: status, lines: own, framing, closes, isAscii };
+    const relayed = { isAnnounced: true, isEmpty: false, trailerLines: undefined, relayed: lines };
+    this.connection.writeRelayedHead({ ...head, ...relayed, hasDate }, contentLength);
     this.state = 'content';
   }
 
@@ -326,7 +299,7 @@ export class HTTPResponse extends ResponseFields {
   /** @internal Sends another server's informational response. @param lines As for {@link relayHead}. */
   relayInformational(status: number, lines: string): void {
     if (this.state !== 'head' || this.request.version === '1.0') return;
-    this.connection.write(encodedHead(`${statusLine(status)}${lines}${CRLF}`));
+    this.connection.writeInformational(status, lines);
   }
 
   /** @internal The head of an answer with 101, or 200 after CONNECT. */
@@ -372,16 +345,18 @@ export class HTTPResponse extends ResponseFields {
     return this.framing !== 'none' && this.framing !== 'dropped';
   }
 
-  private passHead(head: string): void {
-    this.connection.write(this.isAscii ? head : Buffer.from(head, 'latin1'));
-  }
-
   private requireOpen(): void {
     if (this.ended) throw responseComplete();
   }
 
-  private beginContent(head: string): void {
-    this.passHead(head);
+  private requireContent(): void {
+    if (this.state !== 'head') return;
+    this.prepare(UNKNOWN);
+    this.beginContent();
+  }
+
+  private beginContent(): void {
+    this.connection.writeHead(this);
     this.state = 'content';
   }
 

@@ -9,6 +9,7 @@ import { DateLine } from './date-line.js';
 import { checkErrorPage, type ErrorPage, plainErrorPage } from './error-pages.js';
 import type { HTTPRequest } from './http-request.js';
 import { HTTPResponse } from './http-response.js';
+import { type HTTP2Service, http2Service } from './http2/server-settings.js';
 import type { ResponseConnection, ResponseService } from './response-connection.js';
 import type { ResponseEndings } from './response-endings.js';
 import { ResponseLogs } from './response-log.js';
@@ -49,6 +50,9 @@ export class HTTPService implements ConnectionRegistry, ResponseService {
   whenEmpty: (() => void) | undefined = undefined;
   /** If there is an access log. */
   readonly logs: ResponseLogs | undefined;
+  readonly clock: Clock;
+  /** Undefined if HTTP/2 is not served. */
+  readonly http2: HTTP2Service | undefined;
   private readonly makeResponse: ResponseMaker;
   /** A connection has a parser only while it has part of a request. */
   private readonly spareParsers: RequestParser[] = [];
@@ -63,7 +67,9 @@ export class HTTPService implements ConnectionRegistry, ResponseService {
     this.handler = handler;
     this.settings = settings;
     this.makeResponse = makeResponse ?? responseMaker(settings);
+    this.clock = clock;
     this.timeouts = new IdleTimeouts(clock);
+    this.http2 = settings.http2 && http2Service(clock, settings.http2);
     this.date = new DateLine(clock, this.settings.wallClock);
     const { accessLog, wallClock } = this.settings;
     this.logs = accessLog && new ResponseLogs(accessLog, clock, wallClock);

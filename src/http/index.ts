@@ -30,6 +30,7 @@ export {
   HTTP2ProtocolError,
   type HTTP2Rule,
 } from '../protocols/http2/errors.js';
+export type { HTTP2Priority } from '../protocols/http2/priority.js';
 export type { ContentCoding } from './accept-encoding.js';
 export {
   type AccessRecord,
@@ -121,9 +122,11 @@ export { HTTPRequest } from './http-request.js';
 export { HTTPResponse } from './http-response.js';
 export type { HTTPHandler } from './http-service.js';
 export { HTTP2SettingsTimeoutError, HTTP2StreamResetError } from './http2/errors.js';
+export type { HTTP2ServerOptions } from './http2/server-settings.js';
 export { loadMediaTypes, type MediaTypes } from './media-types.js';
 export type { MultipartOptions } from './multipart-form.js';
 export type { FormPart } from './part-head.js';
+export type { ReceivedHead, ReceivedSection } from './received-head.js';
 export { RequestCookies, type RequestCookiesOptions } from './request-cookies.js';
 export type { AccessLog } from './response-log.js';
 export { staticFiles } from './serve-files.js';

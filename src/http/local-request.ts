@@ -1,7 +1,7 @@
 /** A request that one resource makes to another. */
 
-import type { RequestHead } from '../protocols/http/heads.js';
 import { HTTPRequest } from './http-request.js';
+import type { ReceivedHead } from './received-head.js';
 
 /** Fields of the content that the first resource has received. */
 const CONTENT_FIELD = /^(?:content-.+|expect|trailer|transfer-encoding)$/i;
@@ -41,7 +41,7 @@ export class LocalRequest extends HTTPRequest {
  * The head of the client without the fields of its content and its Upgrade, under another request line. All readers of the head see the same
  * fields: those of the request, and proxies, which read the lines.
  */
-function localHead(head: RequestHead, target: string): RequestHead {
+function localHead(head: ReceivedHead, target: string): ReceivedHead {
   const kept = head.keep();
   const constant = (value: unknown): PropertyDescriptor => ({ value });
   return Object.create(kept, {
@@ -54,17 +54,17 @@ function localHead(head: RequestHead, target: string): RequestHead {
     expectsContinue: constant(false),
     hasUpgrade: constant(false),
     ...fieldReaders(kept),
-  }) as RequestHead;
+  }) as ReceivedHead;
 }
 
 /** The methods of a section that read its fields, without those of content. */
-function fieldReaders(head: RequestHead): PropertyDescriptorMap {
+function fieldReaders(head: ReceivedHead): PropertyDescriptorMap {
   const isLeft = (name: string): boolean => !CONTENT_FIELD.test(name);
   const left = (): [name: string, value: string][] =>
     Array.from(head.rawFields(), ([name, value]): [string, string] => [name, value]).filter(
       ([name]) => isLeft(name),
     );
-  const readers: Pick<RequestHead, 'has' | 'field' | 'fields' | 'rawList' | 'linesWithout'> = {
+  const readers: Pick<ReceivedHead, 'has' | 'field' | 'fields' | 'rawList' | 'linesWithout'> = {
     has: (name) => isLeft(name) && head.has(name),
     field: (name) => (isLeft(name) ? head.field(name) : undefined),
     fields: (name) => (isLeft(name) ? head.fields(name) : []),

@@ -1,11 +1,11 @@
 /** The rules for the content of a request: when it is read, and when it is dropped. */
-import type { RequestHead } from '../protocols/http/heads.js';
 import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
+import type { ReceivedHead } from './received-head.js';
 import type { HTTPServerSettings } from './server-settings.js';
 
 /** The length of the content in bytes; infinite if it is not known. */
-export function contentBytes(head: RequestHead): number {
+export function contentBytes(head: ReceivedHead): number {
   return head.isChunked ? Number.POSITIVE_INFINITY : (head.contentLength ?? 0);
 }
 

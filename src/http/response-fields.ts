@@ -6,7 +6,6 @@ import {
   InvalidHTTPOutputError,
 } from '../protocols/http/errors.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
-import { statusLine } from '../protocols/http/status.js';
 import { conditionalStatus } from './conditional.js';
 import {
   addLines,
@@ -16,33 +15,39 @@ import {
   type FieldValue,
   fieldLine,
   hasField,
-  linesText,
   without,
 } from './field-lines.js';
 import { CONTENT_FIELDS, HEAD_FIELDS, NOTED_FIELDS } from './field-names.js';
 import type { HTTPRequest } from './http-request.js';
-import type { ResponseConnection } from './response-connection.js';
-import { CRLF, connectionField, contentFields, UNKNOWN, withoutLength } from './response-head.js';
+import type { ReadyHead, ResponseConnection } from './response-connection.js';
+import { UNKNOWN } from './response-head.js';
 
 /** RFC 9110 section 15.3.6: it has no content, but not by definition. */
 const RESET_CONTENT = 205;
 
 /** The base of HTTPResponse. One exists for each request, so private fields are TypeScript's. */
-export abstract class ResponseFields {
+export abstract class ResponseFields implements ReadyHead {
   /** @internal Whether the connection is closed after this response. */
   closes = false;
   /** @internal */
   readonly request: HTTPRequest;
   protected readonly connection: ResponseConnection;
-  protected code = 200;
-  protected lines: FieldLine[] | undefined = undefined;
+  /** @internal The status. */
+  code = 200;
+  /** @internal */
+  lines: FieldLine[] | undefined = undefined;
   /** Whether ETag or Last-Modified was set. */
   protected hasValidator = false;
   /** @internal Those of {@link addLastingField}. */
   lastingLines: FieldLine[] | undefined = undefined;
-  protected trailerLines: FieldLine[] | undefined = undefined;
-  /** Known when the head was made. */
-  protected framing: Framing = 'none';
+  /** @internal */
+  trailerLines: FieldLine[] | undefined = undefined;
+  /** @internal Known when the head was prepared. */
+  framing: Framing = 'none';
+  /** @internal Whether Content-Length was set. */
+  isAnnounced = false;
+  /** @internal Whether there is no content, of which the length says so. */
+  isEmpty = false;
   /** The length of content that a field announces. */
   protected announced = 0;
   /** Of that, what is not written yet. */
@@ -162,36 +167,27 @@ export abstract class ResponseFields {
     return conditionalStatus(this.request, entityTag, lastModified, wallTime);
   }
 
-  /** Whether the head is ASCII. */
-  protected get isAscii(): boolean {
+  /** @internal Whether the head is ASCII. */
+  get isAscii(): boolean {
     return this.lines === undefined || areAscii(this.lines);
   }
 
-  /** The head of a whole response. @param length Of the content, or {@link UNKNOWN}. */
-  protected head(length: number): string {
+  /**
+   * Decides about status, framing and the end of the connection: {@link ReadyHead} is what the connection then writes.
+   * @param length Of the content, or {@link UNKNOWN}.
+   */
+  protected prepare(length: number): void {
     const status = this.conditionalStatus;
     const isChanged = status !== this.code;
     if (isChanged) this.becomeConditional(status as 304 | 412);
     const { lines, request, code } = this;
-    const isEmpty = code === RESET_CONTENT || (isChanged && code === 412);
-    const isAnnounced = lines !== undefined && hasField(lines, 'content-length');
-    const hasLength = isAnnounced || length !== UNKNOWN;
-    const framing = isEmpty ? 'none' : responseFraming(request, code, hasLength);
+    this.isEmpty = code === RESET_CONTENT || (isChanged && code === 412);
+    this.isAnnounced = lines !== undefined && hasField(lines, 'content-length');
+    const hasLength = this.isAnnounced || length !== UNKNOWN;
+    const framing = this.isEmpty ? 'none' : responseFraming(request, code, hasLength);
     this.frame(framing);
-    if (isAnnounced && framing === 'length') this.announce(length);
-    let head = statusLine(code);
-    if (lines === undefined || !hasField(lines, 'date')) head += this.connection.service.dateLine;
-    if (lines !== undefined) {
-      head += linesText(framing === 'none' ? withoutLength(lines, code) : lines);
-    }
-    if (framing === 'none') {
-      if (isTunnel(request, code)) this.closes = true;
-      else if (isEmpty) head += 'Content-Length: 0\r\n';
-    } else if (!isAnnounced) {
-      head += contentFields(framing, length, request.version, this.trailerLines);
-    }
-    if (code === 426) head += 'Connection: Upgrade\r\n';
-    return head + connectionField(this.closes, request.version) + CRLF;
+    if (framing === 'none' && isTunnel(request, code)) this.closes = true;
+    else if (this.isAnnounced && framing === 'length') this.announce(length);
   }
 
   /** Fixes how the content ends, and whether the connection does. */

@@ -1,11 +1,19 @@
-/** Text of the heads of responses. */
+/** Text of the heads of responses, as HTTP/1 sends them. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkInteger } from '../internal/check.js';
 import { isASCIIText } from '../protocols/http/octets.js';
 import type { Framing } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
-import { addLines, type FieldLine, type FieldValue, linesText, without } from './field-lines.js';
+import {
+  addLines,
+  type FieldLine,
+  type FieldValue,
+  hasField,
+  linesText,
+  without,
+} from './field-lines.js';
 import { checkInformational } from './field-names.js';
+import type { ReadyHead } from './response-connection.js';
 
 export const CRLF = '\r\n';
 /** The length of content that is not known when the head is written. */
@@ -47,19 +55,36 @@ export function relayedContentFields(framing: Framing, length: number, status: n
   return length === UNKNOWN || status === 204 ? '' : `Content-Length: ${length}\r\n`;
 }
 
+/** The head of a response. @param length Of the content, or {@link UNKNOWN}. @param dateLine The Date field line. */
+export function headText(head: ReadyHead, length: number, dateLine: string): string {
+  const { lines, request, code, framing, closes } = head;
+  let text = statusLine(code);
+  if (lines === undefined || !hasField(lines, 'date')) text += dateLine;
+  if (lines !== undefined) {
+    text += linesText(framing === 'none' ? withoutLength(lines, code) : lines);
+  }
+  if (framing === 'none') {
+    if (head.isEmpty) text += 'Content-Length: 0\r\n';
+  } else if (!head.isAnnounced) {
+    text += contentFields(framing, length, request.version, head.trailerLines);
+  }
+  if (code === 426) text += 'Connection: Upgrade\r\n';
+  return text + connectionField(closes, request.version) + CRLF;
+}
+
 /**
  * @param status 102 to 199.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, InvalidHTTPOutputError
  */
-export function informationalHead(
+export function informationalLines(
   status: number,
   fields: Readonly<Record<string, FieldValue>>,
-): Buffer {
+): FieldLine[] {
   checkInteger('status', status, 102, 199);
   const lines: FieldLine[] = [];
   for (const [name, value] of Object.entries(fields)) addLines(lines, name, value);
   checkInformational(lines);
-  return Buffer.from(`${statusLine(status)}${linesText(lines)}${CRLF}`, 'latin1');
+  return lines;
 }
 
 /** @throws InvalidArgumentTypeError */

@@ -57,7 +57,8 @@ export class HTTPServer implements AsyncDisposable {
 }
 
 /**
- * Serves HTTP/1.1 and HTTP/1.0. Over TLS, `http/1.1` is negotiated by ALPN.
+ * Serves HTTP/2, HTTP/1.1 and HTTP/1.0. Over TLS, the version is negotiated by ALPN; in clear, clients of HTTP/2 have to know that the
+ * server accepts it.
  *
  * @example const server = await serveHttp(reactor, serverFromString(reactor, 'tcp:8080'), (_request, response) => {
  *   response.setField('Content-Type', 'text/plain').send('Hello, World!');

@@ -5,6 +5,11 @@ import { checkTimeout } from '../policies/idle-timeouts.js';
 import type { RequestLimitOptions, RequestParserOptions } from '../protocols/http/limits.js';
 import { type CompressionOptions, CompressionPolicy } from './compression-policy.js';
 import { type ErrorPageMaker, plainErrorPage } from './error-pages.js';
+import {
+  type HTTP2ServerOptions,
+  type HTTP2ServerSettings,
+  http2Settings,
+} from './http2/server-settings.js';
 import type { AccessLog } from './response-log.js';
 
 /** Times are in milliseconds. Except `drainDeadlineMs`, they are greater than 0 and checked once a second. */
@@ -54,6 +59,11 @@ export interface HTTPServerOptions extends RequestLimitOptions {
    * the status. See `negotiatedErrorPage`.
    */
   readonly errorPage?: ErrorPageMaker | undefined;
+  /**
+   * Whether HTTP/2 is served on the same port, to clients that negotiate it by ALPN over TLS, or begin with its preface in clear: `false`,
+   * or its limits. Default true.
+   */
+  readonly http2?: boolean | HTTP2ServerOptions;
   /** The time of Date fields in milliseconds since 1970. Default `Date.now`. */
   readonly wallClock?: () => number;
 }
@@ -82,12 +92,13 @@ export const HTTP_SERVER_OPTIONS: OptionNames<HTTPServerOptions> = {
   compression: true,
   accessLog: true,
   errorPage: true,
+  http2: true,
   wallClock: true,
 };
 
 const MAX_BYTES = 2 ** 31;
 
-type Features = 'compression' | 'accessLog' | 'errorPage';
+type Features = 'compression' | 'accessLog' | 'errorPage' | 'http2';
 type ServerNames = Exclude<keyof HTTPServerOptions, keyof RequestLimitOptions>;
 
 /** The server's settings, and the options of its parsers. */
@@ -96,6 +107,7 @@ export interface HTTPServerSettings
   readonly compression: CompressionPolicy | undefined;
   readonly accessLog: AccessLog | undefined;
   readonly errorPage: ErrorPageMaker;
+  readonly http2: HTTP2ServerSettings | undefined;
   readonly parserOptions: RequestParserOptions;
 }
 
@@ -131,14 +143,18 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
     errorPage,
   };
   checkSettings(settings);
+  const parserOptions = pickOptions(options, PARSER_NAMES);
   return {
     ...settings,
     compression: compressionPolicy(options.compression),
-    parserOptions: pickOptions(options, PARSER_NAMES),
+    http2: http2Settings(options.http2 === undefined ? true : options.http2, parserOptions),
+    parserOptions,
   };
 }
 
-function checkSettings(settings: Omit<HTTPServerSettings, 'compression' | 'parserOptions'>): void {
+function checkSettings(
+  settings: Omit<HTTPServerSettings, 'compression' | 'http2' | 'parserOptions'>,
+): void {
   checkTimeout('headTimeoutMs', settings.headTimeoutMs);
   checkTimeout('contentTimeoutMs', settings.contentTimeoutMs);
   checkInteger('minContentBytes', settings.minContentBytes, 1, MAX_BYTES);

@@ -4,7 +4,7 @@ import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';
 import type { HTTPService, ServedProtocol } from './http-service.js';
 import type { ServedConnection } from './served-connection.js';
-import { checkProtocol, isServedProtocol, upgradeHead } from './upgrade.js';
+import { checkProtocol, chosenProtocol, isServedProtocol } from './upgrade.js';
 import { UpgradedConnection } from './upgraded-connection.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
 
@@ -33,8 +33,10 @@ export function upgradeConnection(
   checkProtocol(protocol);
   const response = connection.responseInProgress(request);
   const transport = connection.switchable();
-  const head = upgradeHead(response, name);
-  response.log?.end(request.method === 'CONNECT' ? 200 : 101);
+  const chosen = chosenProtocol(response, name);
+  const status = request.method === 'CONNECT' ? 200 : 101;
+  const head = response.upgradeHead(status, chosen);
+  response.log?.end(status);
   const rest = connection.leaveHTTP(response);
   transport.write(head);
   switchTo(connection, transport, protocol, response, rest);

@@ -17,10 +17,13 @@ import type { ServedProtocol } from './http-service.js';
 
 /**
  * @param name The protocol to switch to. Default: the first that the client offers.
- * @returns The head of the response.
+ * @returns The protocol; undefined for a tunnel.
  * @throws HTTPSequenceError, HTTPStatusError, InvalidArgumentValueError, InvalidHTTPOutputError, UpgradeRequiredError
  */
-export function upgradeHead(response: HTTPResponse, name: string | undefined): Buffer | string {
+export function chosenProtocol(
+  response: HTTPResponse,
+  name: string | undefined,
+): string | undefined {
   const { head, hasContent, method } = response.request;
   if (response.headSent) throw new HTTPSequenceError('the request was answered');
   if (name !== undefined && !isProtocolName(name)) {
@@ -28,15 +31,15 @@ export function upgradeHead(response: HTTPResponse, name: string | undefined): B
   }
   if (method !== 'CONNECT' && !head.hasUpgrade) throw notOffered(name);
   if (hasContent) throw new HTTPStatusError(400, 'the request has content');
-  if (method === 'CONNECT') return response.upgradeHead(200, undefined);
+  if (method === 'CONNECT') return undefined;
   const offers = splitOutsideQuotes(head.field('upgrade') ?? '', ',');
   const [first] = offers;
   if (first === undefined || !offers.every(isProtocolName)) {
     throw new HTTPStatusError(400, 'the Upgrade field is malformed');
   }
-  if (name === undefined) return response.upgradeHead(101, first);
+  if (name === undefined) return first;
   const lower = name.toLowerCase();
-  if (offers.some((offer) => offer.toLowerCase() === lower)) return response.upgradeHead(101, name);
+  if (offers.some((offer) => offer.toLowerCase() === lower)) return name;
   throw notOffered(name);
 }
 

@@ -77,7 +77,7 @@ export class Exchange extends HTTPResponse {
   release(): void {
     const { held } = this;
     this.forgetHeld();
-    if (held !== undefined) for (const data of held) this.connection.write(data);
+    if (held !== undefined) for (const data of held) this.link.write(data);
   }
 
   /** Drops what was kept. */
@@ -138,7 +138,7 @@ export class Exchange extends HTTPResponse {
   private put(data: string | Uint8Array): void {
     const { held } = this;
     if (held === undefined) {
-      this.connection.write(data);
+      this.link.write(data);
       return;
     }
     const last = held.at(-1);

@@ -24,6 +24,7 @@ export class LiveSettings implements HTTPServerSettings {
   readonly drainDeadlineMs: number;
   readonly wallClock: () => number;
   readonly compression: undefined = undefined;
+  readonly http2: undefined = undefined;
   readonly accessLog: HTTPServerSettings['accessLog'];
   readonly errorPage: HTTPServerSettings['errorPage'];
   private readonly base: HTTPServerSettings;

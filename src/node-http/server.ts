@@ -182,6 +182,7 @@ export class Server extends NodeServer {
     const base = serverSettings({
       maxContentBytes: Number.MAX_SAFE_INTEGER,
       ...engine,
+      http2: false,
       maxFields: 2_000,
       ...(maxHeaderSize !== undefined && maxHeaderSize > 0 && { maxHeadBytes: maxHeaderSize }),
     });

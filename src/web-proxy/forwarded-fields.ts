@@ -3,8 +3,9 @@
  */
 
 import { splitOutsideQuotes } from '../http/field-values.js';
+import type { ReceivedSection } from '../http/received-head.js';
 import { CONNECTION_FIELDS } from '../protocols/http/connection-fields.js';
-import type { FieldFilter, FieldSection } from '../protocols/http/field-section.js';
+import type { FieldFilter } from '../protocols/http/field-section.js';
 
 /** Those of one connection, and of framing, which the serializer makes anew. */
 const HOP_BY_HOP: readonly string[] = [...CONNECTION_FIELDS, 'content-length'];
@@ -114,7 +115,7 @@ export const TRAILERS: NameFilter = new NameFilter([
 ]);
 
 /** The field lines to pass on: those that the filter drops, and those that Connection names, are left out. */
-export function passedOn(section: FieldSection, filter: NameFilter): string {
+export function passedOn(section: ReceivedSection, filter: NameFilter): string {
   const connection = section.field('connection');
   if (connection === undefined || isCommon(connection)) return section.linesWithout(filter);
   const named = splitOutsideQuotes(connection.toLowerCase(), ',');

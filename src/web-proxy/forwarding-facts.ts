@@ -3,9 +3,9 @@ import { BlockList } from 'node:net';
 import type { Address } from '../core/address.js';
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { HTTPRequest } from '../http/http-request.js';
+import type { ReceivedSection } from '../http/received-head.js';
 import { checkChoice } from '../internal/check.js';
 import { addNetwork } from '../internal/ip-networks.js';
-import type { FieldSection } from '../protocols/http/field-section.js';
 import { isToken } from '../protocols/http/octets.js';
 import {
   CONTINUED,
@@ -76,7 +76,7 @@ export class ForwardingFacts {
   }
 
   /** Whether the request has passed proxies of this name as often as it may. */
-  isLoop(head: FieldSection): boolean {
+  isLoop(head: ReceivedSection): boolean {
     const before = head.field('via');
     if (before === undefined || this.#via === undefined) return false;
     let passes = 0;
@@ -89,7 +89,7 @@ export class ForwardingFacts {
   }
 
   /** The Via line (RFC 9110 section 7.6.3), which continues that of the message. */
-  viaLine(head: FieldSection & { readonly version: string }): string {
+  viaLine(head: ReceivedSection & { readonly version: string }): string {
     if (this.#via === undefined) {
       const kept = head.field('via');
       return kept === undefined ? '' : `Via: ${kept}\r\n`;

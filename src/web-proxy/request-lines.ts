@@ -2,8 +2,8 @@
 import { splitOutsideQuotes } from '../http/field-values.js';
 import type { HTTPRequest } from '../http/http-request.js';
 import type { HTTPResponse } from '../http/http-response.js';
+import type { ReceivedHead } from '../http/received-head.js';
 import type { Logger } from '../logger/logger.js';
-import type { RequestHead } from '../protocols/http/heads.js';
 
 /** How the content of the request is framed, with the expectation and the permission of trailers. */
 export function framingLines(request: HTTPRequest): string {
@@ -31,7 +31,7 @@ export function isUpgrade({ head, hasContent }: HTTPRequest): boolean {
   return offers.length > 0 && !offers.some((offer) => /^(?:h2c?|http|tls)(?:\/|$)/.test(offer));
 }
 
-export function upgradeLines(head: RequestHead): string {
+export function upgradeLines(head: ReceivedHead): string {
   return `Connection: Upgrade\r\nUpgrade: ${head.field('upgrade')}\r\n`;
 }
 

@@ -171,7 +171,7 @@ describe.each(REACTORS)('an HTTP server on $name', ({ make }) => {
       port: port.getHost().port,
       ca: identity.certificate,
       servername: 'localhost',
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: ['http/1.1'],
     });
     let text = '';
     const answered = new Promise<void>((resolve, reject) => {

@@ -10,12 +10,13 @@
  * One exists for each connection, so private fields are TypeScript's: see StreamTransport.
  */
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import { LARGE_WRITE_BYTES, type Transport } from '../../core/transport.js';
+import type { Transport } from '../../core/transport.js';
 import { failConnection } from '../../defer/callback-result.js';
 import { HTTP2Connection } from '../../protocols/http2/connection.js';
 import { NO_ERROR, SETTINGS_TIMEOUT } from '../../protocols/http2/error-codes.js';
 import { HTTP2Error } from '../../protocols/http2/errors.js';
 import type { HTTP2Event } from '../../protocols/http2/events.js';
+import type { HTTP2Output } from '../../protocols/http2/frame-serializer.js';
 import type { HTTP2Options } from '../../protocols/http2/limits.js';
 import { ConnectionWriter, FIRST_FREE_FLAG, PARSING } from '../connection-writer.js';
 import { HTTP2SettingsTimeoutError } from './errors.js';
@@ -26,17 +27,12 @@ const INPUT_ENDED = 2 * FIRST_FREE_FLAG;
 /** The first flag that subclasses may define. */
 export const FIRST_FREE_LINK_FLAG: number = 4 * FIRST_FREE_FLAG;
 
-/** Longer pieces are passed to the transport as they are. */
-const MAX_GATHERED_BYTES = 8_192;
-
-/** Frames of the turn in progress, of one connection. Transports copy writes of this size. */
-const gathered: Buffer = Buffer.allocUnsafeSlow(LARGE_WRITE_BYTES - 1);
-let gatheredBytes = 0;
-let gatheringLink: HTTP2Link | undefined;
+/** Its `then` is a microtask without the context that `queueMicrotask` makes. */
+const SETTLED: Promise<void> = Promise.resolve();
 
 export abstract class HTTP2Link
   extends ConnectionWriter
-  implements StreamProtocol, IntervalListener
+  implements StreamProtocol, IntervalListener, HTTP2Output
 {
   /** @internal */
   readonly connection: HTTP2Connection;
@@ -98,19 +94,12 @@ export abstract class HTTP2Link
   }
 
   override write(data: Uint8Array): void {
-    if ((this.flags & PARSING) === 0 || data.length > MAX_GATHERED_BYTES) {
-      this.flush();
-      this.send(data);
-      return;
-    }
-    if (gatheringLink !== this) gatheringLink?.flush();
-    gatheringLink = this;
-    if (gatheredBytes + data.length > gathered.length) {
-      this.flush();
-      gatheringLink = this;
-    }
-    gathered.set(data, gatheredBytes);
-    gatheredBytes += data.length;
+    this.send(data);
+  }
+
+  /** {@link HTTP2Output.framesGathered}: outside of a turn of this connection, frames are written when the code that runs has ended. */
+  framesGathered(): void {
+    if ((this.flags & PARSING) === 0) void SETTLED.then(() => this.flush());
   }
 
   /** Runs calls of the connection, and then takes the events that follow from them. Their frames are gathered. */
@@ -195,11 +184,7 @@ export abstract class HTTP2Link
   protected abstract lost(reason: Error): void;
 
   protected override flush(): void {
-    if (gatheringLink !== this) return;
-    const length = gatheredBytes;
-    gatheredBytes = 0;
-    gatheringLink = undefined;
-    if (length > 0) this.send(gathered.subarray(0, length));
+    this.connection.flush();
   }
 
   private takeEvents(): void {

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 /** A request head: that of an HTTP/1.1 parser, for example. */
 export interface HandshakeRequest {
   readonly method: string;
-  /** `1.1` or `HTTP/1.1`. */
+  /** `1.1` or `HTTP/1.1`; `2.0` for an extended CONNECT (RFC 8441) that is presented as a GET with Upgrade. */
   readonly version: string;
   /**
    * The value of a field without surrounding white space; the values of a repeated field, in order, are joined by `, `.

@@ -55,7 +55,7 @@ export interface ServerHandshakeOptions {
   readonly deflate?: PermessageDeflateOptions;
 }
 
-/** An accepted request: answer it with status 101 and `fields`. */
+/** An accepted request: answer it with `fields`, and status 101; with 200 over HTTP/2. */
 export interface ServerHandshake {
   readonly fields: HandshakeFields;
   readonly subprotocol: string | undefined;
@@ -70,6 +70,8 @@ const OPTIONS: OptionNames<ServerHandshakeOptions> = {
 };
 
 const VERSION = '13';
+
+const HTTP2_VERSION = '2.0';
 
 /** 16 bytes in base64: 22 characters, of which the last has four bits of padding, and `==`. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
@@ -97,9 +99,7 @@ export function acceptRequest(
   const accepted = own === undefined ? undefined : negotiate(request, own);
   return {
     fields: [
-      ['Upgrade', 'websocket'],
-      ['Connection', 'Upgrade'],
-      ['Sec-WebSocket-Accept', acceptValueOf(key)],
+      ...(key === undefined ? [] : switchingFields(key)),
       ...(subprotocol === undefined ? [] : [['Sec-WebSocket-Protocol', subprotocol] as const]),
       ...(accepted === undefined ? [] : [['Sec-WebSocket-Extensions', accepted.answer] as const]),
     ],
@@ -108,10 +108,19 @@ export function acceptRequest(
   };
 }
 
-/** @returns The key. */
-function checkRequest(request: HandshakeRequest): string {
+function switchingFields(key: string): HandshakeFields {
+  return [
+    ['Upgrade', 'websocket'],
+    ['Connection', 'Upgrade'],
+    ['Sec-WebSocket-Accept', acceptValueOf(key)],
+  ];
+}
+
+/** @returns The key; undefined over HTTP/2, which has none (RFC 8441 section 5). */
+function checkRequest(request: HandshakeRequest): string | undefined {
+  const isHTTP2 = request.version === HTTP2_VERSION;
   if (request.method !== 'GET') throw refused(405, 'its method is not GET', [['Allow', 'GET']]);
-  if (!isHTTP11(request.version)) throw refused(505, 'its version is not HTTP/1.1');
+  if (!isHTTP2 && !isHTTP11(request.version)) throw refused(505, 'its version is not HTTP/1.1');
   if (!isWebSocketRequest(request)) {
     throw refused(426, 'no Upgrade to websocket', [
       ['Upgrade', 'websocket'],
@@ -128,6 +137,7 @@ function checkRequest(request: HandshakeRequest): string {
       ['Sec-WebSocket-Version', VERSION],
     ]);
   }
+  if (isHTTP2) return undefined;
   const key = request.field('sec-websocket-key');
   if (key === undefined || !KEY.test(key)) {
     throw refused(400, 'Sec-WebSocket-Key is not 16 bytes of base64');

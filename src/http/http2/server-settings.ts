@@ -1,0 +1,88 @@
+/** The settings of HTTP/2 on a server. */
+import type { Clock } from '../../core/clock.js';
+import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
+import { checkTimeout } from '../../policies/idle-timeouts.js';
+import {
+  type MessageLimits,
+  type RequestParserOptions,
+  requestLimits,
+} from '../../protocols/http/limits.js';
+import { checkSettings, type HTTP2Options } from '../../protocols/http2/limits.js';
+import { HTTP2Intervals } from './intervals.js';
+
+/**
+ * Limits of the HTTP/2 connections of a server, besides those of `HTTPServerOptions`: `maxHeadBytes` and `maxFields` apply to field
+ * sections, of which each field counts 32 bytes more.
+ */
+export interface HTTP2ServerOptions
+  extends Omit<
+    HTTP2Options,
+    'role' | 'enableConnectProtocol' | 'maxHeaderListBytes' | 'maxFields' | 'maxInformational'
+  > {
+  /** Time in which a client has to acknowledge the settings, in milliseconds: greater than 0. Checked every 10 s. Default 10,000. */
+  readonly settingsTimeoutMs?: number;
+}
+
+const OPTIONS: OptionNames<HTTP2ServerOptions> = {
+  settingsTimeoutMs: true,
+  headerTableBytes: true,
+  encoderTableBytes: true,
+  maxConcurrentStreams: true,
+  streamWindowBytes: true,
+  connectionWindowBytes: true,
+  maxFrameBytes: true,
+  maxHeaderBlockBytes: true,
+  maxContinuations: true,
+  maxResets: true,
+  maxPings: true,
+  maxSettings: true,
+  maxEmptyData: true,
+  maxPriorities: true,
+  maxWindowUpdates: true,
+  maxTinyFrames: true,
+  maxUnknownFrames: true,
+  maxStalledIntervals: true,
+  minIntervalBytes: true,
+};
+
+/** Checked options, which the connections of a server share. */
+export interface HTTP2ServerSettings {
+  readonly options: HTTP2Options;
+  readonly limits: MessageLimits;
+  readonly settingsTimeoutMs: number;
+}
+
+/** The state of a server that its HTTP/2 connections share. */
+export interface HTTP2Service extends HTTP2ServerSettings {
+  readonly intervals: HTTP2Intervals;
+}
+
+/**
+ * @param http2 `false`: none.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+ */
+export function http2Settings(
+  http2: boolean | HTTP2ServerOptions,
+  parserOptions: RequestParserOptions,
+): HTTP2ServerSettings | undefined {
+  if (http2 === false) return undefined;
+  const given = http2 === true ? {} : http2;
+  checkOptions('http2', given, OPTIONS);
+  const { settingsTimeoutMs = 10_000, ...options } = pickOptions(given, OPTIONS);
+  const limits = requestLimits(parserOptions);
+  const { maxHeadBytes: maxHeaderListBytes, maxFields } = limits;
+  const frozen: HTTP2Options = Object.freeze({
+    ...options,
+    role: 'server',
+    enableConnectProtocol: true,
+    maxHeaderListBytes,
+    maxFields,
+  });
+  checkSettings(frozen);
+  checkTimeout('settingsTimeoutMs', settingsTimeoutMs);
+  return { options: frozen, limits, settingsTimeoutMs };
+}
+
+export function http2Service(clock: Clock, settings: HTTP2ServerSettings): HTTP2Service {
+  return { ...settings, intervals: new HTTP2Intervals(clock, settings.settingsTimeoutMs) };
+}
