@@ -132,8 +132,8 @@ it('refuses an upgrade that the request does not ask for', () => {
   served.settle();
   expect([received.status, received.content, received.end]).toEqual([501, '', 'end']);
   expect(problems).toMatchObject([
-    { code: 'ERR_UPGRADE_REQUIRED' },
-    { code: 'ERR_UPGRADE_REQUIRED' },
+    { code: 'ERR_HTTP_UPGRADE_REQUIRED' },
+    { code: 'ERR_HTTP_UPGRADE_REQUIRED' },
   ]);
 });
 
