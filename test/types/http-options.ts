@@ -68,6 +68,7 @@ export const HTTP_CALLS: Readonly<Record<string, readonly Call[]>> = {
   RequestDetails: [memory((reactor, o) => new Agent(reactor).get('http://a', o))],
   AgentCredentials: [memory((reactor, o) => new Agent(reactor).get('http://a', { auth: o }))],
   AgentRequestOptions: [memory((reactor, o) => new Agent(reactor).request('http://a', o))],
+  HTTP2ServerOptions: [(http2) => new HTTPFactory(clock, () => {}, { http2 })],
   HTTP2ClientOptions: [(http2Limits) => new HTTPConnectionPool(clock, { http2Limits })],
   HTTPConnectionPoolOptions: [(o) => new HTTPConnectionPool(clock, o)],
   HTTPClientRequest: [
