@@ -250,6 +250,8 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'nghttpd',
     serves: { http2: node('http2/nghttpd.mjs') },
     versionCommand: debianVersion('nghttp2-server'),
+    // Memory is read of the program that starts it.
+    scenarios: ['http2-hello-100'],
     withoutGarbage: true,
     optional: true,
     quick: false,
