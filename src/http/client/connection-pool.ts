@@ -181,8 +181,8 @@ export class HTTPConnectionPool
     const found = this.#origin.get(connection);
     if (found === undefined) return;
     this.#origin.delete(connection);
-    if (connection instanceof HTTPClientConnection) found.connections.delete(connection);
-    else found.shared.delete(connection);
+    if (connection instanceof HTTPClientConnection) found.connections -= 1;
+    else found.shared.splice(found.shared.indexOf(connection), 1);
     this.#freed(found);
   }
 
@@ -286,12 +286,12 @@ export class HTTPConnectionPool
     found.version = isHTTP1 ? '1.1' : '2.0';
     if (found.origin.http2 !== undefined) this.#versions.set(found.origin, found.version);
     if (isHTTP1) {
-      found.connections.add(connection);
+      found.connections += 1;
       connection.watch();
       this.released(connection);
       this.#grow(found);
     } else {
-      found.shared.add(connection);
+      found.shared.push(connection);
       connection.watch();
       if (this.#isClosed) connection.retire();
       else this.roomMade(connection);

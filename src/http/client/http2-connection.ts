@@ -47,7 +47,7 @@ export class HTTP2ClientConnection extends HTTP2Link implements ExchangeConnecti
   /** The streams at the last look. */
   private knownStreams = 0;
   /** Exchanges that wait for the transport. */
-  private readonly waiting: Set<HTTP2Exchange> = new Set();
+  private waiting: Set<HTTP2Exchange> | undefined = undefined;
 
   constructor(owner: HTTP2ConnectionOwner) {
     super(owner.settings.http2.core, owner.intervals);
@@ -126,11 +126,12 @@ export class HTTP2ClientConnection extends HTTP2Link implements ExchangeConnecti
   }
 
   waitForTransport(exchange: HTTP2Exchange): void {
+    this.waiting ??= new Set();
     this.waiting.add(exchange);
   }
 
   stopWaiting(exchange: HTTP2Exchange): void {
-    this.waiting.delete(exchange);
+    this.waiting?.delete(exchange);
   }
 
   retire(): void {
@@ -187,9 +188,9 @@ export class HTTP2ClientConnection extends HTTP2Link implements ExchangeConnecti
   protected override writingPaused(): void {}
 
   protected override writingResumed(): void {
-    const all = [...this.waiting];
-    this.waiting.clear();
-    for (const exchange of all) exchange.flush();
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting !== undefined) for (const exchange of waiting) exchange.flush();
   }
 
   /** No response can follow. */

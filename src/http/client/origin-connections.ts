@@ -15,11 +15,12 @@ const USUAL_STREAMS = 100;
 
 export class OriginConnections {
   readonly origin: HTTPOrigin;
-  readonly connections: Set<HTTPClientConnection> = new Set();
+  /** The number of connections of HTTP/1.1. */
+  connections = 0;
   /** The one that was used last is the last. */
   readonly idle: HTTPClientConnection[] = [];
   /** Those of HTTP/2, in the order in which they were made. */
-  readonly shared: Set<HTTP2ClientConnection> = new Set();
+  readonly shared: HTTP2ClientConnection[] = [];
   readonly attempts: Set<Deferred<unknown>> = new Set();
   readonly queue: LinkedList<QueuedWaiter> = new LinkedList();
   version: ChosenVersion;
@@ -30,7 +31,7 @@ export class OriginConnections {
   }
 
   get size(): number {
-    return this.connections.size + this.shared.size + this.attempts.size;
+    return this.connections + this.shared.length + this.attempts.size;
   }
 
   /** The waiting requests that need no further connection. The first one decides about the version, so all wait for it. */

@@ -21,8 +21,8 @@ export function poolCounts(
 ): PoolCounts {
   let [connections, idle, http2, streams] = [0, 0, 0, 0];
   for (const origin of origins) {
-    http2 += origin.shared.size;
-    connections += origin.connections.size + origin.shared.size;
+    http2 += origin.shared.length;
+    connections += origin.connections + origin.shared.length;
     idle += origin.idleCount;
     for (const connection of origin.shared) streams += connection.streamCount;
   }
