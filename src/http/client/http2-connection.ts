@@ -152,18 +152,24 @@ export class HTTP2ClientConnection extends HTTP2Link implements ExchangeConnecti
     return undefined;
   }
 
-  /** A time limit may be over: of the answer to a PING, or of an idle connection. */
+  /** A time limit may be over: of the end of the connection, of the answer to a PING, or of an idle connection. */
   expired(): void {
-    const { timeouts } = this;
-    const { idleTimeoutMs, pingTimeoutMs } = this.owner.settings.http2;
-    let limit = Number.POSITIVE_INFINITY;
-    if (this.state === 'checking') limit = pingTimeoutMs;
-    else if (this.isIdle) limit = idleTimeoutMs;
-    const left = limit + timeouts.tickMs - (timeouts.tick - this.since) * timeouts.tickMs;
-    if (left <= 0) {
-      if (this.isChecking) this.abort();
-      else this.retire();
-    } else timeouts.add(this, Math.min(left, this.shortestMs));
+    const { timeouts, limitMs } = this;
+    const left = limitMs + timeouts.tickMs - (timeouts.tick - this.since) * timeouts.tickMs;
+    if (left > 0) timeouts.add(this, Math.min(left, this.shortestMs));
+    else if (this.isIdle) {
+      this.since = timeouts.tick;
+      timeouts.add(this, this.shortestMs);
+      this.retire();
+    } else this.abort();
+  }
+
+  private get limitMs(): number {
+    const { writeTimeoutMs, http2 } = this.owner.settings;
+    // A server that does not read keeps a connection from closing.
+    if (this.isClosing) return writeTimeoutMs;
+    if (this.state === 'checking') return http2.pingTimeoutMs;
+    return this.isIdle ? http2.idleTimeoutMs : Number.POSITIVE_INFINITY;
   }
 
   protected override eventReceived(event: HTTP2Event): void {
@@ -207,6 +213,7 @@ export class HTTP2ClientConnection extends HTTP2Link implements ExchangeConnecti
 
   /** Requests that wait for this connection need another. */
   protected override leaving(): void {
+    this.since = this.timeouts.tick;
     this.owner.roomMade(this);
   }
 }

@@ -118,10 +118,10 @@ export class HTTP2Exchange implements TimeoutEntry {
   /** Ends the request. @throws HTTPContentLengthError, InvalidHTTPOutputError */
   end(trailers: Exclude<HTTPFields, FieldBlock> | undefined): void {
     if (trailers === undefined || Object.keys(trailers).length === 0) this.send(NOTHING, true);
-    else {
-      this.stream?.sendTrailers(trailers);
+    else if (this.stream?.isClosed === false) {
+      this.stream.sendTrailers(trailers);
       this.sent();
-    }
+    } else this.blocked();
   }
 
   /** The receiver wants content again. */
@@ -256,6 +256,11 @@ export class HTTP2Exchange implements TimeoutEntry {
   private push(): void {
     const { stream, connection } = this;
     if (stream === undefined) return;
+    // The connection is closing: its end is the reason for the failure of the request.
+    if (stream.isClosed) {
+      this.blocked();
+      return;
+    }
     do {
       if (connection.isFull) {
         connection.waitForTransport(this);

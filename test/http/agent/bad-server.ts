@@ -55,7 +55,7 @@ function chunks({ text, random }: Asked): string {
 }
 
 /** The path of requests that are redirected again and again. */
-const LOOP = '/loop/';
+export const LOOP = '/loop/';
 const CHUNKED = 'Transfer-Encoding: chunked';
 
 /** A part of a text that is neither empty nor all of it. */
@@ -226,7 +226,7 @@ export interface Served {
   readonly length: number;
   /** Whether the content is coded; of a bomb, it is not that of the request. */
   readonly coding: 'none' | 'gzip' | 'bomb';
-  /** Whether it came by a redirection. */
+  /** Whether it came by a redirection, or was refused without being processed. */
   readonly isRedirected: boolean;
 }
 

@@ -2,7 +2,7 @@
 import type { Agent, AgentRequestOptions, AgentResponse } from '../../../src/http/index.js';
 import { type Clock, RopewalkError } from '../../../src/index.js';
 import type { Random } from '../../protocols/http/differential/messages.js';
-import { type BadServer, contentFor, type Served } from './bad-server.js';
+import { contentFor, type Served } from './bad-server.js';
 
 /** How a request ended. */
 interface Ended {
@@ -61,6 +61,10 @@ const FAULTS: ReadonlySet<string> = new Set([
   'ERR_UNSUPPORTED_CONTENT_CODING',
   'ERR_DECODED_RATIO',
   'ERR_CONNECTION_LOST',
+  'ERR_HTTP2_PROTOCOL',
+  'ERR_HTTP2_LIMIT',
+  'ERR_HTTP2_STREAM_RESET',
+  'ERR_HTTP2_UNPROCESSED',
 ]);
 
 /** And because of a network that is not reliable. */
@@ -68,6 +72,7 @@ const NETWORK_FAULTS: ReadonlySet<string> = new Set([
   ...FAULTS,
   'ERR_CONNECTION_REFUSED',
   'ERR_NO_ROUTE',
+  'ERR_CONNECTION_DONE',
 ]);
 
 /** What it may fail with because its caller gave it up. */
@@ -78,7 +83,7 @@ const MOST = 2;
 
 export interface CrowdOptions {
   readonly agent: Agent;
-  readonly server: BadServer;
+  readonly server: { readonly served: ReadonlyMap<string, readonly Served[]> };
   readonly clock: Clock;
   readonly random: Random;
   readonly url: string;
@@ -209,7 +214,8 @@ function* faultsOf(
   const code = codeOf(error);
   if (asking.isGivenUp ? GIVEN_UP.has(code) : false) return;
   if (!(isReliable ? FAULTS : NETWORK_FAULTS).has(code)) yield `failed with ${code}`;
-  if (isReliable && last?.outcome === 'answer') yield `lost its answer: ${code}`;
+  if (isReliable && last?.outcome === 'answer')
+    yield `lost its answer: ${code} ${(error as Error).message}`;
 }
 
 /** Whether the content can be compared. */
