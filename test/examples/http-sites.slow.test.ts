@@ -1,5 +1,6 @@
 /** The programs of docs/howto/sites.md. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect as connectHTTP2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -68,7 +69,7 @@ describe.each(KINDS)('https-hello on the %s reactor', (kind) => {
       port: server.port,
       host: '127.0.0.1',
       rejectUnauthorized: false,
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: ['http/1.1'],
     });
     await using peer = new RawPeer(socket);
     socket.on('secureConnect', () =>
@@ -76,5 +77,17 @@ describe.each(KINDS)('https-hello on the %s reactor', (kind) => {
     );
     await peer.until(() => peer.text.includes('Hello over TLS'), 'the greeting');
     expect(socket.alpnProtocol).toBe('http/1.1');
+  });
+});
+
+describe.each(KINDS)('http2-hello on the %s reactor', (kind) => {
+  it('greets over HTTP/2', async () => {
+    await using server = await ExampleServer.start('http2-hello', ['--clear'], on(kind));
+    const session = connectHTTP2(`http://127.0.0.1:${server.port}`);
+    const stream = session.request({ ':path': '/' });
+    let text = '';
+    for await (const piece of stream) text += piece;
+    session.close();
+    expect(text).toBe('Hello over HTTP/2.0!\n');
   });
 });
