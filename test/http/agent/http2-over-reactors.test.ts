@@ -1,4 +1,4 @@
-/** The agent over each reactor, against node:http2. */
+/** The agent over each reactor, against node:http2 and servers of this package. */
 import { once } from 'node:events';
 import {
   createSecureServer,
@@ -10,7 +10,8 @@ import {
 import { createServer as createTLSServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { expect, it } from 'vitest';
-import { Agent, type AgentOptions } from '../../../src/http/index.js';
+import { Agent, type AgentOptions, type HTTPHandler, serveHttp } from '../../../src/http/index.js';
+import { type IPv4Address, TCPServerEndpoint, wrapServerTLS } from '../../../src/index.js';
 import { type SelfSignedCertificate, selfSignedCertificate } from '../../../src/tls/index.js';
 import { contract, type Rig } from '../../support/contract.js';
 import { within } from '../../support/deadline.js';
@@ -141,6 +142,26 @@ contract('an agent over HTTP/2', (rig) => {
     });
     expect(await agent.get('/b').text()).toBe('GET /b h2');
     expect(agent.counts).toMatchObject({ connections: 1 });
+  });
+
+  it('asks a server of this package', async () => {
+    const identity = await selfSignedCertificate();
+    const plainEndpoint = new TCPServerEndpoint(rig.reactor, 0, { interface: '127.0.0.1' });
+    const endpoint = wrapServerTLS({ identity }, plainEndpoint);
+    const handler: HTTPHandler = (request, response) =>
+      request.method === 'POST' ? response.sendFrom(request) : response.send(request.target);
+    const server = rig.use(await serveHttp(rig.reactor, endpoint, handler));
+    const baseURL = `https://localhost:${(server.getHost() as IPv4Address).port}`;
+    const tls = { trustRoots: identity.certificate };
+    const agent = rig.use(new Agent(rig.reactor, { baseURL, tls }));
+    const texts = await Promise.all(
+      Array.from({ length: 90 }, (_, at) => agent.get(`/${at}`).text()),
+    );
+    expect(texts).toEqual(Array.from({ length: 90 }, (_, at) => `/${at}`));
+    const content = 'z'.repeat(500_000);
+    const echoed = await agent.post('/', { content });
+    expect([echoed.version, (await echoed.text()) === content]).toEqual(['2.0', true]);
+    expect(agent.counts).toMatchObject({ connections: 1, idle: 1, http2: 1 });
   });
 
   it('goes on with another connection if the server ends the first', async () => {
