@@ -20,6 +20,7 @@ import {
   randomResponse,
 } from '../../protocols/http/differential/messages.js';
 import { requestEvents, responseEvents } from '../../protocols/http/events.js';
+import { checkHTTPClient } from '../http-client-target.js';
 import { cut } from '../mutations.js';
 import { buffers, sameWhenCut, type Target, textOf } from '../target.js';
 
@@ -144,6 +145,11 @@ export const TARGETS: Readonly<Record<string, Target>> = {
       );
       sameWhenCut(bytes, random, (chunks) => responseEvents(chunks, sent));
     },
+  },
+  'http-client': {
+    seeds: Array.from({ length: 40 }, (_, seed) => randomResponse(randomOf(seed + 200))),
+    words: HTTP_WORDS,
+    check: (bytes, random) => checkHTTPClient(cut(random, bytes), Buffer.from(bytes), random),
   },
   'http-chunks': {
     seeds: buffers(
