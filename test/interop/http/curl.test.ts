@@ -221,7 +221,7 @@ describe.skipIf(!AVAILABLE)('with curl', () => {
         expect(flushLoggedErrors(Error)).toHaveLength(1);
       });
 
-      it('answers over TLS, as http/1.1', async () => {
+      it('answers over TLS, as HTTP/2', async () => {
         const factory = new CountingFactory(rig, answer, {});
         const context = serverContext({ identity, alpnProtocols: ['http/1.1'] });
         const port = portOf(listenTLS(rig.reactor, 0, factory, context, { interface: HOST }));
@@ -231,7 +231,7 @@ describe.skipIf(!AVAILABLE)('with curl', () => {
           ...['--write-out', '|%{http_version}', `https://${authority}/?[1-2]`],
         );
         expect(stderr).toBe('');
-        expect(stdout).toBe(`${GREETING}|1.1`.repeat(2));
+        expect(stdout).toBe(`${GREETING}|2`.repeat(2));
         expect(factory.made).toBe(1);
       });
     },
