@@ -1,4 +1,4 @@
-/** The programs of docs/howto/rpc.md and docs/howto/cgi.md. */
+/** The programs of docs/howto/rpc.md and docs/howto/cgi.md, and a stream in the manner of gRPC. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,15 @@ describe.each(KINDS)('rpc-server and rpc-client on the %s reactor', (kind) => {
     ]);
     expect(stdout).toContain("'stock.amount'");
     expect(stdout).not.toContain('clear');
+  });
+});
+
+describe.each(KINDS)('grpc-like-stream on the %s reactor', (kind) => {
+  it('has answers while the client sends, and a status in trailers', async () => {
+    await using program = new Child(exampleUrl('grpc-like-stream'), ['--port', '0'], on(kind));
+    const { stdout, code } = await program.result();
+    const sums = ['sum 1', 'sum 3', 'sum 6', 'sum 10', 'HTTP/2.0, status 0', ''];
+    expect([code, stdout.split('\n')]).toEqual([0, sums]);
   });
 });
 
