@@ -66,7 +66,7 @@ export function parseParameterized(text: string): ParameterizedValue | undefined
 }
 
 /** The text of a token or quoted string. Undefined if it is neither. */
-function unquoted(text: string): string | undefined {
+export function unquoted(text: string): string | undefined {
   if (isToken(text)) return text;
   if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return undefined;
   let result = '';

@@ -261,6 +261,22 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../../native.js',
     ],
   },
+  'src/http/agent/cache/probe.ts': {
+    allowed: [
+      './freshness.js',
+      '../send.js',
+      '../../dates.js',
+      '../../client/errors.js',
+      '../../../defer/deferred.js',
+      '../../../protocols/http/errors.js',
+    ],
+    refused: [
+      '../../client/connection-pool.js',
+      '../../../reactor/create-reactor.js',
+      '../../../web/index.js',
+      '../../../native.js',
+    ],
+  },
   'src/http/http2/probe.ts': {
     allowed: [
       './link.js',

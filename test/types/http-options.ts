@@ -4,10 +4,12 @@ import {
   Agent,
   decodeBody,
   EventStreams,
+  HTTPCache,
   HTTPConnectionPool,
   HTTPFactory,
   HTTPTunnelEndpoint,
   httpOrigin,
+  MemoryCacheStore,
   partsOf,
   proxyEndpoint,
   serveFetch,
@@ -56,6 +58,8 @@ export const HTTP_CALLS: Readonly<Record<string, readonly Call[]>> = {
       serveFetch(reactor, new TCPServerEndpoint(reactor, 0), () => new Response(), o),
     ),
   ],
+  HTTPCacheOptions: [(o) => new HTTPCache(o)],
+  MemoryCacheStoreOptions: [(o) => new MemoryCacheStore(o)],
   AgentOptions: [memory((reactor, o) => new Agent(reactor, o))],
   HTTPTunnelOptions: [
     memory((reactor, o) => {

@@ -21,6 +21,7 @@ import { HTTPConnectionPool } from '../client/connection-pool.js';
 import type { HTTP2Choice } from '../client/connection-source.js';
 import { type HTTPConnectionPoolOptions, POOL_OPTION_NAMES } from '../client/settings.js';
 import type { AgentTimes } from './agent-request.js';
+import { checkCache, type HTTPCache } from './cache/http-cache.js';
 import type { EndpointChoice } from './connections.js';
 import { type CookieOptions, type CookieSettings, cookieSettings } from './cookies.js';
 import { type AgentCredentials, checkCredentials } from './credentials.js';
@@ -97,6 +98,11 @@ export interface AgentOptions extends HTTPConnectionPoolOptions, AgentProxyOptio
   readonly wallClock?: () => number;
   /** Makes the boundary of a multipart form, which must not occur in the form. Default: 122 random bits in hexadecimal. */
   readonly makeBoundary?: () => string;
+  /**
+   * Stores responses and answers from them as RFC 9111 permits. Requests that cannot be sent as they are then fail, instead of throwing.
+   * Default: none.
+   */
+  readonly cache?: HTTPCache;
   /** Layers around all others; the first is called first. Default: none. */
   readonly interceptors?: readonly Interceptor[];
   /** Sends requests below all layers, in place of connections: a transport of your own. Default: none. */
@@ -130,6 +136,7 @@ export const AGENT_OPTION_NAMES: OptionNames<AgentOptions> = {
   random: true,
   wallClock: true,
   makeBoundary: true,
+  cache: true,
   interceptors: true,
   send: true,
 };
@@ -165,6 +172,7 @@ export interface AgentSettings
   readonly decode: boolean;
   /** Of requests that have none of their own. */
   readonly times: AgentTimes;
+  readonly cache: HTTPCache | undefined;
   readonly interceptors: readonly Interceptor[];
   readonly send: Send | undefined;
 }
@@ -199,6 +207,7 @@ export function agentSettings(options: AgentOptions): AgentSettings {
     fields: given,
     codedFields: withDefaults(given, [['Accept-Encoding', CONTENT_CODINGS.join(', ')]]),
     times: totalTimeoutMs === undefined ? {} : { totalTimeoutMs },
+    cache: options.cache === undefined ? undefined : checkCache(options.cache),
     interceptors,
     send: options.send,
   };

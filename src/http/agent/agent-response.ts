@@ -3,6 +3,7 @@ import type { Deferred } from '../../defer/deferred.js';
 import type { ReceivedFields } from '../../protocols/http/received-fields.js';
 import { MAX_RESPONSE_CONTENT_BYTES } from '../client/client-response.js';
 import { type MessageFacts, ReceivedMessage } from '../received-message.js';
+import type { CacheStatus } from './cache/cache-status.js';
 
 /** The head of a response. */
 export interface ResponseFacts extends MessageFacts {
@@ -36,6 +37,8 @@ export class AgentResponse extends ReceivedMessage {
   readonly url: string;
   /** The URLs of the redirections that were followed, in order. */
   readonly redirects: readonly string[];
+  /** How the cache of the agent handled the request; `undefined` if it has none. */
+  readonly cached: CacheStatus | undefined;
   /** @internal */
   protected override readonly head: ResponseFacts;
   private readonly content: ResponseContent;
@@ -46,17 +49,29 @@ export class AgentResponse extends ReceivedMessage {
     head: ResponseFacts,
     content: ResponseContent,
     redirects: readonly string[] = [],
+    cached: CacheStatus | undefined = undefined,
   ) {
     super();
     this.url = url;
     this.redirects = redirects;
+    this.cached = cached;
     this.head = head;
     this.content = content;
   }
 
   /** @internal The same response with content that has another length. */
   decodedBy(decode: (content: ResponseContent) => ResponseContent): AgentResponse {
-    return new AgentResponse(this.url, this.head, decode(this.content), this.redirects);
+    const { url, head, redirects, cached } = this;
+    return new AgentResponse(url, head, decode(this.content), redirects, cached);
+  }
+
+  /** @internal @param record Stores the content while it is read. */
+  cachedAs(
+    cached: CacheStatus,
+    record: (content: ResponseContent) => ResponseContent = unchanged,
+  ): AgentResponse {
+    const { url, head, redirects } = this;
+    return new AgentResponse(url, head, record(this.content), redirects, cached);
   }
 
   /** @internal Calls back once, when the content is complete, with undefined, or has failed; at once if it does not say that. */
@@ -67,7 +82,7 @@ export class AgentResponse extends ReceivedMessage {
 
   /** @internal */
   redirectedFrom(urls: readonly string[]): AgentResponse {
-    return new AgentResponse(this.url, this.head, this.content, urls);
+    return new AgentResponse(this.url, this.head, this.content, urls, this.cached);
   }
 
   /** 200 to 999. */
@@ -139,4 +154,8 @@ export class AgentResponse extends ReceivedMessage {
   abort(): void {
     this.content.abort();
   }
+}
+
+function unchanged(content: ResponseContent): ResponseContent {
+  return content;
 }

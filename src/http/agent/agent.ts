@@ -9,6 +9,7 @@ import type { PoolCounts } from '../client/pool-counts.js';
 import { AgentCall } from './agent-call.js';
 import { type AgentOptions, type AgentSettings, agentSettings } from './agent-options.js';
 import { basicAuth } from './basic-auth.js';
+import { caching } from './cache/caching.js';
 import { AgentConnections } from './connections.js';
 import { cookies } from './cookies.js';
 import { decoding } from './decoding.js';
@@ -59,6 +60,7 @@ export class Agent implements AsyncDisposable {
       retries(this.#delays, settings),
       cookies(settings.cookies),
       decoding(settings),
+      ...caching(reactor, settings),
       diagnosed(this, reactor),
     ];
     const last: Send = settings.send ?? ((request) => connections.send(request));
