@@ -124,7 +124,7 @@ describe('connections of HTTP/2', () => {
     expect(successResultOf(answer).status).toBe(200);
   });
 
-  it('that were silent are checked by a PING before they are used', () => {
+  it('that were silent are checked by a PING before they are used', async () => {
     const pooled = new Pooled();
     const { pool, origin } = pooled;
     void pool.request(origin);
@@ -132,6 +132,7 @@ describe('connections of HTTP/2', () => {
     pooled.advance(13_000);
     const { transport } = origin.server.end;
     const answers = [pool.request(origin, { method: 'POST' }), pool.request(origin)];
+    await later();
     transport.settle();
     // Only the PING was sent.
     expect(transport.written.length).toBe(17);

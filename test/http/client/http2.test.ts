@@ -255,12 +255,14 @@ describe('a response over HTTP/2', () => {
     server.respond(20, 'y'.repeat(LARGE));
     const text = successResultOf(other).text();
     const rest = 'y'.repeat(LARGE - 262_144);
+    await later();
     server.pump();
     server.at(20).stream.write(Buffer.from(rest), true);
     server.pump();
     expect((await text).length).toBe(LARGE);
     // The unread ones continue when they are read.
     const first = successResultOf(answers[0] as (typeof answers)[0]).text();
+    await later();
     server.pump();
     server.at(0).stream.write(Buffer.alloc(2 * LARGE - 262_144, 'z').subarray(0, 262_144), false);
     server.pump();
