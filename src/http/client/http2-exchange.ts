@@ -15,11 +15,11 @@ import type { HTTP2Event } from '../../protocols/http2/events.js';
 import type { HTTP2Fields, HTTP2ResponseHead, RequestTarget } from '../../protocols/http2/heads.js';
 import type { HTTP2Stream } from '../../protocols/http2/stream.js';
 import { HTTP2StreamResetError } from '../http2/errors.js';
+import { UnreadContent } from '../unread-content.js';
 import type { PreparedRequest } from './client-request.js';
 import { HTTP2UnprocessedError, HTTPResponseTimeoutError, NoHTTPResponseError } from './errors.js';
 import { http2Request } from './http2-request.js';
 import type { RequestFacts, ResponseReceiver } from './response-receiver.js';
-import { UnreadContent } from './unread-content.js';
 
 /** Phases: each has a time limit of its own. */
 type Phase = 'sending' | 'write' | 'head' | 'content' | 'over';

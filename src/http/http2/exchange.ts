@@ -22,6 +22,7 @@ import type { HTTPService } from '../http-service.js';
 import { afterContentTime, awaitsContent, receivesRest, wantsContent } from '../request-content.js';
 import type { ReadyHead, RelayedHead, ResponseConnection } from '../response-connection.js';
 import { UNKNOWN } from '../response-head.js';
+import { UnreadContent } from '../unread-content.js';
 import type { UpgradedProtocol } from '../upgraded-protocol.js';
 import { refuseStream } from './refusals.js';
 import { HTTP2ReceivedFields, type HTTP2ReceivedHead } from './request-head.js';
@@ -62,7 +63,7 @@ export class HTTP2Exchange
   tunnel: TunnelEnd | undefined = undefined;
   private maxContentBytes: number;
   /** Received content that was not read. */
-  private pieces: Buffer[] | undefined = undefined;
+  private unread: UnreadContent | undefined = undefined;
   private unsent: UnsentContent | undefined = undefined;
   private trailers: HTTP2Fields | undefined = undefined;
   /** Whether the client has sent everything. */
@@ -142,14 +143,14 @@ export class HTTP2Exchange
       this.tunnel.received(data);
       return;
     }
-    if (this.pieces === undefined && !this.isPassing && this.wants) {
+    if (this.unread === undefined && !this.isPassing && this.wants) {
       this.isPassing = true;
       this.take(data);
       this.isPassing = false;
       this.pass();
     } else {
-      this.pieces ??= [];
-      this.pieces.push(Buffer.from(data));
+      this.unread ??= new UnreadContent();
+      this.unread.add(data);
     }
     this.settle();
   }
@@ -211,7 +212,7 @@ export class HTTP2Exchange
         return;
       }
       const isAwaited = head.expectsContinue && !isPermitted && !this.response.headSent;
-      if (isAwaited && this.pieces === undefined && !this.hasEnded) this.inform(100);
+      if (isAwaited && this.unread === undefined && !this.hasEnded) this.inform(100);
       this.resumeContent();
     });
   }
@@ -313,10 +314,10 @@ export class HTTP2Exchange
   }
 
   /** @internal Content that was received and not read, which is not consumed yet. */
-  takePieces(): readonly Buffer[] {
-    const { pieces = [] } = this;
-    this.pieces = undefined;
-    return pieces;
+  takeUnread(): UnreadContent {
+    const { unread = new UnreadContent() } = this;
+    this.unread = undefined;
+    return unread;
   }
 
   /** @internal Whether the client has sent everything. */
@@ -371,14 +372,14 @@ export class HTTP2Exchange
   private pass(): void {
     if (this.isPassing || this.isOver || this.tunnel !== undefined) return;
     this.isPassing = true;
-    while (this.pieces !== undefined && this.wants && !this.isOver) {
-      const piece = this.pieces.shift();
-      if (this.pieces.length === 0) this.pieces = undefined;
-      if (piece !== undefined) this.take(piece);
+    while (this.unread !== undefined && this.wants && !this.isOver) {
+      const piece = this.unread.take();
+      if (this.unread.isEmpty) this.unread = undefined;
+      this.take(piece);
     }
     this.isPassing = false;
     const { request, trailers } = this;
-    if (!this.hasEnded || this.pieces !== undefined || request.isComplete || !this.wants) return;
+    if (!this.hasEnded || this.unread !== undefined || request.isComplete || !this.wants) return;
     if (request.failure !== undefined) return;
     request.complete(trailers === undefined ? undefined : new HTTP2ReceivedFields(trailers));
   }
@@ -431,7 +432,7 @@ export class HTTP2Exchange
     this.isOver = true;
     this.service.timeouts.remove(this);
     this.stream.context = undefined;
-    this.pieces = undefined;
+    this.unread = undefined;
     this.unsent = undefined;
   }
 }

@@ -16,6 +16,7 @@ import { noPipeOption } from '../../reactor/streams/socket-side.js';
 import { StreamTransport } from '../../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../../reactor/time/turn-reactor.js';
 import type { HTTPService } from '../http-service.js';
+import { UnreadContent } from '../unread-content.js';
 import { UnsentContent, type WritingLink } from './unsent-content.js';
 
 /** The connection of a tunnel. */
@@ -37,7 +38,7 @@ export class HTTP2StreamTransport extends StreamTransport {
   private readonly exchange: TunnelledExchange;
   private readonly turns: TurnReactor;
   /** Received bytes that are not delivered. */
-  private readonly pieces: Buffer[] = [];
+  private unread: UnreadContent = new UnreadContent();
   private unsent: UnsentContent | undefined = undefined;
   private hasEnded = false;
   private isWatched = false;
@@ -87,31 +88,31 @@ export class HTTP2StreamTransport extends StreamTransport {
   }
 
   /** Connects the protocol, which receives the bytes that have arrived behind the request. */
-  begin(protocol: StreamProtocol, pieces: readonly Buffer[], hasEnded: boolean): void {
-    this.pieces.push(...pieces);
+  begin(protocol: StreamProtocol, unread: UnreadContent, hasEnded: boolean): void {
+    this.unread = unread;
     this.hasEnded = hasEnded;
-    if (this.start(protocol)) this.deliverPieces();
+    if (this.start(protocol)) this.deliverUnread();
   }
 
   /** @param data Lent. */
   dataArrived(data: Buffer): void {
     if (this.state !== 'open') this.exchange.stream.consume(data.length);
-    else if (this.isDelivering || this.reading !== 'on' || this.pieces.length > 0) {
-      this.pieces.push(Buffer.from(data));
+    else if (this.isDelivering || this.reading !== 'on' || !this.unread.isEmpty) {
+      this.unread.add(data);
     } else {
       this.isDelivering = true;
       const lends = this.protocol?.acceptsLentBytes === true;
       this.received(lends ? data : givenCopyOf(data));
       this.isDelivering = false;
       this.exchange.stream.consume(data.length);
-      this.deliverPieces();
+      this.deliverUnread();
     }
   }
 
   /** The peer has ended its side. */
   inputEnded(): void {
     this.hasEnded = true;
-    this.deliverPieces();
+    this.deliverUnread();
   }
 
   /** The stream was reset, or the connection is gone. */
@@ -143,7 +144,7 @@ export class HTTP2StreamTransport extends StreamTransport {
 
   /** Base classes call it when nothing is held there: bytes are held here. */
   protected override setReading(enabled: boolean): void {
-    if (enabled) this.turns.soon(() => this.deliverPieces());
+    if (enabled) this.turns.soon(() => this.deliverUnread());
   }
 
   protected override watchDrain(): void {
@@ -167,7 +168,7 @@ export class HTTP2StreamTransport extends StreamTransport {
   protected override closeNow(reset: boolean): void {
     const { stream, link } = this.exchange;
     this.unsent = undefined;
-    this.dropPieces();
+    this.dropUnread();
     if (!stream.isReset && !stream.isClosed)
       link.gather(() => stream.reset(reset ? CANCEL : NO_ERROR));
   }
@@ -176,22 +177,24 @@ export class HTTP2StreamTransport extends StreamTransport {
     throw noPipeOption(method);
   }
 
-  private deliverPieces(): void {
+  private deliverUnread(): void {
     if (this.isDelivering) return;
     this.isDelivering = true;
     while (this.state === 'open' && this.reading === 'on') {
-      const piece = this.pieces.shift();
-      if (piece === undefined) break;
+      if (this.unread.isEmpty) break;
+      const piece = this.unread.take();
       this.received(givenCopyOf(piece));
       this.exchange.stream.consume(piece.length);
     }
     this.isDelivering = false;
-    if (this.state !== 'open') this.dropPieces();
-    else if (this.hasEnded && this.pieces.length === 0 && this.reading === 'on') this.readEnded();
+    if (this.state !== 'open') this.dropUnread();
+    else if (this.hasEnded && this.unread.isEmpty && this.reading === 'on') this.readEnded();
   }
 
-  private dropPieces(): void {
-    for (const piece of this.pieces.splice(0)) this.exchange.stream.consume(piece.length);
+  private dropUnread(): void {
+    const { bytes } = this.unread;
+    this.unread.clear();
+    this.exchange.stream.consume(bytes);
   }
 
   private endOutput(done: () => void): void {

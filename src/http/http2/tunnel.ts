@@ -6,6 +6,7 @@ import { checkInformational } from '../field-names.js';
 import type { HTTPRequest } from '../http-request.js';
 import type { HTTPResponse } from '../http-response.js';
 import type { ServedProtocol } from '../http-service.js';
+import type { UnreadContent } from '../unread-content.js';
 import { checkProtocol, chosenProtocol, isServedProtocol } from '../upgrade.js';
 import { UpgradedConnection } from '../upgraded-connection.js';
 import type { UpgradedProtocol } from '../upgraded-protocol.js';
@@ -52,7 +53,7 @@ export interface UpgradedExchange extends TunnelledExchange, TimeoutEntry {
   /** Whether the client has sent everything. */
   readonly isReceived: boolean;
   /** The content that was received and not read, nor consumed. */
-  takePieces(): readonly Buffer[];
+  takeUnread(): UnreadContent;
 }
 
 /**
@@ -79,5 +80,5 @@ export function upgradeStream(
   const transport = new HTTP2StreamTransport(exchange);
   exchange.tunnel = new TunnelEnd(transport, upgraded);
   service.timeouts.remove(exchange);
-  transport.begin(upgraded, exchange.takePieces(), exchange.isReceived);
+  transport.begin(upgraded, exchange.takeUnread(), exchange.isReceived);
 }

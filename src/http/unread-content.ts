@@ -10,13 +10,20 @@ export class UnreadContent {
   /** The piece that is being filled. */
   private filling: Buffer = NOTHING;
   private filled = 0;
+  /** Of all pieces. */
+  private held = 0;
+
+  get bytes(): number {
+    return this.held;
+  }
 
   get isEmpty(): boolean {
-    return this.pieces.length === 0 && this.filled === 0;
+    return this.held === 0;
   }
 
   /** @param data Copied. */
   add(data: Uint8Array): void {
+    this.held += data.length;
     const free = this.filling.length - this.filled;
     const fitting = Math.min(free, data.length);
     this.filling.set(data.subarray(0, fitting), this.filled);
@@ -34,7 +41,10 @@ export class UnreadContent {
   /** The oldest piece. @returns Empty if there is none. */
   take(): Buffer {
     const piece = this.pieces.shift();
-    if (piece !== undefined) return piece;
+    if (piece !== undefined) {
+      this.held -= piece.length;
+      return piece;
+    }
     const last = this.filling.subarray(0, this.filled);
     this.clear();
     return last;
@@ -44,6 +54,7 @@ export class UnreadContent {
     this.pieces.length = 0;
     this.filling = NOTHING;
     this.filled = 0;
+    this.held = 0;
   }
 
   private shelve(): void {
