@@ -28,11 +28,11 @@ import type { HTTPService, ServedProtocol } from './http-service.js';
 import { HTTP2ServerConnection } from './http2/server-connection.js';
 import type { HTTP2Service } from './http2/server-settings.js';
 import {
+  decidesByPreface,
   FIRST_OCTET,
   isPreface,
   prefaceBytes,
   prefaceStart,
-  takesHTTP2,
 } from './http2/sniffing.js';
 import { MessageWriter } from './message-writer.js';
 import {
@@ -265,8 +265,13 @@ export class HTTPConnection
   /** @returns Whether the first bytes are the preface of HTTP/2, or its beginning. */
   private beginsHTTP2(data: Buffer): boolean {
     const { prefaceBytes: known, service } = this;
-    if ((known === 0 && data[0] !== FIRST_OCTET) || service.http2 === undefined) return false;
-    const bytes = takesHTTP2(this.open) ? prefaceBytes(data, known) : -1;
+    if (service.http2 === undefined) return false;
+    if (this.open.tls?.negotiatedProtocol === 'h2') {
+      this.switchToHTTP2(service.http2, data);
+      return true;
+    }
+    if (known === 0 && data[0] !== FIRST_OCTET) return false;
+    const bytes = decidesByPreface(this.open) ? prefaceBytes(data, known) : -1;
     const rest = known === 0 ? data : Buffer.concat([prefaceStart(known), data]);
     this.prefaceBytes = 0;
     if (bytes === -1) {

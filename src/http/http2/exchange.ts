@@ -432,6 +432,8 @@ export class HTTP2Exchange
     this.isOver = true;
     this.service.timeouts.remove(this);
     this.stream.context = undefined;
+    // The window of the connection is opened again for content that nobody will read.
+    if (this.unread !== undefined) this.stream.consume(this.unread.bytes);
     this.unread = undefined;
     this.unsent = undefined;
   }

@@ -42,7 +42,15 @@ export class HTTP2ReceivedFields implements ReceivedSection {
 
   linesWithout(filter: FieldFilter): string {
     let lines = '';
-    for (const [name, value] of this.rawFields()) {
+    let hasCookie = false;
+    for (const [name, received] of this.rawFields()) {
+      let value = received;
+      // Other protocols have one line of it (RFC 9113 section 8.2.3).
+      if (name === 'cookie') {
+        if (hasCookie) continue;
+        hasCookie = true;
+        value = this.field(name) ?? value;
+      }
       if (filter.mayDrop(name.length, name.charCodeAt(0)) && filter.drops(name)) continue;
       lines += `${name}: ${value}\r\n`;
     }

@@ -29,6 +29,12 @@ import type { HTTP2Service } from './server-settings.js';
 /** Requests are in progress: their handlers have as much time as they want. */
 const BUSY = -1;
 
+/**
+ * Unsent bytes from which on requests are not read. Content is not sent while the transport is full, so most of these are
+ * heads and answers to control frames, which the client asks for without reading them.
+ */
+const MAX_UNSENT_BYTES = 1_048_576;
+
 export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, TimeoutEntry {
   previous: TimeoutEntry = this;
   next: TimeoutEntry = this;
@@ -38,6 +44,10 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
   readonly http2: HTTP2Service;
   private phase = BUSY;
   private requests = 0;
+  /** The requests before the last turn, and the tick in which there was one in progress. */
+  private knownRequests = 0;
+  private activeTick = 0;
+  private isReadingPaused = false;
 
   constructor(service: HTTPService, http2: HTTP2Service) {
     super(http2.options, http2.intervals);
@@ -76,6 +86,7 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
   override makeConnection(transport: Transport): unknown {
     this.transport = transport;
     this.service.connections.add(this);
+    this.activeTick = this.service.timeouts.tick;
     super.makeConnection(transport);
     if (this.service.draining) this.goAway();
     return undefined;
@@ -85,8 +96,10 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
     const { connection } = this;
     const expected = connection.bufferedBytes + data.length;
     super.dataReceived(data);
-    // Some frame was complete.
-    if (connection.bufferedBytes !== expected) this.stamp = this.service.timeouts.tick;
+    // Some frame was complete, and it was not one of those that keep an idle connection open.
+    const isProgress = connection.bufferedBytes !== expected && this.idleTicks === 0;
+    if (isProgress && this.phase === HEAD) this.stamp = this.service.timeouts.tick;
+    if (this.isFull && this.open.bufferedBytes > MAX_UNSENT_BYTES) this.pauseReading();
     return undefined;
   }
 
@@ -154,15 +167,18 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
   }
 
   protected override settled(): void {
-    const { connection, flags } = this;
-    if (this.hasInputEnded && connection.streamCount === 0) {
+    const { connection, flags, service } = this;
+    const isIdle = connection.streamCount === 0;
+    if (!isIdle || this.requests !== this.knownRequests) this.activeTick = service.timeouts.tick;
+    this.knownRequests = this.requests;
+    if (isIdle && (this.hasInputEnded || this.idleMs <= 0)) {
       this.close();
       return;
     }
     let phase = BUSY;
     if ((flags & WRITING_PAUSED) !== 0) phase = WRITE;
     else if (connection.bufferedBytes > 0) phase = HEAD;
-    else if (connection.streamCount === 0) phase = IDLE;
+    else if (isIdle) phase = IDLE;
     if (phase !== this.phase) this.file(phase);
   }
 
@@ -176,6 +192,7 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
 
   protected override leaving(): void {
     if (this.failure !== undefined) expectInput(this.open);
+    this.resumeReading();
     this.unsentBytes = this.open.bufferedBytes;
     this.file(WRITE);
   }
@@ -188,6 +205,7 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
   /** More urgent streams come first (RFC 9218). */
   protected override writingResumed(): void {
     if (this.isClosing) return;
+    this.resumeReading();
     const exchanges = this.exchanges();
     exchanges.sort((a, b) => a.stream.priority.urgency - b.stream.priority.urgency);
     this.gather(() => {
@@ -216,7 +234,31 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
     const { timeouts, settings } = this.service;
     timeouts.remove(this);
     this.phase = phase;
-    if (phase !== BUSY) timeouts.add(this, timeLimitOf(phase, settings));
+    if (phase === BUSY) return;
+    timeouts.add(this, phase === IDLE ? this.idleMs : timeLimitOf(phase, settings));
+  }
+
+  /** Since the last request. */
+  private get idleTicks(): number {
+    return this.service.timeouts.tick - this.activeTick;
+  }
+
+  /** The rest of the time that the connection may wait for a request: other frames do not extend it. */
+  private get idleMs(): number {
+    const { timeouts, settings } = this.service;
+    return settings.idleTimeoutMs - this.idleTicks * timeouts.tickMs;
+  }
+
+  private pauseReading(): void {
+    if (this.isReadingPaused || this.isClosing) return;
+    this.isReadingPaused = true;
+    this.open.pauseProducing();
+  }
+
+  private resumeReading(): void {
+    if (!this.isReadingPaused) return;
+    this.isReadingPaused = false;
+    this.open.resumeProducing();
   }
 }
 

@@ -23,7 +23,7 @@ export function isPreface(known: number): boolean {
   return known === PREFACE.length;
 }
 
-/** Over TLS, HTTP/2 is negotiated (RFC 9113 section 3.2); in clear, the preface is enough (section 3.3). */
-export function takesHTTP2({ tls }: Transport): boolean {
-  return tls === undefined || tls.negotiatedProtocol === 'h2';
+/** Whether the preface decides: in clear it does (RFC 9113 section 3.3); over TLS, HTTP/2 is negotiated (section 3.2). */
+export function decidesByPreface({ tls }: Transport): boolean {
+  return tls === undefined;
 }

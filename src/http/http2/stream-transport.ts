@@ -50,7 +50,10 @@ export class HTTP2StreamTransport extends StreamTransport {
     const { link } = exchange;
     super({
       context: undefined,
-      connectionEnded: () => exchange.tunnelEnded(),
+      connectionEnded: () => {
+        this.dropUnread();
+        exchange.tunnelEnded();
+      },
       localAddress: () => link.currentTransport.getHost(),
     });
     this.exchange = exchange;

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
+import { connect as connectTLS } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HTTPFactory, type HTTPHandler, type HTTPServerOptions } from '../../../src/http/index.js';
 import type { Reactor } from '../../../src/index.js';
@@ -134,6 +135,22 @@ describe.each(REACTORS)('HTTP/2 on $name', ({ make }) => {
     });
     await within(once(response, 'end'), 'the end');
     expect(JSON.parse(text)).toEqual(['1.1', true, `${HOST}:${port}`, 'GET']);
+  });
+
+  it('does not take HTTP/1.1 from a client that has negotiated HTTP/2', async () => {
+    const [factory, port] = serve(true);
+    const options = { host: HOST, servername: 'localhost', ca: identity.certificate };
+    const socket = connectTLS({ ...options, port, ALPNProtocols: ['h2'] });
+    closers.push(() => socket.destroy());
+    let received = '';
+    socket.on('data', (piece: Buffer) => {
+      received += piece.toString('latin1');
+    });
+    socket.end('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await within(once(socket, 'close'), 'the end of the connection');
+    expect(received).not.toContain('HTTP/1.1 200');
+    expect(received).toContain('\0\0\0\x01');
+    expect(factory.connections).toBe(0);
   });
 
   it('does not negotiate HTTP/2 if it is switched off', async () => {

@@ -207,6 +207,16 @@ it('joins cookies of several fields, and keeps the order of others', () => {
   expect(JSON.parse(content)).toEqual(['a=1; b=2', ['1', '2'], fields]);
 });
 
+it('passes cookies on in one line, as other protocols require', () => {
+  const filter = { mayDrop: () => true, drops: (name: string) => name === 'x' };
+  const served = new Served((request, response) => {
+    response.send(request.head.linesWithout(filter));
+  });
+  const cookies = ['a=1', 'b=2', 'c=3'].map((value) => ['cookie', value] as const);
+  const { content } = served.get('/', [...cookies, ['x', '1'], ['y', '2']]);
+  expect(content).toBe('host: a\r\ncookie: a=1; b=2; c=3\r\ny: 2\r\n');
+});
+
 it('sends informational responses, and permission for content', async () => {
   const served = new Served(async (request, response) => {
     response.earlyHints('</a.css>; rel=preload');
