@@ -139,7 +139,7 @@ class AgentCookies {
       .fields('set-cookie')
       .slice(0, this.#settings.maxCookiesPerResponse)
       .filter((field) => mayBeSet(field, isSecure));
-    return Deferred.fromPromise(this.#store(fields, url)).addCallbacks(
+    return Deferred.fromPromise(this.#store(fields, url, isSecure)).addCallbacks(
       () => response,
       (failure) => {
         response.abort();
@@ -148,9 +148,13 @@ class AgentCookies {
     ) as Deferred<AgentResponse>;
   }
 
-  async #store(fields: readonly string[], url: string): Promise<void> {
+  async #store(fields: readonly string[], url: string, isSecure: boolean): Promise<void> {
     const jar = await this.#jar;
-    for (const field of fields) await jar?.setCookie(field, url, { ignoreError: true });
+    if (jar === undefined) return;
+    for (const field of fields) {
+      if (!isSecure && (await hidesSecure(jar, field, url))) continue;
+      await jar.setCookie(field, url, { ignoreError: true });
+    }
   }
 }
 
@@ -186,6 +190,25 @@ function mayBeSet(field: string, isSecure: boolean): boolean {
   const cookie = parseSetCookie(field);
   if (cookie === undefined || brokenPrefix(cookie) !== undefined) return false;
   return isSecure || cookie.secure !== true;
+}
+
+/**
+ * Whether a cookie that came over http would replace a Secure cookie, or be sent beside it (RFC 6265bis section 5.7): whoever can change plain
+ * text could choose a session of https. A Secure cookie is one that https gets, and http does not.
+ */
+async function hidesSecure(jar: CookieJar, field: string, url: string): Promise<boolean> {
+  const cookie = parseSetCookie(field);
+  if (cookie === undefined) return false;
+  const at = new URL(url);
+  if (cookie.domain !== undefined) at.hostname = cookie.domain;
+  at.pathname = cookie.path ?? at.pathname.slice(0, at.pathname.lastIndexOf('/'));
+  const countOver = async (protocol: string): Promise<number> => {
+    at.protocol = protocol;
+    const pairs = await jar.getCookieString(at.href, { sameSiteContext: 'strict' });
+    return pairs.split('; ').filter((pair) => nameOf(pair) === cookie.name).length;
+  };
+  const all = await countOver('https:');
+  return all > 0 && all > (await countOver('http:'));
 }
 
 /** Connections to this machine count as secure, as in jars. */

@@ -161,6 +161,30 @@ describe('an agent with cookies', () => {
     expect(await cookied.ask(url)).toBe('good=1');
   });
 
+  it.each([
+    ['replaced', 'http://shop.test/', 's=evil; Path=/'],
+    ['hidden by a longer path', 'http://shop.test/a/b', 's=evil; Path=/a'],
+    ['hidden by the path of the URL', 'http://shop.test/a/b', 's=evil'],
+    ['deleted', 'http://shop.test/', 's=; Path=/; Max-Age=0'],
+    ['replaced from a subdomain', 'http://evil.shop.test/', 's=evil; Path=/; Domain=shop.test'],
+  ])('keeps a Secure cookie from being %s over http', async (_what, url, cookie) => {
+    const jar = new CookieJar();
+    await jar.setCookie('s=good; Path=/; Secure', 'https://shop.test/');
+    const cookied = new Cookied({ cookies: jar });
+    await cookied.ask(url, [cookie, 'other=1; Path=/']);
+    expect(await jar.getCookieString('https://shop.test/a/b')).toMatch(/^s=good(?:; other=1)?$/);
+    expect(await cookied.ask(url)).toBe('other=1');
+  });
+
+  it('sets other cookies over http as before', async () => {
+    const jar = new CookieJar();
+    await jar.setCookie('s=good; Path=/a; Secure', 'https://shop.test/');
+    const cookied = new Cookied({ cookies: jar });
+    await cookied.ask('http://shop.test/', ['s=1; Path=/', 'o=1; Path=/']);
+    await cookied.ask('http://shop.test/', 'o=2; Path=/');
+    expect(await cookied.ask('http://shop.test/')).toBe('s=1; o=2');
+  });
+
   it('sends Secure cookies over TLS, and to this machine', async () => {
     const cookied = new Cookied();
     await cookied.ask('http://localhost/', 'a=1; Secure');
