@@ -18,7 +18,7 @@ import { leavePieces } from '../client/left-pieces.js';
 import { httpOrigin } from '../client/origin.js';
 import type { AgentRequest } from './agent-request.js';
 import { AgentResponse } from './agent-response.js';
-import { type FieldList, fieldOf } from './field-list.js';
+import { type FieldList, fieldOf, withoutFields } from './field-list.js';
 import { type ProxyRoute, ProxyRoutes, type ProxySettings } from './proxies.js';
 
 /** Chooses where to connect for a URL, of which only scheme, host and port count. TLS is added for `https:`. */
@@ -34,6 +34,8 @@ export interface ConnectionSettings extends ProxySettings {
 /** An origin with the fields of the last request, serialized: they are often the same list. */
 interface KnownOrigin extends HTTPOrigin {
   readonly route: ProxyRoute | undefined;
+  /** Whether the agent has proxies, and uses none for this origin: it must not see fields that are for them. */
+  readonly bypassesProxies: boolean;
   list: FieldList | undefined;
   block: FieldBlock | undefined;
 }
@@ -75,7 +77,9 @@ export class AgentConnections {
       ...(http2 === undefined || (route?.targetPrefixOf(url) ?? '') !== '' ? {} : { http2 }),
       ...(tls === undefined || url.protocol === 'http:' ? {} : { tls }),
     });
-    const origin: KnownOrigin = { ...made, route, list: undefined, block: undefined };
+    const bypassesProxies = this.#routes !== undefined && route === undefined;
+    const own = { route, bypassesProxies, list: undefined, block: undefined };
+    const origin: KnownOrigin = { ...made, ...own };
     const [oldest] = this.#origins.keys();
     if (this.#origins.size >= maxOrigins && oldest !== undefined) this.#origins.delete(oldest);
     this.#origins.set(key, origin);
@@ -90,7 +94,8 @@ export function sendAlone(
   request: AgentRequest,
   spentMs: number,
 ): Deferred<AgentResponse> {
-  const origin = { endpoint, authority, route: undefined, list: undefined, block: undefined };
+  const own = { route: undefined, bypassesProxies: false, list: undefined, block: undefined };
+  const origin: KnownOrigin = { endpoint, authority, ...own };
   return sendOver(pool, origin, request, spentMs);
 }
 
@@ -137,8 +142,9 @@ function clientRequest(request: AgentRequest, origin: KnownOrigin): HTTPClientRe
   } as HTTPClientRequest;
 }
 
-function routedFields({ url, fields }: AgentRequest, { route }: KnownOrigin): FieldList {
-  return route === undefined ? fields : route.fieldsOf(url, fields);
+function routedFields({ url, fields }: AgentRequest, origin: KnownOrigin): FieldList {
+  if (origin.route !== undefined) return origin.route.fieldsOf(url, fields);
+  return origin.bypassesProxies ? withoutFields(fields, ['Proxy-Authorization']) : fields;
 }
 
 function blockOf(request: AgentRequest, origin: KnownOrigin): FieldBlock {

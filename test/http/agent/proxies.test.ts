@@ -224,6 +224,22 @@ describe('the option proxy', () => {
     expect(() => chosen.agent.get('http://a/')).toThrow(InvalidArgumentValueError);
   });
 
+  it('that chooses none keeps Proxy-Authorization from the origin', () => {
+    const agented = new Agented({
+      proxy: ({ hostname }) => (hostname === 'a' ? undefined : PROXY),
+      fields: { 'Proxy-Authorization': 'Basic eDp5' },
+    });
+    for (const continueTimeoutMs of [undefined, 100]) {
+      const content = continueTimeoutMs === undefined ? {} : { content: ['x'], continueTimeoutMs };
+      drop(agented.agent.post('http://a/', content));
+    }
+    for (const { sent } of agented.at('http://a').connections) {
+      expect(sent).not.toContain('eDp5');
+    }
+    agented.agent.get('http://b/');
+    expect(agented.at(PROXY).last.sent).toContain('Proxy-Authorization: Basic eDp5');
+  });
+
   it('is needed by proxyTLS', () => {
     expect(() => new Agented({ proxyTLS: {} })).toThrow('proxyTLS');
   });
