@@ -41,7 +41,12 @@ export function fetchOver(agent: FetchAgent, base: URL | undefined): Fetch {
     try {
       signal?.throwIfAborted();
       options = await optionsOf(request, init, signal);
-      return await fetchResponse(await agent.request(request.url, options), facts);
+      const response = await agent.request(request.url, options);
+      if (signal?.aborted === true) {
+        response.abort();
+        throw signal.reason;
+      }
+      return await fetchResponse(response, facts);
     } catch (cause) {
       leaveBody(request, options);
       if (signal?.aborted === true) throw signal.reason;

@@ -440,6 +440,30 @@ describe('fetch of an agent', () => {
     await within(cancelled, 'the end of the body');
   });
 
+  it('is aborted between the head of the response and the result', async () => {
+    for (let turns = 0; turns < 8; turns++) {
+      const controller = new AbortController();
+      const abortSoon = async (): Promise<void> => {
+        for (let turn = 0; turn < turns; turn++) await undefined;
+        controller.abort('late');
+      };
+      const aborting = new Agent(reactor, {
+        interceptors: [
+          (next) => (request) =>
+            next(request).addCallback((response) => {
+              void abortSoon();
+              return response;
+            }),
+        ],
+      });
+      const fetched = aborting
+        .fetch(`${origin}/half`, { signal: controller.signal })
+        .then((response) => response.text());
+      await expect(within(fetched, 'the end of the content')).rejects.toBe('late');
+      await aborting.abort();
+    }
+  });
+
   it('gives pieces into the memory of the reader, and frees the connection of content that is left', async () => {
     const response = await agent.fetch(`${origin}/status/200`);
     const reader = (response.body as ReadableStream).getReader({ mode: 'byob' });
