@@ -179,7 +179,9 @@ export class ClientCall
     // Pieces that were begun are lost.
     const isWhole =
       this.request.pieces === undefined || (pieces !== undefined && iterator === undefined);
-    return !this.isOver && isWhole && this.resends < this.pool.settings.http2.maxResends;
+    // A server may say that it has not processed what it is answering.
+    if (this.isOver || this.response !== undefined) return false;
+    return isWhole && this.resends < this.pool.settings.http2.maxResends;
   }
 
   private resend(): void {

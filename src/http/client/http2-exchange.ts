@@ -181,7 +181,8 @@ export class HTTP2Exchange implements TimeoutEntry {
         this.wasReset(event);
         break;
       case 'unprocessed':
-        this.fail(new HTTP2UnprocessedError(this.connection.goAwayCode));
+        // The rest of a request whose response is complete was not needed.
+        if (!this.hasEnd) this.fail(new HTTP2UnprocessedError(this.connection.goAwayCode));
         break;
       case 'writable':
         this.flush();

@@ -187,6 +187,34 @@ describe('the end of a connection of HTTP/2', () => {
     expect(old?.end.transport.peerSees).toBe('end');
   });
 
+  it('does not send a request again whose response has begun', async () => {
+    const { pool, origin } = new Pooled();
+    const begun = pool.request(origin, { method: 'POST', content: 'once' });
+    const [old] = origin.ends;
+    old?.at(0).stream.sendHead(200);
+    old?.pump();
+    const response = successResultOf(begun);
+    old?.send(goAway(0));
+    expect(origin.connections).toHaveLength(1);
+    await expect(response.text()).rejects.toMatchObject({ code: 'ERR_HTTP2_UNPROCESSED' });
+  });
+
+  it('keeps a complete response to a request whose content was not needed', async () => {
+    const { pool, origin } = new Pooled();
+    async function* endless(): AsyncGenerator<string, void, void> {
+      yield 'a';
+      await new Promise(() => {});
+    }
+    const answer = pool.request(origin, { method: 'POST', content: endless() });
+    await later();
+    const [old] = origin.ends;
+    old?.pump().respond(0, 'early');
+    const response = successResultOf(answer);
+    old?.send(goAway(0));
+    expect(await response.text()).toBe('early');
+    expect(origin.connections).toHaveLength(1);
+  });
+
   it('does not send pieces again that were begun', async () => {
     const { pool, origin } = new Pooled();
     const begun = pool.request(origin, { method: 'POST', content: ['a', 'b'] });
