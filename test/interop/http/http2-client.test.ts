@@ -117,6 +117,39 @@ contract(
       },
     );
 
+    it.skipIf(!hasPython('h2'))(
+      'asks a server of the Python package h2 that has small windows and ends its connections',
+      async () => {
+        const server = rig.use(await PeerProgram.python('http2_servers', 'h2', '0', '25', '1000'));
+        const port = Number(/ready (\d+)/.exec(server.stdout)?.[1]);
+        const agent = agentOf(rig, 'http', port, { http2Limits: { maxResends: 50 } });
+        await getMany(agent, (at) => [`/${at}`, `GET /${at}`]);
+        const content = LARGE.slice(0, 200_000);
+        const echoes = Array.from({ length: 4 }, async () => {
+          const response = await agent.put('/echo', { content });
+          return [await response.text(), response.trailers?.field('x-end')];
+        });
+        for (const echo of await within(Promise.all(echoes), 'the echoes', 20_000)) {
+          expect(echo).toEqual([content, 'yes']);
+        }
+        expect(agent.counts).toMatchObject({ queued: 0, streams: 0 });
+      },
+    );
+
+    it.skipIf(!havePrograms('haproxy'))('sends trailers through HAProxy', async () => {
+      const app = serve(rig);
+      const backend = `${HOST}:${app.port} proto h2`;
+      const port = await startHAProxy(rig, files, 'http', backend, 'proto h2');
+      const agent = agentOf(rig, 'http', port);
+      const content = (async function* () {
+        for (const piece of ['hemp, ', 'flax']) yield Buffer.from(piece);
+      })();
+      const trailers = () => ({ Sum: '42' });
+      const facts = await agent.put('/facts', { content, trailers }).json();
+      const seen = { version: '2.0', length: 10, trailers: [['sum', '42']] };
+      expect(facts).toMatchObject(seen);
+    });
+
     it.skipIf(!hasPython('h2, twisted.web, OpenSSL'))('asks Twisted', async () => {
       const server = rig.use(await PeerProgram.python('http2_servers', 'twisted', pem));
       const agent = agentOf(rig, 'https', Number(/ready (\d+)/.exec(server.stdout)?.[1]));

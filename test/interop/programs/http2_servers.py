@@ -1,6 +1,8 @@
 """Servers of HTTP/2 on a local port, which is printed.
 
-    http2_servers.py h2 [RESET]    the package h2, in clear text; it refuses each stream whose number RESET divides, and announces 20 streams
+    http2_servers.py h2 [RESET [LAST WINDOW]]
+                                   the package h2, in clear text; it refuses each stream whose number RESET divides (0: none), and announces 20
+                                   streams. Each connection ends after LAST requests, and receives WINDOW octets of a stream at a time
     http2_servers.py twisted PEM   Twisted's web server over TLS, which negotiates
 """
 import asyncio
@@ -11,7 +13,7 @@ def say(text):
     print(text, flush=True)
 
 
-async def serve_h2(refused):
+async def serve_h2(refused, last=0, window=0):
     from h2.config import H2Configuration
     from h2.connection import H2Connection
     from h2.errors import ErrorCodes
@@ -28,8 +30,11 @@ async def serve_h2(refused):
         connection = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         connection.initiate_connection()
         connection.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: 20})
+        if window:
+            connection.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: window})
         requests = {}
         unsent = {}
+        taken = []
 
         def flush(stream):
             content = unsent[stream]
@@ -52,6 +57,9 @@ async def serve_h2(refused):
                 if refused and event.stream_id % refused == 0:
                     connection.reset_stream(event.stream_id, ErrorCodes.REFUSED_STREAM)
                     return
+                if last and len(taken) == last:
+                    return
+                taken.append(event.stream_id)
                 requests[event.stream_id] = (dict(event.headers), [])
             elif isinstance(event, DataReceived):
                 connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
@@ -79,6 +87,13 @@ async def serve_h2(refused):
                 break
             for event in connection.receive_data(received):
                 handle(event)
+            if last and len(taken) == last and not requests and not unsent:
+                connection.close_connection(last_stream_id=taken[-1])
+                writer.write(connection.data_to_send())
+                # The client ends the connection. h2 accepts nothing behind a GOAWAY.
+                while await reader.read(65536):
+                    pass
+                break
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     say(f"ready {server.sockets[0].getsockname()[1]}")
@@ -106,6 +121,6 @@ def serve_twisted(pem):
 
 
 if sys.argv[1] == "h2":
-    asyncio.run(serve_h2(int(sys.argv[2]) if len(sys.argv) > 2 else 0))
+    asyncio.run(serve_h2(*map(int, sys.argv[2:])))
 else:
     serve_twisted(sys.argv[2])
