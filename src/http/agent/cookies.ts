@@ -11,6 +11,7 @@ import { Deferred } from '../../defer/deferred.js';
 import { checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { brokenPrefix } from '../cookie-names.js';
+import { trimOWS } from '../field-values.js';
 import { parseSetCookie } from '../set-cookie.js';
 import type { AgentRequest } from './agent-request.js';
 import type { AgentResponse } from './agent-response.js';
@@ -189,12 +190,22 @@ async function isSameSite(one: string, other: string): Promise<boolean> {
 function mayBeSet(field: string, isSecure: boolean): boolean {
   const cookie = parseSetCookie(field);
   if (cookie === undefined || brokenPrefix(cookie) !== undefined) return false;
+  if (hasOddSpace(field)) return false;
   return isSecure || cookie.secure !== true;
 }
 
+/** A jar may remove the space of Latin-1 around names and attributes: it would then store another cookie than the one that is checked here. */
+function hasOddSpace(field: string): boolean {
+  const [pair = '', ...attributes] = field.split(';');
+  const [name = ''] = pair.split('=', 1);
+  return [name, ...attributes.flatMap((text) => text.split('='))].some(
+    (text) => text.trim() !== trimOWS(text),
+  );
+}
+
 /**
- * Whether a cookie that came over http would replace a Secure cookie, or be sent beside it (RFC 6265bis section 5.7): whoever can change plain
- * text could choose a session of https. A Secure cookie is one that https gets, and http does not.
+ * Whether a cookie that came over http would replace a Secure cookie, or be sent beside it (RFC 6265bis section 5.7): an attacker who changes
+ * plain text could choose a session of https. A Secure cookie is one that https gets, and http does not.
  */
 async function hidesSecure(jar: CookieJar, field: string, url: string): Promise<boolean> {
   const cookie = parseSetCookie(field);

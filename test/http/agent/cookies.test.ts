@@ -43,7 +43,8 @@ class Cookied {
     const { sent } = server;
     const lines = typeof answer === 'string' ? [answer] : answer;
     const fields = lines.map((line) => `Set-Cookie: ${line}\r\n`).join('');
-    server.answer(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 1\r\n\r\nx`);
+    const text = `HTTP/1.1 200 OK\r\n${fields}Content-Length: 1\r\n\r\nx`;
+    server.answer(Buffer.from(text, 'latin1'));
     await (await asked).drain();
     return cookieIn(sent);
   }
@@ -152,6 +153,12 @@ describe('an agent with cookies', () => {
     ['Secure over http', 'a=1; Secure', 'http://shop.test/'],
     ['a prefix without its attributes', '__Host-a=1; Path=/', 'http://shop.test/'],
     ['__Http- without HttpOnly', '__Http-a=1; Secure; Path=/', 'http://localhost/'],
+    ['a space of Latin-1 before the prefix', '\u00a0__Host-a=1; Path=/', 'http://shop.test/'],
+    [
+      'such a space in an attribute',
+      '__Host-a=1; Secure; Path=/; Domain\u00a0=localhost',
+      'http://localhost/',
+    ],
     ['no name', '=1', 'http://shop.test/'],
     ['nothing', '', 'http://shop.test/'],
     ['too many bytes', `a=${'1'.repeat(4_096)}`, 'http://shop.test/'],
@@ -166,6 +173,12 @@ describe('an agent with cookies', () => {
     ['hidden by a longer path', 'http://shop.test/a/b', 's=evil; Path=/a'],
     ['hidden by the path of the URL', 'http://shop.test/a/b', 's=evil'],
     ['deleted', 'http://shop.test/', 's=; Path=/; Max-Age=0'],
+    ['replaced with a space of Latin-1', 'http://shop.test/', '\u00a0s=evil; Path=/'],
+    [
+      'replaced with such a space in Domain',
+      'http://evil.shop.test/',
+      's=evil; Path=/; Domain\u00a0=shop.test',
+    ],
     ['replaced from a subdomain', 'http://evil.shop.test/', 's=evil; Path=/; Domain=shop.test'],
   ])('keeps a Secure cookie from being %s over http', async (_what, url, cookie) => {
     const jar = new CookieJar();
