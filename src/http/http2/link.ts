@@ -134,6 +134,7 @@ export abstract class HTTP2Link
   goAway(): void {
     if ((this.flags & CLOSING) !== 0 || this.transport === undefined) return;
     this.gather(() => this.connection.goAway());
+    if ((this.flags & CLOSING) === 0 && !this.isWatched) this.intervals.watch(this, false);
   }
 
   /**
@@ -167,7 +168,7 @@ export abstract class HTTP2Link
       failConnection(this.open, error, 'the end of an HTTP/2 interval');
       return false;
     }
-    const isQuiet = connection.phase === 'open' && connection.streamCount === 0;
+    const isQuiet = !connection.isEnding && connection.streamCount === 0;
     return !isQuiet || !connection.isAcknowledged;
   }
 

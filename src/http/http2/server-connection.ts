@@ -29,12 +29,6 @@ import type { HTTP2Service } from './server-settings.js';
 /** Requests are in progress: their handlers have as much time as they want. */
 const BUSY = -1;
 
-/**
- * Unsent bytes from which on requests are not read. Content is not sent while the transport is full, so most of these are
- * heads and answers to control frames, which the client asks for without reading them.
- */
-const MAX_UNSENT_BYTES = 1_048_576;
-
 export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, TimeoutEntry {
   previous: TimeoutEntry = this;
   next: TimeoutEntry = this;
@@ -99,7 +93,7 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
     // Some frame was complete, and it was not one of those that keep an idle connection open.
     const isProgress = connection.bufferedBytes !== expected && this.idleTicks === 0;
     if (isProgress && this.phase === HEAD) this.stamp = this.service.timeouts.tick;
-    if (this.isFull && this.open.bufferedBytes > MAX_UNSENT_BYTES) this.pauseReading();
+    if (this.isFull && this.open.bufferedBytes > this.http2.maxUnsentBytes) this.pauseReading();
     return undefined;
   }
 

@@ -1,5 +1,7 @@
 /** The settings of HTTP/2 on a server. */
 import type { Clock } from '../../core/clock.js';
+import { HIGH_WATER_MARK_BYTES } from '../../core/transport.js';
+import { checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
 import {
@@ -21,10 +23,17 @@ export interface HTTP2ServerOptions
   > {
   /** Time in which a client has to acknowledge the settings, in milliseconds: greater than 0. Checked every 10 s. Default 10,000. */
   readonly settingsTimeoutMs?: number;
+  /**
+   * Unsent bytes of a connection from which on it is not read, until all are sent: 65,536 to 2^31 - 1. Default 1,048,576. Content waits for
+   * the transport anyway: these are heads, and answers to control frames, of a client that does not read them. Checked after each
+   * received chunk.
+   */
+  readonly maxUnsentBytes?: number;
 }
 
 const OPTIONS: OptionNames<HTTP2ServerOptions> = {
   settingsTimeoutMs: true,
+  maxUnsentBytes: true,
   headerTableBytes: true,
   encoderTableBytes: true,
   maxConcurrentStreams: true,
@@ -50,6 +59,7 @@ export interface HTTP2ServerSettings {
   readonly options: HTTP2Options;
   readonly limits: MessageLimits;
   readonly settingsTimeoutMs: number;
+  readonly maxUnsentBytes: number;
 }
 
 /** The state of a server that its HTTP/2 connections share. */
@@ -68,7 +78,11 @@ export function http2Settings(
   if (http2 === false) return undefined;
   const given = http2 === true ? {} : http2;
   checkOptions('http2', given, OPTIONS);
-  const { settingsTimeoutMs = 10_000, ...options } = pickOptions(given, OPTIONS);
+  const {
+    settingsTimeoutMs = 10_000,
+    maxUnsentBytes = 1_048_576,
+    ...options
+  } = pickOptions(given, OPTIONS);
   const limits = requestLimits(parserOptions);
   const { maxHeadBytes: maxHeaderListBytes, maxFields } = limits;
   const frozen: HTTP2Options = Object.freeze({
@@ -80,7 +94,8 @@ export function http2Settings(
   });
   checkSettings(frozen);
   checkTimeout('settingsTimeoutMs', settingsTimeoutMs);
-  return { options: frozen, limits, settingsTimeoutMs };
+  checkInteger('maxUnsentBytes', maxUnsentBytes, HIGH_WATER_MARK_BYTES, 2 ** 31 - 1);
+  return { options: frozen, limits, settingsTimeoutMs, maxUnsentBytes };
 }
 
 export function http2Service(clock: Clock, settings: HTTP2ServerSettings): HTTP2Service {

@@ -60,6 +60,11 @@ export class HTTP2Connection {
     return this.state.phase;
   }
 
+  /** Whether the end was announced, by this end or the peer. */
+  get isEnding(): boolean {
+    return this.state.phase !== 'open' || this.control.drainPing !== undefined;
+  }
+
   /** The settings that the peer has announced. */
   get peerSettings(): Readonly<PeerSettings> {
     return this.state.peer;

@@ -76,6 +76,23 @@ it('does not read requests of a client that does not read their responses', () =
   expect(raw.transport.paused).toBe(false);
 });
 
+it('has the limit maxUnsentBytes, 1 MiB unless it is set', () => {
+  const handler: HTTPHandler = (_request, response) => {
+    response.status = 204;
+    response.setField('A', 'a'.repeat(4_000)).send();
+  };
+  const answered = (http2: object): number => {
+    const raw = new Raw(handler, { http2 }, 1_000);
+    let requests = 0;
+    for (; requests < 2_000 && !raw.transport.paused; requests++) raw.get();
+    return requests;
+  };
+  const few = answered({ maxUnsentBytes: 65_536 });
+  expect(few).toBeLessThan(30);
+  expect(answered({}) / few).toBeGreaterThan(10);
+  expect(() => new Raw(handler, { http2: { maxUnsentBytes: 65_535 } })).toThrow('maxUnsentBytes');
+});
+
 it('resets a client that sends frames and reads nothing', () => {
   const raw = new Raw((_request, response) => response.send('a'.repeat(100_000)), {}, 1_000);
   raw.transport.receive(frame(8, 0, 0, Buffer.from([0, 8, 0, 0])));
@@ -135,4 +152,15 @@ it('opens the window of the connection for content that it drops', async () => {
     expect(received.status).toBe(403);
     expect(received.stream.sentBytes).toBe(200_000);
   }
+});
+
+it('ends a drain although an idle client answers no PING', () => {
+  const raw = new Raw((_request, response) => response.send('a'), { idleTimeoutMs: 600_000 });
+  raw.get();
+  // So long that the connection is not looked at any more.
+  raw.pass(40);
+  expect(raw.isGone).toBe(false);
+  void raw.factory.drain({ deadlineMs: 600_000 });
+  raw.pass(25);
+  expect(raw.isGone).toBe(true);
 });
