@@ -187,3 +187,26 @@ it('compresses messages of WebSocket', () => {
   served.advance(1_000);
   expect(messages).toEqual([text]);
 });
+
+it('opens the window of the connection for what a paused tunnel has not taken', () => {
+  const tunnels: Echo[] = [];
+  const served = new Served(
+    (request) => {
+      const echo = new Echo();
+      tunnels.push(echo);
+      request.upgrade(echo, 'echo');
+      echo.transport.pauseProducing();
+    },
+    { http2: { connectionWindowBytes: 65_535 } },
+  );
+  for (let i = 0; i < 4; i++) {
+    const target = { method: 'CONNECT', protocol: 'echo' };
+    const { stream } = served.request('/', [], undefined, target);
+    served.settle();
+    expect(stream.write(Buffer.alloc(40_000), true)).toBe(40_000);
+    served.advance(1_000);
+    expect(tunnels[i]?.received).toBe('');
+    tunnels[i]?.transport.loseConnection();
+    served.advance(1_000);
+  }
+});
