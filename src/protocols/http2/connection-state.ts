@@ -34,6 +34,8 @@ export class ConnectionState {
   phase: ConnectionPhase = 'open';
   /** The highest stream of each end. */
   lastPeerId = 0;
+  /** The one before: those between were skipped, and must not be opened any more. */
+  priorPeerId = 0;
   lastOwnId = 0;
   /** That of the last GOAWAY: none may have a higher one, whatever was refused since then. */
   finalId: number | undefined = undefined;

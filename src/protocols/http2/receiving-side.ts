@@ -108,11 +108,14 @@ export class ReceivingSide {
   private withoutStream(streamId: number, list: Section, endsStream: boolean): void {
     const { state } = this;
     if (!state.isIdle(streamId)) {
+      const isSkipped = streamId > state.priorPeerId && streamId < state.lastPeerId;
+      if (state.isServer && isSkipped) throw protocolError('stream-order');
       state.lateSection(streamId, endsStream);
       return;
     }
     if (!state.isServer) throw protocolError('idle-stream');
     if ((streamId & 1) === 0) throw protocolError('stream-order');
+    state.priorPeerId = state.lastPeerId;
     state.lastPeerId = streamId;
     if (state.phase === 'draining' || state.streams.size >= state.settings.maxConcurrentStreams) {
       this.turnAway(streamId);

@@ -98,7 +98,7 @@ const STATES: readonly Case[] = [
     NOTHING,
   ],
   ['5.1.1: refuses even streams', [get(2)], PROTOCOL],
-  ['5.1.1: refuses streams of lower numbers, which are closed', [get(5), get(3)], CLOSED],
+  ['5.1.1: refuses streams of lower numbers', [get(5), get(3)], fatal('PROTOCOL_ERROR')],
   ['5.1.1: accepts gaps', [get(5), get(77)], ['5: 200', '77: 200']],
   [
     '5.1.2: refuses more streams',

@@ -63,7 +63,7 @@ const OF_CLIENTS: readonly Case[] = [
   ['idle-stream', 'WINDOW_UPDATE on an idle stream', number(8, 1, 1)],
   ['idle-stream', 'WINDOW_UPDATE on a stream of the server', number(8, 2, 1)],
   ['stream-order', 'HEADERS on an even stream', headers(2, GET)],
-  ['closed-stream', 'HEADERS below an earlier stream', [headers(5, POST, false), headers(3, GET)]],
+  ['stream-order', 'HEADERS below an earlier stream', [headers(5, POST, false), headers(3, GET)]],
   [
     'closed-stream',
     'DATA behind RST_STREAM',
