@@ -49,6 +49,7 @@ export type { HTTPCacheStore, MaybeLater } from './agent/cache/cache-store.js';
 export { type CacheCounts, HTTPCache, type HTTPCacheOptions } from './agent/cache/http-cache.js';
 export { MemoryCacheStore, type MemoryCacheStoreOptions } from './agent/cache/memory-store.js';
 export type { CacheEntry, StoredHead, StoredVariants } from './agent/cache/stored-response.js';
+export type { CacheMode } from './agent/cache-mode.js';
 export type { EndpointChoice } from './agent/connections.js';
 export type { CookieOptions } from './agent/cookies.js';
 export type { AgentCredentials, AuthScheme, BasicCredentials } from './agent/credentials.js';

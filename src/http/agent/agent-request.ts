@@ -4,6 +4,7 @@ import type { HTTPContent } from '../../protocols/http/message-serializer.js';
 import type { ReceivedResponseHead } from '../../protocols/http/received-fields.js';
 import type { ContentPieces } from '../client/client-request.js';
 import type { HTTPRequestTimes } from '../client/settings.js';
+import type { CacheMode } from './cache-mode.js';
 import type { AgentCredentials } from './credentials.js';
 import type { FieldList } from './field-list.js';
 import type { RedirectMode } from './redirect-mode.js';
@@ -49,6 +50,7 @@ export interface AgentRequest {
   readonly auth: AgentCredentials | undefined;
   /** Whether cookies of the agent's jar are sent and stored. */
   readonly cookies: boolean;
+  readonly cache: CacheMode;
   /** The URL of the first request: redirections change `url` only. */
   readonly initiator: URL;
   /** The time of the agent's clock at which the caller made the request. */

@@ -16,16 +16,7 @@ export interface FetchAgent {
 /** As the function of the platform. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** Fields that the options `cache` and `priority` add, unless the request has them. */
-const CACHE_FIELDS: Readonly<Record<string, FieldList>> = {
-  'no-store': [['Cache-Control', 'no-store']],
-  reload: [
-    ['Cache-Control', 'no-cache'],
-    ['Pragma', 'no-cache'],
-  ],
-  'no-cache': [['Cache-Control', 'max-age=0']],
-  'force-cache': [['Cache-Control', 'max-stale']],
-};
+/** Fields that the option `priority` adds, unless the request has them. */
 const PRIORITY_FIELDS: Readonly<Record<string, FieldList>> = {
   high: [['Priority', 'u=1']],
   low: [['Priority', 'u=5']],
@@ -45,6 +36,10 @@ export function fetchOver(agent: FetchAgent, base: URL | undefined): Fetch {
       if (signal?.aborted === true) {
         response.abort();
         throw signal.reason;
+      }
+      if (request.cache === 'only-if-cached' && response.cached?.hit !== true) {
+        response.abort();
+        throw new Error('nothing is stored for the request');
       }
       return await fetchResponse(response, facts);
     } catch (cause) {
@@ -79,7 +74,9 @@ function requestOf(
   const refuse = (option: string, advice: string): never => {
     throw new TypeError(`fetch of an Agent does not have the option ${option}: ${advice}`);
   };
-  if (request.mode !== 'cors') refuse('mode', 'no page sends the request');
+  // The platform's Request has `only-if-cached` with this mode only.
+  const isCached = request.mode === 'same-origin' && request.cache === 'only-if-cached';
+  if (request.mode !== 'cors' && !isCached) refuse('mode', 'no page sends the request');
   if (dispatcher !== undefined) refuse('dispatcher', 'an Agent has connections of its own');
   if (referrer !== undefined && referrer !== '' && referrer !== 'about:client') {
     refuse('referrer', 'set the field Referer');
@@ -97,12 +94,13 @@ async function optionsOf(
 ): Promise<AgentRequestOptions> {
   const { method, headers, redirect, credentials, cache, body } = request;
   const { priority = 'auto' } = init as { readonly priority?: string };
-  const added = [...(CACHE_FIELDS[cache] ?? []), ...(PRIORITY_FIELDS[priority] ?? [])];
+  const added = PRIORITY_FIELDS[priority] ?? [];
   const fields = withDefaults(withoutFields([...headers], ['Content-Length']), added);
   const omits = credentials === 'omit';
   return {
     method,
     redirect,
+    cache,
     fields,
     ...(signal === undefined ? {} : { signal }),
     ...(omits ? { auth: false, cookies: false } : {}),

@@ -15,6 +15,7 @@ import type { AgentSettings } from './agent-options.js';
 import type { AgentRequest, AgentTimes } from './agent-request.js';
 import { type BodyChoice, bodyOf } from './bodies.js';
 import type { Body } from './body.js';
+import { CACHE_MODES, type CacheMode, MODE_FIELDS } from './cache-mode.js';
 import { type AgentCredentials, checkCredentials } from './credentials.js';
 import {
   type AgentFields,
@@ -53,6 +54,8 @@ export interface RequestDetails extends PassedOn, AgentTimes, BodyChoice {
   readonly auth?: AgentCredentials | false;
   /** Whether cookies of the agent's jar are sent and stored. Default true. */
   readonly cookies?: boolean;
+  /** How the cache of the agent is used. The fields by which other caches learn of it are added in any case. Default `default`. */
+  readonly cache?: CacheMode;
 }
 
 export interface AgentRequestOptions extends RequestDetails {
@@ -70,6 +73,7 @@ const DETAILS: OptionNames<RequestDetails> = {
   retries: true,
   auth: true,
   cookies: true,
+  cache: true,
   json: true,
   form: true,
   multipart: true,
@@ -118,20 +122,21 @@ export function agentRequest(
   const { continueTimeoutMs, onInformational, signal } = options;
   const { redirect = settings.redirect, maxRedirects = settings.maxRedirects } = options;
   const { decode = settings.decode } = options;
-  const { retries = settings.retries, cookies = true } = options;
+  const { retries = settings.retries, cookies = true, cache = 'default' } = options;
   checkBoolean('decode', decode);
   const body = bodyOf(options, settings.makeBoundary);
   const own = fields === undefined ? [] : fieldList(fields);
   return {
     url: target,
     method: checkString('method', method),
-    fields: fieldsOf(settings, own, decode, body),
+    fields: withMode(fieldsOf(settings, own, decode, body), checkMode(settings, cache)),
     redirect: checkChoice('redirect', redirect, REDIRECT_MODES),
     maxRedirects: checkInteger('maxRedirects', maxRedirects, 0, 100),
     decode,
     retries: checkInteger('retries', retries, 0, 100),
     auth: credentialsFor(settings, options.auth, own, target),
     cookies: checkBoolean('cookies', cookies),
+    cache,
     initiator: target,
     content: body.content,
     contentLength: lengthOf(body, contentLength),
@@ -180,6 +185,18 @@ function fieldsOf(
   const all = decode && fieldOf(own, 'range') === undefined ? codedFields : defaults;
   const typed: FieldList = type === undefined ? all : withField(all, 'Content-Type', type);
   return withDefaults(own, typed);
+}
+
+/** @throws InvalidArgumentValueError */
+function checkMode(settings: AgentSettings, mode: CacheMode): CacheMode {
+  checkChoice('cache', mode, CACHE_MODES);
+  if (mode !== 'only-if-cached' || settings.cache !== undefined) return mode;
+  throw new InvalidArgumentValueError('cache', 'another mode for an agent without cache', mode);
+}
+
+function withMode(fields: FieldList, mode: CacheMode): FieldList {
+  const added = MODE_FIELDS[mode];
+  return added === undefined ? fields : withDefaults(fields, added);
 }
 
 function lengthOf(body: Body, contentLength: number | undefined): number | undefined {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Agent } from '../../../src/http/index.js';
+import { Agent, HTTPCache } from '../../../src/http/index.js';
 import { createReactor } from '../../../src/index.js';
 import { within } from '../../support/deadline.js';
 
@@ -355,6 +355,7 @@ describe('fetch of an agent', () => {
       { cache: 'no-store' },
       { cache: 'no-cache' },
       { cache: 'reload' },
+      { cache: 'no-cache', headers: { 'Cache-Control': 'max-age=9' } },
       { cache: 'force-cache' },
       { priority: 'high' },
       { priority: 'low' },
@@ -363,18 +364,55 @@ describe('fetch of an agent', () => {
     for (const init of inits)
       await (await own.fetch(`${origin}/status/204`, init as RequestInit)).text();
     expect(seen).toEqual([
-      [['Cache-Control', 'no-store']],
+      [
+        ['Cache-Control', 'no-cache'],
+        ['Pragma', 'no-cache'],
+      ],
       [['Cache-Control', 'max-age=0']],
       [
         ['Cache-Control', 'no-cache'],
         ['Pragma', 'no-cache'],
       ],
-      [['Cache-Control', 'max-stale']],
+      [['cache-control', 'max-age=9']],
+      [],
       [['Priority', 'u=1']],
       [['Priority', 'u=5']],
       [],
     ]);
     await own.close();
+  });
+
+  it('uses the cache of the agent as the option cache says', async () => {
+    const requests: string[] = [];
+    const server = createServer((request, response) => {
+      requests.push(`${request.url} ${request.headers['if-none-match'] ?? '-'}`);
+      response.setHeader('ETag', '"1"').setHeader('Cache-Control', 'max-age=60');
+      if (request.headers['if-none-match'] === '"1"') response.writeHead(304).end();
+      else response.end(`answer ${requests.length}`);
+    });
+    await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
+    const own = new Agent(reactor, { cache: new HTTPCache() });
+    const { port } = server.address() as AddressInfo;
+    const get = async (path: string, init: Record<string, unknown> = {}): Promise<string> =>
+      (await own.fetch(`http://127.0.0.1:${port}${path}`, init as RequestInit)).text();
+    const asked = { cache: 'only-if-cached', mode: 'same-origin' };
+    await expect(get('/a', asked)).rejects.toThrow('fetch failed');
+    expect(await get('/a')).toBe('answer 1');
+    expect(await get('/a', asked)).toBe('answer 1');
+    const longer = { 'Cache-Control': 'max-age=999' };
+    expect(await get('/a', { cache: 'no-cache', headers: longer })).toBe('answer 1');
+    expect(await get('/a', { cache: 'reload' })).toBe('answer 3');
+    expect(await get('/a', { cache: 'force-cache' })).toBe('answer 3');
+    expect(await get('/a', { cache: 'no-store', headers: longer })).toBe('answer 4');
+    expect(await get('/a')).toBe('answer 3');
+    expect(await get('/b', { cache: 'no-store', headers: longer })).toBe('answer 5');
+    expect(await get('/b')).toBe('answer 6');
+    expect(requests).toEqual(['/a -', '/a "1"', '/a -', '/a -', '/b -', '/b -']);
+    await expect(agent.fetch(origin, asked as RequestInit)).rejects.toMatchObject({
+      cause: { code: 'ERR_INVALID_ARG_VALUE' },
+    });
+    await own.close();
+    server.close();
   });
 
   it('follows 301 and 302 after a POST by GET, which needs no body', async () => {

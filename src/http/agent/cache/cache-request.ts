@@ -53,7 +53,7 @@ export class CacheRequest {
     this.#secret = secret;
     this.directives = control === undefined ? NO_DIRECTIVES : new CacheDirectives(control);
     this.isHead = request.method === 'HEAD';
-    this.bypasses = bypasses || this.directives.has('no-store');
+    this.bypasses = bypasses || this.directives.has('no-store') || request.cache === 'no-store';
     this.isConditional = isConditional;
     this.hasAuthorization = hasAuthorization;
     this.key = keyOf(request.url);

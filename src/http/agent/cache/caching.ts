@@ -8,12 +8,13 @@ import { Failure } from '../../../defer/failure.js';
 import { succeed } from '../../../defer/succeed.js';
 import type { AgentRequest } from '../agent-request.js';
 import type { AgentResponse } from '../agent-response.js';
+import type { CacheMode } from '../cache-mode.js';
 import { withoutFields } from '../field-list.js';
 import type { Interceptor, Send } from '../send.js';
 import { CacheRequest, keyOf } from './cache-request.js';
 import { CacheStatus, type ForwardReason } from './cache-status.js';
 import { Forwarding } from './forwarding.js';
-import { remainingMs, usabilityOf } from './freshness.js';
+import { remainingMs, type Usability, usabilityOf } from './freshness.js';
 import type { HTTPCache } from './http-cache.js';
 import type { Found } from './response-store.js';
 import { answerFrom, unavailable } from './stored-answers.js';
@@ -81,13 +82,20 @@ class Caching {
     isCollapsed: boolean,
   ): Deferred<AgentResponse> | AgentResponse {
     const { response } = found;
+    const mode = asked.request.cache;
     const nowMs = this.#cache.settings.wallClock();
     if (response !== undefined) {
-      const use = usabilityOf(response.head, asked.directives, nowMs);
+      const use = usabilityIn(mode) ?? usabilityOf(response.head, asked.directives, nowMs);
       if (use === 'stale-while-revalidate') this.#refresh(asked, found);
       if (use !== 'validate') return this.#hit(asked, response, nowMs, isCollapsed);
     }
-    if (asked.directives.has('only-if-cached')) return unavailable(asked);
+    if (mode === 'only-if-cached' || asked.directives.has('only-if-cached')) {
+      return unavailable(asked);
+    }
+    if (mode === 'reload') {
+      const unseen = { ...found, response: undefined };
+      return this.#forwarding.send(asked, unseen, reasonFor(found, nowMs), isCollapsed);
+    }
     const waited = isCollapsed ? undefined : this.#forwarding.join(asked);
     if (waited !== undefined) {
       return waited.addCallback(() => this.#answer(asked, true)) as Deferred<AgentResponse>;
@@ -159,6 +167,12 @@ class Caching {
     }
     return done;
   }
+}
+
+/** Undefined: directives decide. */
+function usabilityIn(mode: CacheMode): Usability | undefined {
+  if (mode === 'force-cache' || mode === 'only-if-cached') return 'fresh';
+  return mode === 'reload' || mode === 'no-cache' ? 'validate' : undefined;
 }
 
 function reasonFor({ variants, response }: Found, nowMs: number): ForwardReason {

@@ -280,7 +280,8 @@ export class Forwarding {
 }
 
 /** Requests with conditions or demands of their own need an answer of their own. */
-function mayJoin({ isHead, isConditional, directives }: CacheRequest): boolean {
+function mayJoin({ isHead, isConditional, directives, request: { cache } }: CacheRequest): boolean {
+  if (cache === 'reload' || cache === 'no-cache') return false;
   return !isHead && !isConditional && !directives.has('no-cache');
 }
 
