@@ -172,6 +172,11 @@ export abstract class HTTP2Link
     return !isQuiet || !connection.isAcknowledged;
   }
 
+  /** Whether no more events are taken for now: subclasses call `advance` when it ends. */
+  protected get isHeld(): boolean {
+    return false;
+  }
+
   /** An event of the connection, except `drained`. Data are valid until this returns. */
   protected abstract eventReceived(event: HTTP2Event): void;
 
@@ -191,7 +196,7 @@ export abstract class HTTP2Link
   private takeEvents(): void {
     const { connection } = this;
     try {
-      for (;;) {
+      while (!this.isHeld) {
         const event = connection.next();
         if (event === undefined) return;
         if (event.type !== 'drained') this.eventReceived(event);

@@ -93,7 +93,7 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
     // Some frame was complete, and it was not one of those that keep an idle connection open.
     const isProgress = connection.bufferedBytes !== expected && this.idleTicks === 0;
     if (isProgress && this.phase === HEAD) this.stamp = this.service.timeouts.tick;
-    if (this.isFull && this.open.bufferedBytes > this.http2.maxUnsentBytes) this.pauseReading();
+    if (this.isHeld) this.pauseReading();
     return undefined;
   }
 
@@ -126,6 +126,13 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
   drain(): void {
     for (const exchange of this.exchanges()) exchange.tunnel?.drain();
     this.goAway();
+  }
+
+  /** The transport counts only when the upper limit `unsentBytes` exceeds the option. */
+  protected override get isHeld(): boolean {
+    const { maxUnsentBytes } = this.http2;
+    if (!this.isFull || this.unsentBytes <= maxUnsentBytes || this.isClosing) return false;
+    return this.open.bufferedBytes > maxUnsentBytes;
   }
 
   protected override eventReceived(event: HTTP2Event): void {
@@ -165,7 +172,7 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
     const isIdle = connection.streamCount === 0;
     if (!isIdle || this.requests !== this.knownRequests) this.activeTick = service.timeouts.tick;
     this.knownRequests = this.requests;
-    if (isIdle && (this.hasInputEnded || this.idleMs <= 0)) {
+    if (isIdle && !this.isHeld && (this.hasInputEnded || this.idleMs <= 0)) {
       this.close();
       return;
     }
@@ -199,12 +206,13 @@ export class HTTP2ServerConnection extends HTTP2Link implements ServedProtocol, 
   /** More urgent streams come first (RFC 9218). */
   protected override writingResumed(): void {
     if (this.isClosing) return;
-    this.resumeReading();
     const exchanges = this.exchanges();
     exchanges.sort((a, b) => a.stream.priority.urgency - b.stream.priority.urgency);
     this.gather(() => {
       for (const exchange of exchanges) exchange.resume();
     });
+    // The frames that were held have been read by now.
+    if (!this.isHeld) this.resumeReading();
   }
 
   private exchanges(): HTTP2Exchange[] {

@@ -25,8 +25,8 @@ export interface HTTP2ServerOptions
   readonly settingsTimeoutMs?: number;
   /**
    * Unsent bytes of a connection from which on it is not read, until all are sent: 65,536 to 2^31 - 1. Default 1,048,576. Content waits for
-   * the transport anyway: these are heads, and answers to control frames, of a client that does not read them. Checked after each
-   * received chunk.
+   * the transport anyway: these are heads, and answers to control frames, of a client that does not read them. Checked between
+   * frames; what is written in one turn, at most 64 KiB and one response, comes on top.
    */
   readonly maxUnsentBytes?: number;
 }

@@ -93,6 +93,31 @@ it('has the limit maxUnsentBytes, 1 MiB unless it is set', () => {
   expect(() => new Raw(handler, { http2: { maxUnsentBytes: 65_535 } })).toThrow('maxUnsentBytes');
 });
 
+it('holds the requests of one chunk while maxUnsentBytes are exceeded, and answers all later', () => {
+  let requests = 0;
+  const handler: HTTPHandler = (_request, response) => {
+    requests += 1;
+    response.status = 204;
+    response.setField('A', `${requests}${'a'.repeat(4_000)}`).send();
+  };
+  const raw = new Raw(handler, { http2: { maxUnsentBytes: 100_000 } }, 1_000);
+  const frames: Buffer[] = [];
+  for (let id = 1; id < 6_000; id += 2) frames.push(frame(1, 5, id, GET));
+  raw.transport.receive(Buffer.concat(frames));
+  raw.transport.settle();
+  expect(raw.transport.bufferedBytes).toBeGreaterThan(100_000);
+  expect(raw.transport.bufferedBytes).toBeLessThan(300_000);
+  expect(raw.transport.paused).toBe(true);
+  raw.transport.peerCloses();
+  for (let turn = 0; turn < 1_000 && raw.transport.peerSees === 'open'; turn++) {
+    raw.transport.drain();
+    raw.transport.settle();
+    expect(raw.transport.bufferedBytes).toBeLessThan(300_000);
+  }
+  expect(requests).toBe(3_000);
+  expect(raw.transport.peerSees).toBe('end');
+});
+
 it('resets a client that sends frames and reads nothing', () => {
   const raw = new Raw((_request, response) => response.send('a'.repeat(100_000)), {}, 1_000);
   raw.transport.receive(frame(8, 0, 0, Buffer.from([0, 8, 0, 0])));
