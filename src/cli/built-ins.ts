@@ -13,14 +13,18 @@ Sends back all that it receives (RFC 862).
 `,
 });
 
-export const WEB: BuiltIn<ListenFlags> = builtIn('web', {
+type WebFlags = Record<'no-http2', { readonly type: 'boolean' }>;
+
+export const WEB: BuiltIn<WebFlags & ListenFlags> = builtIn('web', {
   port: 8080,
   count: 1,
+  flags: { 'no-http2': { type: 'boolean' } },
   usage: `Usage: ropewalk web [flags] ROOT
 
-Serves the files of the folder ROOT by HTTP: index files, ranges and conditional
-requests. Folders are not listed, and dot files do not exist.
+Serves the files of the folder ROOT by HTTP/1.1 and HTTP/2: index files, ranges
+and conditional requests. Folders are not listed, and dot files do not exist.
 
+  --no-http2        serve HTTP/1.1 only
 `,
 });
 

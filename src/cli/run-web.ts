@@ -11,11 +11,13 @@ import { WEB } from './built-ins.js';
 import { UsageError } from './usage-error.js';
 
 export default function (reactor: Reactor, args: readonly string[]): Service {
-  return fromArguments(WEB, args, ({ listen, args: [root = ''] }) => {
+  return fromArguments(WEB, args, ({ listen, values, args: [root = ''] }) => {
     if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
       throw new UsageError(`${root} is no folder`);
     }
-    const factory = new HTTPFactory(reactor, staticFiles(root));
+    const factory = new HTTPFactory(reactor, staticFiles(root), {
+      http2: values['no-http2'] !== true,
+    });
     return serviceFromString(reactor, listen, factory, { name: 'web' });
   });
 }

@@ -101,6 +101,7 @@ describe.runIf(process.platform === 'linux').each(SHELLS)(
       await complete('run --log-file pack', 'run --log-file package.json');
       await complete('help proc', 'help procmon');
       await complete('web --lis', 'web --listen');
+      await complete('web --no-h', 'web --no-http2');
       await complete('web pack', 'web package.json');
       shell.transport.write('exit\r');
       await shell.pulse.until(() => shell.ended, 'the shell to end');

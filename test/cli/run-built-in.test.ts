@@ -1,6 +1,8 @@
 /** The programs of the package that have commands, such as `ropewalk socks`. */
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect as connectHTTP2, type IncomingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -13,6 +15,24 @@ const ANY_PORT = ['--listen', 'tcp:0:interface=127.0.0.1'];
 const POSIX = process.platform !== 'win32';
 const HAS_CURL = spawnSync('curl', ['--version']).status === 0;
 const run = promisify(execFile);
+
+/** The status and the content of an answer over HTTP/2 in clear, or `refused`. */
+async function overHTTP2(url: string, path: string): Promise<string> {
+  const session = connectHTTP2(url);
+  session.on('error', () => {});
+  const stream = session.request({ ':path': path });
+  try {
+    const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    let content = '';
+    for await (const piece of stream) content += String(piece);
+    return `${String(headers[':status'])} ${content}`;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_HTTP2_ERROR') return 'refused';
+    throw error;
+  } finally {
+    session.destroy();
+  }
+}
 
 describe('a built-in program', () => {
   it.runIf(POSIX)('echoes, and closes its connections at the end', async () => {
@@ -32,10 +52,26 @@ describe('a built-in program', () => {
     await program.result();
   });
 
+  it.runIf(POSIX).each([
+    ['serves files by HTTP/2 to clients that begin with its preface', [], '200 hello'],
+    ['serves HTTP/1.1 only with --no-http2', ['--no-http2'], 'refused'],
+  ])('%s', async (_what, flags, expected) => {
+    using folder = new RunFolder();
+    folder.write('hello', 'hello.txt');
+    const args = [folder.path, ...ANY_PORT, ...flags];
+    await using program = await RunningProgram.start(args, {}, 'web');
+    const url = `http://127.0.0.1:${program.port}`;
+    expect(await overHTTP2(url, '/hello.txt')).toBe(expected);
+    expect(await (await fetch(`${url}/hello.txt`)).text()).toBe('hello');
+    program.process.kill('SIGTERM');
+    await program.result();
+  });
+
   it.each([
     [['echo', 'more'], 'echo takes no arguments, not "more";'],
     [['web'], 'web takes 1 argument, not none;'],
     [['web', 'a', '--port', '0', 'b'], 'web takes 1 argument, not "a" "b";'],
+    [['web', 'a', '--no-http2=yes'], "Option '--no-http2' does not take an argument"],
     [['web', '/no/such/folder'], '/no/such/folder is no folder'],
     [['echo', '--listen', 'tpc:7'], '--listen: '],
     [['echo', '--lisen', 'tcp:7'], "did you mean '--listen'?"],
