@@ -13,8 +13,12 @@ export class Received {
   readonly informational: number[] = [];
   status: number | undefined;
   fields: Record<string, string> = {};
+  /** The fields in their order; a name may be repeated. */
+  lines: readonly (readonly [string, string])[] = [];
   content = '';
   trailers: Record<string, string> | undefined;
+  /** Whether the end has arrived, even if a reset followed. */
+  isWhole = false;
   /** `end`, or the code of a reset. */
   end: 'end' | number | undefined;
 
@@ -129,14 +133,17 @@ export class Served {
     if (event.type === 'informational') received.informational.push(event.head.status);
     else if (event.type === 'response') {
       received.status = event.head.status;
-      received.fields = Object.fromEntries(event.head.rawFields());
+      received.lines = [...event.head.rawFields()];
+      received.fields = Object.fromEntries(received.lines);
     } else if (event.type === 'data') {
       received.content += event.data.toString('latin1');
       if (this.consumes) event.stream.consume(event.data.length);
     } else if (event.type === 'trailers') {
       received.trailers = Object.fromEntries(event.fields.rawFields());
-    } else if (event.type === 'end') received.end = 'end';
-    else if (event.type === 'reset') received.end = event.errorCode;
+    } else if (event.type === 'end') {
+      received.end = 'end';
+      received.isWhole = true;
+    } else if (event.type === 'reset') received.end = event.errorCode;
     else this.events.push(event.type);
   }
 }
