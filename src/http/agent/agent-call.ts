@@ -8,9 +8,11 @@ import type { AgentResponse } from './agent-response.js';
  * @example const user = await agent.get('https://example.com/users/7').json<User>();
  */
 export class AgentCall extends Deferred<AgentResponse> {
+  #cause: unknown;
+
   /** @internal */
   constructor(sent: Deferred<AgentResponse>) {
-    super(() => sent.cancel());
+    super(() => sent.cancel(this.#cause));
     sent.addCallbacks(
       (response) => {
         if (this.fired) response.abort();
@@ -20,6 +22,11 @@ export class AgentCall extends Deferred<AgentResponse> {
         if (!this.fired) this.errback(failure);
       },
     );
+  }
+
+  override cancel(cause?: unknown): void {
+    this.#cause = cause;
+    super.cancel(cause);
   }
 
   /** All content: {@link AgentResponse.bytes}. */

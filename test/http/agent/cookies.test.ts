@@ -280,6 +280,18 @@ describe('a jar of the program', () => {
     expect(cookied.agented.agent.counts).toMatchObject({ connections: 0 });
   });
 
+  it('leaves the reason of a signal as the cause', async () => {
+    const cookied = new Cookied();
+    const controller = new AbortController();
+    const asked = cookied.agented.agent.get('http://a/', { signal: controller.signal });
+    await soon();
+    controller.abort(new Error('the user left'));
+    await expect(asked.text()).rejects.toMatchObject({
+      code: 'ERR_CANCELLED',
+      cause: { message: 'the user left' },
+    });
+  });
+
   it('is not waited for after a cancellation', async () => {
     const jar = { getCookieString: () => new Promise<string>(() => {}), setCookie: async () => {} };
     const cookied = new Cookied({ cookies: jar });
