@@ -41,7 +41,7 @@ export function checkString(what: string, value: unknown): string {
 
 /** A secret: errors do not show its value, only its class. */
 export function checkSecretString(what: string, value: unknown): string {
-  return checkString(what, typeof value === 'string' ? value : Object(value));
+  return checkString(what, value == null || typeof value === 'string' ? value : Object(value));
 }
 
 export function checkFunction(what: string, value: unknown): void {

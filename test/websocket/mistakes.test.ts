@@ -26,7 +26,10 @@ const Plain = { Plain: class {} }.Plain;
 it.each([
   [accepting({ maxPayload: 5 }), 'WebSockets have the option maxMessageBytes'],
   [accepting({ perMessageDeflate: true }), 'WebSockets have the option deflate'],
-  [connecting('ws://a/', { headers: {} }), 'WebSocket clients have the option fields'],
+  [
+    connecting('ws://a/', { headers: {} }),
+    'The header fields of requests and responses are fields',
+  ],
   [connecting('ws://a/', { handshakeTimeout: 1 }), 'have the option handshakeTimeoutMs'],
   [connecting('http://a/'), 'must be a URL with the scheme ws or wss'],
   [connecting('ws+unix:/a.sock'), 'for UNIX sockets, set the option endpoint'],

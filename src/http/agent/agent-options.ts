@@ -203,7 +203,7 @@ export function agentSettings(options: AgentOptions): AgentSettings {
     endpointFor,
     http2: http2ChoiceOf(options),
     maxOrigins: checkInteger('maxOrigins', maxOrigins, 1, 1_048_576),
-    baseURL: baseURL === undefined ? undefined : parseHTTPURL(baseURL, undefined),
+    baseURL: baseURL === undefined ? undefined : parseHTTPURL(baseURL, undefined, 'baseURL'),
     fields: given,
     codedFields: withDefaults(given, [['Accept-Encoding', CONTENT_CODINGS.join(', ')]]),
     times: totalTimeoutMs === undefined ? {} : { totalTimeoutMs },
@@ -252,8 +252,11 @@ function retrySettings(
 
 function authOf({ auth, baseURL }: AgentOptions): AgentCredentials | undefined {
   if (auth === undefined) return undefined;
-  if (baseURL !== undefined) return checkCredentials(auth);
-  throw new InvalidArgumentValueError('auth', 'given with baseURL, whose origin gets it', {});
+  const checked = checkCredentials(auth);
+  if (baseURL !== undefined) return checked;
+  const expected = 'the URL of the server that gets auth';
+  const hint = 'set baseURL, or give auth to each request';
+  throw new InvalidArgumentValueError('baseURL', expected, baseURL, hint);
 }
 
 function functionOf<Name extends 'random' | 'wallClock' | 'makeBoundary'>(

@@ -25,10 +25,12 @@ const NO_BODY: Body = { content: undefined, contentLength: undefined, type: unde
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function bodyOf(options: BodyChoice, boundary: () => string): Body {
   const { content, json, form, multipart } = options;
-  const given = [content, json, form, multipart].filter((body) => body !== undefined);
+  const given = Object.entries({ content, json, form, multipart })
+    .filter(([, body]) => body !== undefined)
+    .map(([name]) => name);
   if (given.length > 1) {
-    const expected = 'given without content, json, form or multipart beside it';
-    throw new InvalidArgumentValueError('the content', expected, options);
+    const expected = 'one of content, json, form and multipart';
+    throw new InvalidArgumentValueError('the content', expected, given.join(' and '));
   }
   if (json !== undefined) return { ...NO_BODY, content: jsonOf(json), type: 'application/json' };
   if (form !== undefined) {
@@ -47,9 +49,9 @@ function jsonOf(value: unknown): string {
     text = JSON.stringify(value);
   } catch (cause) {
     const hint = cause instanceof Error ? cause.message.split('\n', 1)[0] : undefined;
-    throw new InvalidArgumentValueError('json', 'a value that JSON has', value, hint);
+    throw new InvalidArgumentValueError('json', 'a value that JSON can represent', value, hint);
   }
   if (text === undefined)
-    throw new InvalidArgumentTypeError('json', 'a value that JSON has', value);
+    throw new InvalidArgumentTypeError('json', 'a value that JSON can represent', value);
   return text;
 }

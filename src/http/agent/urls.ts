@@ -12,24 +12,27 @@ export type QueryParameters =
 
 /**
  * @param base The URL to which `url` is relative.
+ * @param what Names it in errors.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError It cannot be parsed, has another scheme than `http` and `https`, or has a user.
  */
-export function parseHTTPURL(url: string | URL, base: URL | undefined): URL {
+export function parseHTTPURL(url: string | URL, base: URL | undefined, what = 'url'): URL {
   if (typeof url !== 'string' && !(url instanceof URL)) {
-    throw new InvalidArgumentTypeError('url', 'a string or a URL', url);
+    throw new InvalidArgumentTypeError(what, 'a string or a URL', url);
   }
   if (!URL.canParse(String(url), base?.href)) {
     const expected = base === undefined ? 'an absolute URL' : 'a URL';
-    throw new InvalidArgumentValueError('url', expected, withoutUserText(url));
+    const isRelative = base === undefined && what === 'url' && /^[/?#.]/.test(String(url));
+    const hint = isRelative ? 'an agent with the option baseURL accepts relative ones' : undefined;
+    throw new InvalidArgumentValueError(what, expected, withoutUserText(url), hint);
   }
   const parsed = new URL(url, base);
   if (!isHTTP(parsed)) {
     const expected = 'a URL with the scheme http or https';
-    throw new InvalidArgumentValueError('url', expected, withoutUserText(url));
+    throw new InvalidArgumentValueError(what, expected, withoutUserText(url));
   }
   if (hasUser(parsed)) {
     const hint = 'give user and password by the option auth';
-    throw new InvalidArgumentValueError('url', 'a URL without a user', withoutUser(parsed), hint);
+    throw new InvalidArgumentValueError(what, 'a URL without a user', withoutUser(parsed), hint);
   }
   return parsed;
 }

@@ -31,6 +31,9 @@ import { connectTo, type PooledConnection } from './pool-attempt.js';
 import { type PoolCounts, poolCounts } from './pool-counts.js';
 import { type HTTPConnectionPoolOptions, type PoolSettings, poolSettings } from './settings.js';
 
+const ALL_IN_USE =
+  'all maxConnectionsPerOrigin are in use; read or discard the content of each response';
+
 /**
  * A pool of connections to any number of HTTP servers. It sends requests as they are: no redirection, cookie or content coding is handled
  * here.
@@ -128,8 +131,11 @@ export class HTTPConnectionPool
       throw new HTTPPoolFullError(maxQueuedRequests);
     }
     const queued = new QueuedWaiter(waiter, (late) => {
+      const hint =
+        found.connections >= this.settings.maxConnectionsPerOrigin ? ALL_IN_USE : undefined;
       this.#leave(found, late);
-      waiter.connectFailed(new HTTPResponseTimeoutError('connectTimeoutMs', connectTimeoutMs));
+      const error = new HTTPResponseTimeoutError('connectTimeoutMs', connectTimeoutMs, hint);
+      waiter.connectFailed(error);
     });
     this.#queued += 1;
     found.queue.push(queued.entry);

@@ -34,8 +34,9 @@ export class HTTPResponseTimeoutError extends RopewalkError {
   /** Its value in milliseconds. */
   readonly limit: number;
 
-  constructor(option: ResponseTimeLimit, limit: number) {
-    super(`${LATE[option]} within ${option}, ${limit} ms`);
+  /** @param hint What was probably the cause. */
+  constructor(option: ResponseTimeLimit, limit: number, hint?: string) {
+    super(`${LATE[option]} within ${option}, ${limit} ms${hint === undefined ? '' : `: ${hint}`}`);
     this.option = option;
     this.limit = limit;
   }

@@ -13,9 +13,15 @@ import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { type ConnectionPhase, ConnectionState } from './connection-state.js';
 import { ControlFrames } from './control-frames.js';
 import { NO_ERROR } from './error-codes.js';
-import { HTTP2Error, HTTP2SequenceError, limitExceeded } from './errors.js';
+import {
+  HTTP2Error,
+  HTTP2ProtocolError,
+  HTTP2SequenceError,
+  limitExceeded,
+  protocolError,
+} from './errors.js';
 import type { HTTP2Event } from './events.js';
-import { FrameParser } from './frame-parser.js';
+import { type FrameEvent, FrameParser } from './frame-parser.js';
 import type { HTTP2Output } from './frame-serializer.js';
 import { CONTINUATION, DATA, HEADERS, MAX_STREAM_ID } from './frame-types.js';
 import { HeaderBlocks } from './header-blocks.js';
@@ -285,7 +291,7 @@ export class HTTP2Connection {
   /** @returns Whether there was a frame, or a piece of one. */
   private readFrame(): boolean {
     const { parser, state, blocks } = this;
-    const event = parser.next();
+    const event = this.control.hasSettings ? parser.next() : this.firstFrame();
     if (event === undefined) return false;
     const { type, flags, streamId } = parser;
     this.control.checkFirst(type, flags);
@@ -300,6 +306,16 @@ export class HTTP2Connection {
       this.receiving.section(blocks.streamId, list, blocks.endsStream);
     }
     return true;
+  }
+
+  /** Text of another protocol looks like a frame with a wrong header, which would not explain the mistake. */
+  private firstFrame(): FrameEvent | undefined {
+    try {
+      return this.parser.next();
+    } catch (error) {
+      const isOther = error instanceof HTTP2ProtocolError && error.rule === 'frame-too-long';
+      throw isOther ? protocolError('settings-missing') : error;
+    }
   }
 
   private checkOpen(call: string): void {

@@ -28,7 +28,8 @@ const DRAIN_INTERVALS = 2;
 export class ControlFrames {
   private readonly state: ConnectionState;
   /** Whether the first frame of the peer has arrived. */
-  private hasSettings = false;
+  /** Whether the first frame of the peer has arrived. */
+  hasSettings = false;
   /** SETTINGS frames of this end without an acknowledgement. */
   unacknowledged = 0;
   private lastGoAwayId = MAX_STREAM_ID;

@@ -137,7 +137,10 @@ const RULES: Readonly<Record<HTTP2Rule, readonly [errorCode: number, problem: st
   scheme: [PROTOCOL_ERROR, 'an invalid :scheme'],
   setting: [PROTOCOL_ERROR, 'an invalid value of a setting'],
   'settings-acknowledgement': [PROTOCOL_ERROR, 'an acknowledgement of settings that were not sent'],
-  'settings-missing': [PROTOCOL_ERROR, 'another frame than SETTINGS at the beginning'],
+  'settings-missing': [
+    PROTOCOL_ERROR,
+    'something other than SETTINGS first: it probably does not speak HTTP/2',
+  ],
   status: [PROTOCOL_ERROR, 'an invalid :status'],
   'stream-order': [PROTOCOL_ERROR, 'a stream identifier that the peer may not open'],
   te: [PROTOCOL_ERROR, 'a TE other than trailers'],

@@ -407,6 +407,36 @@ describe('an agent', () => {
   });
 
   it.each([
+    ['/x', {}, 'url must be an absolute URL, not "/x": an agent with the option baseURL accepts'],
+    ['http://a/', { headers: {} }, 'The header fields of requests and responses are fields'],
+    [
+      'http://a/',
+      { body: '' },
+      'The content of an HTTP message is content; of a request also json',
+    ],
+    ['http://a/', { params: {} }, 'The parameters of a URL are query'],
+    [
+      'http://a/',
+      { json: 1, form: {} },
+      'one of content, json, form and multipart, not "json and form"',
+    ],
+    ['http://a/', { auth: { username: 'u' } }, 'password of auth must be a string, not undefined'],
+  ])('explains mistakes in requests: %s %o', (url, options, expected) => {
+    const { agent } = new Agented();
+    expect(() => agent.request(url, options as AgentRequestOptions)).toThrow(expected);
+  });
+
+  it.each([
+    [{ auth: { username: 'u', password: 'p' } }, 'set baseURL, or give auth to each request'],
+    [{ auth: 'u:p' }, 'auth must be a plain object'],
+    [{ baseURL: 'example.com' }, 'baseURL must be an absolute URL'],
+    [{ http2: true }, 'http2 must be alpn, prior-knowledge or false, not true'],
+    [{ allowH2: true }, 'have the option http2'],
+  ])('explains mistakes in its options: %o', (options, expected) => {
+    expect(() => new Agent(new MemoryReactor(), options as never)).toThrow(expected);
+  });
+
+  it.each([
     { pool: {} },
     { maxOrigins: 0 },
     { baseURL: 'x' },

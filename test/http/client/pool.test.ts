@@ -180,6 +180,17 @@ describe('a failing attempt to connect', () => {
     expect(successResultOf(both[1]).status).toBe(200);
   });
 
+  it('that never comes because responses are not read is explained', () => {
+    const pooled = new Pooled({ maxConnectionsPerOrigin: 1 });
+    const origin = new MemoryOrigin('a');
+    pooled.pool.request(origin);
+    const asked = pooled.pool.request(origin, { connectTimeoutMs: 1_000 });
+    pooled.advance(2_000);
+    expect(failureResultOf(asked)).toMatchObject({
+      message: expect.stringContaining('read or discard the content of each response'),
+    });
+  });
+
   it('is given up if nobody waits for it', () => {
     const pooled = new Pooled();
     const origin = new MemoryOrigin('a', false);

@@ -248,6 +248,17 @@ describe('a server', () => {
   });
 });
 
+describe('a client', () => {
+  it.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'SSH-2.0-server\r\n'])(
+    'explains that the server does not speak HTTP/2: %j',
+    (text) => {
+      const error = connectionError(new Peer({ role: 'client' }), Buffer.from(text));
+      expect(error).toMatchObject({ rule: 'settings-missing' });
+      expect(error?.message).toContain('does not speak HTTP/2');
+    },
+  );
+});
+
 describe('flow control', () => {
   it('ends the stream that exceeds its window', () => {
     const peer = openServer({ streamWindowBytes: 65_535 });
