@@ -10,6 +10,7 @@ import type { IdleTimeouts, TimeoutEntry } from '../../policies/idle-timeouts.js
 import { HTTPSequenceError, limitExceeded } from '../../protocols/http/errors.js';
 import type { FieldBlock, HTTPFields } from '../../protocols/http/field-block.js';
 import { contentBytes, type HTTPContent } from '../../protocols/http/message-serializer.js';
+import { METHODS_WITH_CONTENT } from '../../protocols/http/request-serializer.js';
 import { CANCEL, HTTP_1_1_REQUIRED, REFUSED_STREAM } from '../../protocols/http2/error-codes.js';
 import type { HTTP2Event } from '../../protocols/http2/events.js';
 import type { HTTP2Fields, HTTP2ResponseHead, RequestTarget } from '../../protocols/http2/heads.js';
@@ -23,9 +24,6 @@ import type { RequestFacts, ResponseReceiver } from './response-receiver.js';
 
 /** Phases: each has a time limit of its own. */
 type Phase = 'sending' | 'write' | 'head' | 'content' | 'over';
-
-/** Methods whose requests have content by definition: without content they announce a length of 0 (RFC 9110 section 8.6). */
-const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 /** The server has processed nothing: another connection, or another version, may do. */
 const UNPROCESSED: ReadonlySet<number> = new Set([REFUSED_STREAM, HTTP_1_1_REQUIRED]);

@@ -1,9 +1,11 @@
 /** Requests in the form that HTTP/2 has: without the fields of connections, and with the authority instead of Host. */
 import { FieldBlock } from '../../protocols/http/field-block.js';
+import { isConnectionField } from '../../protocols/http2/field-rules.js';
 import type { RequestTarget } from '../../protocols/http2/heads.js';
+import { type FieldPair, pairsOf } from '../http2/response-fields.js';
 import type { PreparedRequest } from './client-request.js';
 
-type FieldPairs = readonly (readonly [name: string, value: string])[];
+type FieldPairs = readonly FieldPair[];
 
 /** The fields of a block. */
 interface SharedFields {
@@ -17,16 +19,8 @@ interface SharedFields {
 /** Blocks are immutable, and often used for many requests. */
 const converted = new WeakMap<FieldBlock, SharedFields>();
 
-/** RFC 9113 sections 8.2.2 and 8.3.1. */
-const DROPPED: ReadonlySet<string> = new Set([
-  'connection',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** Besides those of the connection (RFC 9113 sections 3.1 and 8.3.1). */
+const DROPPED: ReadonlySet<string> = new Set(['host', 'http2-settings']);
 
 export interface HTTP2Request {
   readonly target: RequestTarget;
@@ -53,13 +47,11 @@ function sharedFields(given: FieldBlock): SharedFields {
   if (known !== undefined) return known;
   let authority = '';
   const pairs: [string, string][] = [];
-  for (const line of given.text.split('\r\n').slice(0, -1)) {
-    const colon = line.indexOf(':');
-    const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 2).trim();
+  for (const [name, value] of pairsOf(given.text)) {
     if (name === 'host') authority = value;
-    const isTrailersOnly = name === 'te' && value.toLowerCase() !== 'trailers';
-    if (!DROPPED.has(name) && !isTrailersOnly) pairs.push([name, value]);
+    const isOtherTE = name === 'te' && value.toLowerCase() !== 'trailers';
+    const isDropped = isConnectionField(name) || DROPPED.has(name) || isOtherTE;
+    if (!isDropped) pairs.push([name, value]);
   }
   const block = new FieldBlock(pairs);
   const shared = { authority, pairs, block, hasLength: given.contentLength !== -1 };

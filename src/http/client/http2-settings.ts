@@ -1,8 +1,18 @@
 /** The settings of connections of HTTP/2. */
 import { checkInteger, checkPlainObject } from '../../internal/check.js';
-import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
+import {
+  checkOptions,
+  type OptionNames,
+  omitOptions,
+  pickOptions,
+} from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
-import { checkSettings, type HTTP2Options } from '../../protocols/http2/limits.js';
+import {
+  checkSettings,
+  HTTP2_OPTION_NAMES,
+  type HTTP2Options,
+} from '../../protocols/http2/limits.js';
+import { MAX_WINDOW_BYTES } from '../../protocols/http2/settings.js';
 
 type OwnOptions = Omit<HTTP2Options, 'role' | 'enableConnectProtocol' | 'maxConcurrentStreams'>;
 
@@ -28,28 +38,11 @@ export interface HTTP2ClientOptions extends OwnOptions {
   readonly pingTimeoutMs?: number;
 }
 
-const CORE_NAMES: OptionNames<OwnOptions> = {
-  headerTableBytes: true,
-  encoderTableBytes: true,
-  streamWindowBytes: true,
-  connectionWindowBytes: true,
-  maxFrameBytes: true,
-  maxHeaderListBytes: true,
-  maxFields: true,
-  maxHeaderBlockBytes: true,
-  maxContinuations: true,
-  maxInformational: true,
-  maxResets: true,
-  maxPings: true,
-  maxSettings: true,
-  maxEmptyData: true,
-  maxPriorities: true,
-  maxWindowUpdates: true,
-  maxTinyFrames: true,
-  maxUnknownFrames: true,
-  maxStalledIntervals: true,
-  minIntervalBytes: true,
-};
+const CORE_NAMES: OptionNames<OwnOptions> = omitOptions(HTTP2_OPTION_NAMES, {
+  role: true,
+  enableConnectProtocol: true,
+  maxConcurrentStreams: true,
+});
 
 const NAMES: OptionNames<HTTP2ClientOptions> = {
   ...CORE_NAMES,
@@ -61,7 +54,6 @@ const NAMES: OptionNames<HTTP2ClientOptions> = {
   settingsTimeoutMs: true,
 };
 
-const MAX_WINDOW_BYTES = 2 ** 31 - 1;
 const USUAL_STREAM_WINDOW = 262_144;
 
 export interface HTTP2ClientSettings extends Required<Omit<HTTP2ClientOptions, keyof OwnOptions>> {

@@ -2,14 +2,23 @@
 import type { Clock } from '../../core/clock.js';
 import { HIGH_WATER_MARK_BYTES } from '../../core/transport.js';
 import { checkInteger } from '../../internal/check.js';
-import { checkOptions, type OptionNames, pickOptions } from '../../internal/options.js';
+import {
+  checkOptions,
+  type OptionNames,
+  omitOptions,
+  pickOptions,
+} from '../../internal/options.js';
 import { checkTimeout } from '../../policies/idle-timeouts.js';
 import {
   type MessageLimits,
   type RequestParserOptions,
   requestLimits,
 } from '../../protocols/http/limits.js';
-import { checkSettings, type HTTP2Options } from '../../protocols/http2/limits.js';
+import {
+  checkSettings,
+  HTTP2_OPTION_NAMES,
+  type HTTP2Options,
+} from '../../protocols/http2/limits.js';
 import { HTTP2Intervals } from './intervals.js';
 
 /**
@@ -32,26 +41,15 @@ export interface HTTP2ServerOptions
 }
 
 const OPTIONS: OptionNames<HTTP2ServerOptions> = {
+  ...omitOptions(HTTP2_OPTION_NAMES, {
+    role: true,
+    enableConnectProtocol: true,
+    maxHeaderListBytes: true,
+    maxFields: true,
+    maxInformational: true,
+  }),
   settingsTimeoutMs: true,
   maxUnsentBytes: true,
-  headerTableBytes: true,
-  encoderTableBytes: true,
-  maxConcurrentStreams: true,
-  streamWindowBytes: true,
-  connectionWindowBytes: true,
-  maxFrameBytes: true,
-  maxHeaderBlockBytes: true,
-  maxContinuations: true,
-  maxResets: true,
-  maxPings: true,
-  maxSettings: true,
-  maxEmptyData: true,
-  maxPriorities: true,
-  maxWindowUpdates: true,
-  maxTinyFrames: true,
-  maxUnknownFrames: true,
-  maxStalledIntervals: true,
-  minIntervalBytes: true,
 };
 
 /** Checked options, which the connections of a server share. */

@@ -22,7 +22,7 @@ const OPTIONS: OptionNames<RequestHeadOptions> = { contentLength: true };
 const UNKNOWN = -1;
 
 /** Methods whose requests have content by definition: without content they announce a length of 0 (RFC 9110 section 8.6). */
-const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+export const METHODS_WITH_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 /** RFC 9110 sections 9.3.6 and 9.3.8. */
 const METHODS_WITHOUT_CONTENT: ReadonlySet<string> = new Set(['CONNECT', 'TRACE']);
 

@@ -70,7 +70,8 @@ export interface HTTP2Options {
 /** All options with their values. */
 export type HTTP2Settings = Required<HTTP2Options>;
 
-const OPTIONS: OptionNames<HTTP2Options> = {
+/** The names of the options: servers and clients take most of them. */
+export const HTTP2_OPTION_NAMES: OptionNames<HTTP2Options> = {
   role: true,
   headerTableBytes: true,
   encoderTableBytes: true,
@@ -143,7 +144,7 @@ export function checkSettings(options: HTTP2Options): HTTP2Settings {
 }
 
 function checkedSettings(options: HTTP2Options): HTTP2Settings {
-  checkOptions('HTTP2Connection', options, OPTIONS);
+  checkOptions('HTTP2Connection', options, HTTP2_OPTION_NAMES);
   const role = checkChoice('role', options.role, ['client', 'server']);
   const { enableConnectProtocol = false } = options;
   checkBoolean('enableConnectProtocol', enableConnectProtocol);

@@ -1,40 +1,22 @@
 /** Requests over HTTP/2 in memory. */
 import { describe, expect, it } from 'vitest';
 import {
-  HTTPConnectionPool,
-  type HTTPConnectionPoolOptions,
   HTTPLimitError,
   HTTPResponseTimeoutError,
   HTTPSequenceError,
 } from '../../../src/http/index.js';
 import { CancelledError, Protocol } from '../../../src/index.js';
-import { failureResultOf, ManualClock, successResultOf } from '../../../src/testing/index.js';
+import { failureResultOf, successResultOf } from '../../../src/testing/index.js';
 import { data, headers } from '../../protocols/http2/peers.js';
-import { HTTP2Origin } from './http2-servers.js';
+import { Pooled } from './http2-pooled.js';
 import { later } from './memory-servers.js';
-
-class Pooled2 {
-  readonly clock: ManualClock = new ManualClock();
-  readonly pool: HTTPConnectionPool;
-  readonly origin: HTTP2Origin;
-
-  constructor(options: HTTPConnectionPoolOptions = {}, origin: HTTP2Origin = new HTTP2Origin()) {
-    this.pool = new HTTPConnectionPool(this.clock, options);
-    this.origin = origin;
-  }
-
-  /** Time passes, in steps of a quarter of a second. */
-  advance(ms: number): void {
-    for (let at = 0; at < ms; at += 250) this.clock.advance(Math.min(250, ms - at));
-  }
-}
 
 const CANCEL = 8;
 const LARGE = 300_000;
 
 describe('requests over HTTP/2', () => {
   it('share one connection', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const answers = ['/a', '/b', '/c'].map((target) => pool.request(origin, { target }));
     const { server } = origin;
     expect(origin.connections).toHaveLength(1);
@@ -57,12 +39,13 @@ describe('requests over HTTP/2', () => {
   });
 
   it('have no fields of connections, and the authority of Host', () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const fields = {
       Host: 'b:1',
       Connection: 'close, X',
       TE: 'gzip',
       'Keep-Alive': '5',
+      'HTTP2-Settings': 'AAMAAABk',
       Accept: 'a/b',
     };
     void pool.request(origin, { fields });
@@ -72,7 +55,7 @@ describe('requests over HTTP/2', () => {
   });
 
   it('send content whole, in pieces and with trailers', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     void pool.request(origin, { method: 'POST', content: 'héllo' });
     async function* pieces(): AsyncGenerator<string> {
       yield 'one ';
@@ -99,7 +82,7 @@ describe('requests over HTTP/2', () => {
   });
 
   it('send no more content than the server accepts', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     let taken = 0;
     function* pieces(): Generator<Buffer> {
       for (; taken < 100; taken += 1) yield Buffer.alloc(10_000, 'x');
@@ -125,7 +108,7 @@ describe('requests over HTTP/2', () => {
   });
 
   it('fail if the content is shorter or longer than announced', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     for (const content of [['ab'], ['ab', 'cd']]) {
       const answer = pool.request(origin, { method: 'PUT', content, contentLength: 3 });
       await later();
@@ -138,7 +121,7 @@ describe('requests over HTTP/2', () => {
   });
 
   it('wait for permission to send the content', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const ask = { method: 'PUT', content: 'secret', continueTimeoutMs: 1_000 };
     void pool.request(origin, ask);
     const refused = pool.request(origin, ask);
@@ -157,7 +140,7 @@ describe('requests over HTTP/2', () => {
   });
 
   it('are cancelled by RST_STREAM', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const controller = new AbortController();
     const cancelled = pool.request(origin);
     const signalled = pool.request(origin, { signal: controller.signal });
@@ -180,7 +163,7 @@ describe('requests over HTTP/2', () => {
   });
 
   it('fail alone if the server resets one', () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const answers = [pool.request(origin), pool.request(origin), pool.request(origin)];
     origin.server.at(0).stream.reset(2);
     origin.server.at(1).stream.sendHead(200);
@@ -196,7 +179,7 @@ describe('requests over HTTP/2', () => {
   });
 
   it('fail if they cannot be sent over HTTP/2', () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const answer = pool.request(origin, { target: 'http://b/' });
     expect(failureResultOf(answer)).toMatchObject({ code: 'ERR_INVALID_HTTP_OUTPUT' });
     expect(origin.server.requests).toHaveLength(0);
@@ -205,7 +188,7 @@ describe('requests over HTTP/2', () => {
 
 describe('a response over HTTP/2', () => {
   it('has informational ones before it, content, and trailers', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const hints: unknown[] = [];
     const answer = pool.request(origin, {
       onInformational: (head) => hints.push(head.status, head.field('link')),
@@ -229,7 +212,7 @@ describe('a response over HTTP/2', () => {
   });
 
   it('has no content in answer to HEAD, and with 204', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const head = pool.request(origin, { method: 'HEAD' });
     const empty = pool.request(origin);
     origin.server.at(0).stream.sendHead(200, { 'Content-Length': '5' }, true);
@@ -240,7 +223,7 @@ describe('a response over HTTP/2', () => {
   });
 
   it('that nobody reads does not stop the others', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const answers = Array.from({ length: 20 }, () => pool.request(origin));
     const { server } = origin;
     // As much as the windows permit: those of the streams.
@@ -272,7 +255,7 @@ describe('a response over HTTP/2', () => {
   });
 
   it('is read piece by piece, and costs no more memory if its frames are tiny', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const answer = pool.request(origin);
     const { stream } = origin.server.at(0);
     stream.sendHead(200);
@@ -289,7 +272,7 @@ describe('a response over HTTP/2', () => {
   });
 
   it('is refused if it is longer than the limit', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const answers = [pool.request(origin), pool.request(origin), pool.request(origin)];
     for (const [at, length] of [1_001, 2_000, 1_000].entries()) {
       const { stream } = origin.server.at(at);
@@ -313,7 +296,7 @@ describe('a response over HTTP/2', () => {
   });
 
   it('fails if its length is another than announced', () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const answers = [pool.request(origin), pool.request(origin)];
     const { server } = origin;
     // Our own connection would not send these.
@@ -350,7 +333,7 @@ describe('a response over HTTP/2', () => {
   });
 
   it('is dropped up to a limit', () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const little = pool.request(origin);
     const much = pool.request(origin);
     origin.server.at(0).stream.sendHead(200);
@@ -366,7 +349,7 @@ describe('a response over HTTP/2', () => {
   });
 
   it('is complete even if the server wants no more of the request', async () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const endless = new ReadableStream<Uint8Array>({
       pull: (to) => to.enqueue(Buffer.alloc(1_000)),
     });
@@ -381,7 +364,7 @@ describe('a response over HTTP/2', () => {
   });
 
   it('switches no protocols', () => {
-    const { pool, origin } = new Pooled2();
+    const { pool, origin } = new Pooled();
     const answer = pool.request(origin);
     origin.server.respond(0);
     const protocol = new Protocol();
@@ -403,7 +386,7 @@ describe('time limits over HTTP/2', () => {
   }
 
   it('bound the time until the head, and begin again with informational responses', () => {
-    const pooled = new Pooled2(TIMES);
+    const pooled = new Pooled(TIMES);
     const { pool, origin } = pooled;
     const late = pool.request(origin);
     const informed = pool.request(origin);
@@ -418,7 +401,7 @@ describe('time limits over HTTP/2', () => {
   });
 
   it('bound the time between pieces, and that of unread content', () => {
-    const pooled = new Pooled2(TIMES);
+    const pooled = new Pooled(TIMES);
     const { pool, origin } = pooled;
     const read = pool.request(origin);
     const unread = pool.request(origin);
@@ -440,7 +423,7 @@ describe('time limits over HTTP/2', () => {
   });
 
   it('bound the time in which the server accepts nothing', async () => {
-    const pooled = new Pooled2(TIMES);
+    const pooled = new Pooled(TIMES);
     const { pool, origin } = pooled;
     const stuck = pool.request(origin, { method: 'PUT', content: Buffer.alloc(LARGE) });
     origin.server.consumes = false;
@@ -459,7 +442,7 @@ describe('time limits over HTTP/2', () => {
   });
 
   it('bound the whole request', () => {
-    const pooled = new Pooled2();
+    const pooled = new Pooled();
     const { pool, origin } = pooled;
     const answer = pool.request(origin, { totalTimeoutMs: 3_000 });
     origin.server.at(0).stream.sendHead(200);
