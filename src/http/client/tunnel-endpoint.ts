@@ -1,12 +1,10 @@
-/** Connects through an HTTP proxy. */
-import type { Address } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
 import { hostPortText } from '../../core/destination.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { type FactoryLike, toFactory } from '../../core/factory.js';
-import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { ProtocolOf, StreamClientEndpoint } from '../../core/stream-endpoint.js';
 import type { Deferred } from '../../defer/deferred.js';
+import { ProxyClientFactory } from '../../endpoints/proxy-client.js';
 import { checkClock, checkInteger, checkSecretString, checkString } from '../../internal/check.js';
 import { checkClientEndpoint } from '../../internal/check-endpoint.js';
 import { checkHost } from '../../internal/host.js';
@@ -95,7 +93,7 @@ export class HTTPTunnelEndpoint implements StreamClientEndpoint {
     };
     const wrapped = toFactory(factory);
     return this.#proxy
-      .connect(new TunnelFactory(wrapped, () => new TunnelProtocol(attempt, wrapped)))
+      .connect(new ProxyClientFactory(wrapped, () => new TunnelProtocol(attempt, wrapped)))
       .addCallback(({ opened }) => opened) as Deferred<unknown> as Deferred<ProtocolOf<F>>;
   }
 
@@ -105,29 +103,6 @@ export class HTTPTunnelEndpoint implements StreamClientEndpoint {
 }
 
 showAsText(HTTPTunnelEndpoint);
-
-/** Starts and stops the application's factory with the connection. */
-class TunnelFactory implements ClientProtocolFactory {
-  readonly #wrapped: ClientProtocolFactory;
-  readonly #make: () => TunnelProtocol;
-
-  constructor(wrapped: ClientProtocolFactory, make: () => TunnelProtocol) {
-    this.#wrapped = wrapped;
-    this.#make = make;
-  }
-
-  buildProtocol(_address: Address): TunnelProtocol {
-    return this.#make();
-  }
-
-  doStart(): unknown {
-    return this.#wrapped.doStart();
-  }
-
-  doStop(): unknown {
-    return this.#wrapped.doStop();
-  }
-}
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError. They do not show the password. */
 function credentialsOf({ username, password }: HTTPTunnelOptions): string | undefined {

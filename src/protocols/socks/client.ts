@@ -1,14 +1,13 @@
 /** Connects through a SOCKS proxy. */
 import { readFileSync } from 'node:fs';
-import type { Address } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
 import { hostPortText } from '../../core/destination.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { type FactoryLike, toFactory } from '../../core/factory.js';
-import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { ProtocolOf, StreamClientEndpoint } from '../../core/stream-endpoint.js';
 import type { Deferred } from '../../defer/deferred.js';
 import type { EndpointType } from '../../endpoints/endpoint-type.js';
+import { ProxyClientFactory } from '../../endpoints/proxy-client.js';
 import { checkClock, checkInteger, checkSecretString, checkString } from '../../internal/check.js';
 import { checkClientEndpoint } from '../../internal/check-endpoint.js';
 import { checkHost } from '../../internal/host.js';
@@ -103,7 +102,7 @@ export class SocksClientEndpoint implements StreamClientEndpoint {
     };
     const wrapped = toFactory(factory);
     return this.#proxy
-      .connect(new SocksClientFactory(wrapped, () => new SocksClientProtocol(attempt, wrapped)))
+      .connect(new ProxyClientFactory(wrapped, () => new SocksClientProtocol(attempt, wrapped)))
       .addCallback(({ opened }) => opened) as Deferred<unknown> as Deferred<ProtocolOf<F>>;
   }
 
@@ -113,29 +112,6 @@ export class SocksClientEndpoint implements StreamClientEndpoint {
 }
 
 showAsText(SocksClientEndpoint);
-
-/** Starts and stops the application's factory with the connection. */
-class SocksClientFactory implements ClientProtocolFactory {
-  readonly #wrapped: ClientProtocolFactory;
-  readonly #make: () => SocksClientProtocol;
-
-  constructor(wrapped: ClientProtocolFactory, make: () => SocksClientProtocol) {
-    this.#wrapped = wrapped;
-    this.#make = make;
-  }
-
-  buildProtocol(_address: Address): SocksClientProtocol {
-    return this.#make();
-  }
-
-  doStart(): unknown {
-    return this.#wrapped.doStart();
-  }
-
-  doStop(): unknown {
-    return this.#wrapped.doStop();
-  }
-}
 
 /**
  * The endpoint string `socks:PROXY:HOST:PORT[:version=4][:username=NAME][:passwordFile=PATH][:timeout=60]`. PROXY is an escaped
