@@ -386,3 +386,18 @@ describe('a stored response is used for a request (sections 4.2 and 5.2.1):', ()
     expect(await short.wait(1).hits()).toBe(false);
   });
 });
+
+it.each([
+  ['max-age=60', 'force-cache'],
+  ['max-age=60, must-revalidate', 'force-cache'],
+  ['max-age=60', 'only-if-cached'],
+] as const)(
+  'a stale response with %s is used for a request with the mode %s',
+  async (control, cache) => {
+    const cached = new Cached();
+    await cached.ask(answer([`Cache-Control: ${control}`]));
+    cached.wait(1_000);
+    const { text, sent } = await cached.ask('', { cache });
+    expect([text, sent]).toEqual(['stored', '']);
+  },
+);
