@@ -165,7 +165,7 @@ describe('arguments of serveHttp', () => {
     ],
     [
       () => serveHttp(reactor, endpoint, handler, { keepAliveTimeout: 5 } as never),
-      "the HTTP server has no option 'keepAliveTimeout'. HTTP servers have the option idleTimeoutMs. Its options: ",
+      "the HTTP server has no option 'keepAliveTimeout'. HTTP servers and clients have the option idleTimeoutMs. Its options: ",
     ],
   ])('%s', (mistake, message) => {
     expect(mistake).toThrow(message);
