@@ -61,7 +61,7 @@ export function runCompletion(args: readonly string[]): number {
 const PLUGINS_BEHIND: Readonly<Record<string, PluginKind>> = { help: 'commands', run: 'services' };
 
 function flagsOf(command: string): string[] {
-  const found = (USAGES[command] ?? '').matchAll(/^ {2}(--[a-z-]+)/gm);
+  const found = (USAGES[command] ?? '').matchAll(/^ {2}(--[a-z\d-]+)/gm);
   return [...new Set([...found].map(([, flag]) => flag as string))].sort();
 }
 
@@ -75,7 +75,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 function flagsWithValue(): string[] {
   const found = Object.values(USAGES)
     .join('\n')
-    .matchAll(/^ {2}(--[a-z-]+) [A-Z]/gm);
+    .matchAll(/^ {2}(--[a-z\d-]+) [A-Z]/gm);
   return [...new Set([...found].map(([, flag]) => flag as string))].sort();
 }
 
